@@ -1,0 +1,244 @@
+//! What may be asked of a session, and why it may be refused.
+//! Commands are imperative; the wire's scoring commands are the ones that have a `type` here.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Role;
+use super::id::{Dice, GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use super::rules::Rules;
+
+/// One command with all that deciding it needs: no clock and no randomness is read inside.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks; every command comes from an account.
+    pub user: UserId,
+    /// The game that the caller named, where a path named one; `None`: the current game.
+    pub game: Option<GameId>,
+    /// What is asked.
+    pub command: Command,
+    /// When it was asked, by this node's clock.
+    pub at: Timestamp,
+    /// The randomness it may use.
+    pub dice: Dice,
+}
+
+/// What can be asked of a session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Command {
+    /// Opens the session: always its first command.
+    CreateSession(CreateSession),
+    /// A scoring command of the wire contract.
+    Score(Scoring),
+    /// An account takes a seat (or comes back to its own).
+    Join {
+        /// The name shown at the table, 1..64 characters.
+        display_name: String,
+        /// A player or a spectator; never `Creator`.
+        role: Role,
+    },
+    /// A seat for a guest without an account. Creator only.
+    AddGuest {
+        /// The name shown at the table, 1..64 characters.
+        display_name: String,
+    },
+    /// A seat kept for an account, which becomes active when it joins. Creator only.
+    Invite {
+        /// Who is invited.
+        user_id: UserId,
+        /// The account's display name.
+        display_name: String,
+    },
+    /// Creator only.
+    UpdateParticipant {
+        /// Whose seat.
+        participant_id: ParticipantId,
+        /// A new name, where given.
+        display_name: Option<String>,
+        /// A new right to score, where given.
+        can_score: Option<bool>,
+    },
+    /// Leaves (own seat) or removes (creator).
+    RemoveParticipant {
+        /// Whose seat.
+        participant_id: ParticipantId,
+    },
+    /// Creator only; each field where given.
+    ChangeSettings(Box<ChangeSettings>),
+    /// Creator only.
+    CancelSession,
+}
+
+/// The first command of a session.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CreateSession {
+    /// The new session's id.
+    pub session_id: SessionId,
+    /// The id of its chat.
+    pub chat_id: uuid::Uuid,
+    /// The join code, unique among all sessions.
+    pub code: String,
+    /// 1..100 characters.
+    pub name: String,
+    /// Frozen into the session.
+    pub rules: Rules,
+    /// Where the rules came from.
+    pub template_id: Option<uuid::Uuid>,
+    /// Active players at most; `None`: what the rules suggest.
+    pub max_players: Option<u32>,
+    /// Only participants may read and watch it.
+    pub is_private: bool,
+    /// The creator's name at the table.
+    pub display_name: String,
+}
+
+/// Which settings change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChangeSettings {
+    /// 1..100 characters.
+    pub name: Option<String>,
+    /// Active players at most.
+    pub max_players: Option<u32>,
+    /// Only participants may read and watch it.
+    pub is_private: Option<bool>,
+    /// Only while waiting or between games.
+    pub rules: Option<Rules>,
+    /// Hands the creator's role over to an active account holder.
+    pub creator_participant_id: Option<ParticipantId>,
+}
+
+/// The commands that also travel over WebSocket and AMQP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Scoring {
+    /// A ball went in.
+    PotBall {
+        /// Who potted it.
+        participant_id: ParticipantId,
+        /// One of the colours of the rules; anything else is `unknown_ball`.
+        color: String,
+        /// The cue ball itself was potted («свой»).
+        #[serde(default)]
+        own_ball: bool,
+        /// At most 200 characters.
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// A foul was made.
+    CommitFoul {
+        /// Who made it.
+        participant_id: ParticipantId,
+        /// 1..100; what the rules say where absent.
+        #[serde(default)]
+        points: Option<i64>,
+        /// At most 200 characters.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// The turn passes on.
+    EndTurn {
+        /// Whose turn ends.
+        participant_id: ParticipantId,
+        /// `miss`, `safety` or the caller's own word, at most 200 characters.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// The next game begins.
+    StartGame {
+        /// The players in order; drawn by the rules where absent.
+        #[serde(default)]
+        order: Option<Vec<ParticipantId>>,
+    },
+    /// A marked ball, foul or end of turn is taken back.
+    VoidEvent {
+        /// Which event.
+        seq: Seq,
+    },
+    /// The game ends and is settled.
+    EndGame {
+        /// At most 200 characters.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// The game ends as if it had not been played.
+    CancelGame {},
+    /// The evening ends. Creator only.
+    CompleteSession {},
+}
+
+/// Why the rules said no: a closed list, each with its stable code (contract, section 8).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `validation_failed`.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field of the request.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// `not_found`.
+    #[error("there is no such {0} in this session")]
+    NotFound(&'static str),
+    /// `insufficient_permissions`.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// `session_full`.
+    #[error("all {0} places are taken")]
+    SessionFull(u32),
+    /// `session_not_open`.
+    #[error("this session is over, nobody can join it")]
+    SessionNotOpen,
+    /// `session_closed`.
+    #[error("this session is over")]
+    SessionClosed,
+    /// `session_closed`: the bound on a session's length.
+    #[error("this session has reached its {0} events; complete it and open another one")]
+    SessionTooLong(Seq),
+    /// `game_in_progress`.
+    #[error("a game is in progress")]
+    GameInProgress,
+    /// `game_not_active`.
+    #[error("this game is not in progress")]
+    GameNotActive,
+    /// `not_your_turn`.
+    #[error("it is {0}'s turn")]
+    NotYourTurn(String),
+    /// `unknown_ball`.
+    #[error("these rules have no ball {0:?}")]
+    UnknownBall(String),
+    /// `ball_not_available`.
+    #[error("no {0} ball is left on the table")]
+    BallNotAvailable(String),
+    /// `not_enough_players`.
+    #[error("{needed} players are needed, {there} are there")]
+    NotEnoughPlayers {
+        /// How many the rules ask for.
+        needed: usize,
+        /// How many there are.
+        there: usize,
+    },
+    /// `event_not_voidable`.
+    #[error("{0}")]
+    EventNotVoidable(&'static str),
+}
+
+impl Refusal {
+    /// The stable word of section 8 of the contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Invalid { .. } => "validation_failed",
+            Refusal::NotFound(_) => "not_found",
+            Refusal::NotAllowed(_) => "insufficient_permissions",
+            Refusal::SessionFull(_) => "session_full",
+            Refusal::SessionNotOpen => "session_not_open",
+            Refusal::SessionClosed | Refusal::SessionTooLong(_) => "session_closed",
+            Refusal::GameInProgress => "game_in_progress",
+            Refusal::GameNotActive => "game_not_active",
+            Refusal::NotYourTurn(_) => "not_your_turn",
+            Refusal::UnknownBall(_) => "unknown_ball",
+            Refusal::BallNotAvailable(_) => "ball_not_available",
+            Refusal::NotEnoughPlayers { .. } => "not_enough_players",
+            Refusal::EventNotVoidable(_) => "event_not_voidable",
+        }
+    }
+}

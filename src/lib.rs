@@ -1,0 +1,1 @@
+//! Artel: a real-time session engine for billiards.
