@@ -1,1 +1,18 @@
-//! The tables of Artel, one file each.
+//! The tables of Artel, one file each. Rows stay at the edge: rooms turn them into their own types.
+
+pub mod consumer_cursor;
+pub mod dead_letter;
+pub mod event;
+pub mod game;
+pub mod game_player;
+pub mod login;
+pub mod outbox;
+pub mod processed_message;
+pub mod refresh_token;
+pub mod session;
+pub mod session_member;
+pub mod session_snapshot;
+pub mod template;
+pub mod template_favorite;
+pub mod user;
+pub mod writer;

@@ -68,6 +68,39 @@ pub enum Command {
     CancelSession,
 }
 
+impl Command {
+    /// One stable word for logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Command::CreateSession(_) => "create_session",
+            Command::Score(scoring) => scoring.kind(),
+            Command::Join { .. } => "join",
+            Command::AddGuest { .. } => "add_guest",
+            Command::Invite { .. } => "invite",
+            Command::UpdateParticipant { .. } => "update_participant",
+            Command::RemoveParticipant { .. } => "remove_participant",
+            Command::ChangeSettings(_) => "change_settings",
+            Command::CancelSession => "cancel_session",
+        }
+    }
+}
+
+impl Scoring {
+    /// The `type` on the wire.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Scoring::PotBall { .. } => "pot_ball",
+            Scoring::CommitFoul { .. } => "commit_foul",
+            Scoring::EndTurn { .. } => "end_turn",
+            Scoring::StartGame { .. } => "start_game",
+            Scoring::VoidEvent { .. } => "void_event",
+            Scoring::EndGame { .. } => "end_game",
+            Scoring::CancelGame {} => "cancel_game",
+            Scoring::CompleteSession {} => "complete_session",
+        }
+    }
+}
+
 /// The first command of a session.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CreateSession {

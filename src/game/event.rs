@@ -250,6 +250,9 @@ pub struct GameStarted {
 pub struct BallPotted {
     /// Who potted it.
     pub participant_id: ParticipantId,
+    /// The account behind that seat; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
     /// Its colour.
     pub color: String,
     /// What the ball itself brought, without collected fines.
@@ -296,6 +299,9 @@ pub struct LiveNet {
 pub struct FoulCommitted {
     /// Who made it.
     pub participant_id: ParticipantId,
+    /// The account behind that seat; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
     /// How much it weighs, 0 where the rules have no penalty.
     pub points: i64,
     /// The offender's points after it.
@@ -329,6 +335,9 @@ pub struct EventVoided {
     pub voided_seq: Seq,
     /// Its type.
     pub voided_type: String,
+    /// The account of the player whose mark it was; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
     /// All players' scores after the void.
     pub scores: Vec<Score>,
     /// Whose turn it is after the void.

@@ -1,0 +1,45 @@
+//! The statistics: what one player did in one game, as the log says it now.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "game_player")]
+pub struct Model {
+    /// The game.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub game_id: Uuid,
+    /// The seat.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub participant_id: Uuid,
+    /// The session.
+    pub session_id: Uuid,
+    /// The account.
+    pub user_id: Uuid,
+    /// The game type.
+    pub game_type: String,
+    /// `in_progress` or `completed`; a cancelled game has no rows.
+    pub status: String,
+    /// When the game began.
+    pub started_at_ms: i64,
+    /// When it ended.
+    pub ended_at_ms: Option<i64>,
+    /// Points.
+    pub points: i64,
+    /// Balls.
+    pub balls_potted: i32,
+    /// Fouls.
+    pub fouls: i32,
+    /// Minor units; 0 until the game ends.
+    pub net: i64,
+    /// Has the first place.
+    pub won: bool,
+    /// Somebody else won.
+    pub lost: bool,
+}
+
+/// None: rows are joined by hand where they are.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! The accounts.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user")]
+pub struct Model {
+    /// Version 7.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Unique; always in lower case.
+    pub username: String,
+    /// As the user wrote it.
+    pub display_name: String,
+    /// The display name in lower case, for searching: SQLite can fold ASCII only.
+    pub display_name_folded: String,
+    /// Where the user can be reached.
+    pub email: Option<String>,
+    /// argon2id, as a PHC string.
+    pub password_hash: String,
+    /// Milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// Milliseconds since 1970.
+    pub updated_at_ms: i64,
+}
+
+/// None: rows are joined by hand where they are.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

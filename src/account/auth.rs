@@ -1,0 +1,242 @@
+//! Registering, logging in, going on with a login, ending it.
+
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, web};
+use entity::user;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, SqlErr};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::login::Opened;
+use super::profile::{self, Me};
+use super::{Accounts, CurrentUser, browser};
+use crate::clock;
+use crate::game::id::UserId;
+use crate::problem::{Body, Code, Fields, Problem, ProblemBody};
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Register {
+    /// 3 to 32 of `[a-z0-9_.-]`; upper case is taken for lower case.
+    #[schema(example = "anna")]
+    username: String,
+    /// 8 to 128 characters.
+    #[schema(format = Password)]
+    password: String,
+    /// 1 to 64 characters; the user name where absent.
+    display_name: Option<String>,
+    /// Where to reach you.
+    email: Option<String>,
+}
+
+/// User name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Login {
+    /// In any case.
+    username: String,
+    /// As registered.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// The token that a login goes on with; browsers have it in a cookie instead.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefreshToken {
+    /// Needed without `X-Artel-Client: browser`.
+    refresh_token: Option<String>,
+}
+
+/// A login and its tokens.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LoggedIn {
+    user: Me,
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// Good for one exchange; not there for browsers, which get it as a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    expires_in: i64,
+}
+
+/// Opens an account and its first login.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", tag = "users", security(()), request_body = Register,
+    params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
+    responses(
+        (status = 201, body = LoggedIn),
+        (status = 409, description = "`username_taken`", body = ProblemBody),
+        (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+    ),
+)]
+pub(super) async fn register(
+    request: HttpRequest,
+    accounts: web::Data<Accounts>,
+    body: Body<Register>,
+) -> Result<HttpResponse, Problem> {
+    let Register { username, password, display_name, email } = body.into_inner();
+    let username = username.to_ascii_lowercase();
+    let mut fields = Fields::new();
+    profile::check_username(&mut fields, &username);
+    profile::check_password(&mut fields, "password", &password);
+    let display_name = profile::check_display_name(&mut fields, display_name.as_deref().unwrap_or(&username));
+    let email = email.map(|email| profile::check_email(&mut fields, &email));
+    fields.done()?;
+    accounts.0.limits.register(accounts.client_address(&request), Instant::now())?;
+    let taken = || Problem::new(Code::UsernameTaken, format!("the user name {username} is taken"));
+    // Spares a hash; the index decides.
+    if by_username(&accounts, &username).await?.is_some() {
+        return Err(taken());
+    }
+    let password_hash = accounts.0.passwords.hash(password).await?;
+    let now_ms = clock::now().millis();
+    let user = user::Model {
+        id: Uuid::now_v7(),
+        username: username.clone(),
+        display_name_folded: display_name.to_lowercase(),
+        display_name,
+        email,
+        password_hash,
+        created_at_ms: now_ms,
+        updated_at_ms: now_ms,
+    };
+    let tx = accounts.0.database.begin_write().await?;
+    match user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await {
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => return Err(taken()),
+        inserted => inserted?,
+    };
+    let opened = accounts.insert_login(&tx, user).await?;
+    tx.commit().await?;
+    answer(&request, &accounts, opened, StatusCode::CREATED)
+}
+
+/// Opens a login.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", tag = "users", security(()), request_body = Login,
+    params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
+    responses(
+        (status = 200, body = LoggedIn),
+        (status = 401, description = "`invalid_credentials`", body = ProblemBody),
+        (status = 429, body = ProblemBody),
+    ),
+)]
+pub(super) async fn login(
+    request: HttpRequest,
+    accounts: web::Data<Accounts>,
+    body: Body<Login>,
+) -> Result<HttpResponse, Problem> {
+    let Login { username, password } = body.into_inner();
+    // What is no user name is nobody's: it gets no bucket of its own.
+    let username = username.to_ascii_lowercase();
+    let username = if profile::is_username(&username) { username } else { String::new() };
+    let user = accounts.check_password(&request, &username, password).await?;
+    answer(&request, &accounts, accounts.open_login(user).await?, StatusCode::OK)
+}
+
+impl Accounts {
+    /// The user of that name, if the password is right: 401 `invalid_credentials` else, 429 after too many of these.
+    pub(super) async fn check_password(
+        &self,
+        request: &HttpRequest,
+        username: &str,
+        password: String,
+    ) -> Result<user::Model, Problem> {
+        let guess = self.0.limits.guess(username, self.client_address(request), Instant::now())?;
+        let checking = async {
+            let user = by_username(self, username).await?;
+            let hash = user.as_ref().map(|user| user.password_hash.clone());
+            Ok::<_, Problem>((self.0.passwords.verify(password, hash).await?, user))
+        };
+        match checking.await {
+            Ok((true, Some(user))) => {
+                guess.forgive(Instant::now());
+                Ok(user)
+            }
+            Ok(_) => Err(Problem::new(Code::InvalidCredentials, "user name or password is wrong")),
+            Err(problem) => {
+                guess.forgive(Instant::now());
+                Err(problem)
+            }
+        }
+    }
+}
+
+/// Spends a refresh token for a new pair. A spent one ends its login.
+#[utoipa::path(
+    post, path = "/api/v1/auth/refresh", tag = "users", security(()), request_body = RefreshToken,
+    params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
+    responses(
+        (status = 200, body = LoggedIn),
+        (status = 401, description = "`refresh_token_reused`, `token_expired`, `unauthenticated`", body = ProblemBody),
+    ),
+)]
+pub(super) async fn refresh(
+    request: HttpRequest,
+    accounts: web::Data<Accounts>,
+    body: Body<RefreshToken>,
+) -> Result<HttpResponse, Problem> {
+    let token = browser::refresh_token_of(&request, body.into_inner().refresh_token)?;
+    let opened = accounts.exchange(&token).await?;
+    answer(&request, &accounts, opened, StatusCode::OK)
+}
+
+/// Ends a login: its tokens are refused from now on, its sockets are closed.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout", tag = "users", security(("bearer" = [])), request_body = RefreshToken,
+    params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
+    responses((status = 204), (status = 401, body = ProblemBody)),
+)]
+pub(super) async fn logout(
+    user: CurrentUser,
+    request: HttpRequest,
+    accounts: web::Data<Accounts>,
+    body: Body<RefreshToken>,
+) -> Result<HttpResponse, Problem> {
+    let token = browser::refresh_token_of(&request, body.into_inner().refresh_token)?;
+    accounts.end_login(user.id, &token).await?;
+    let mut response = HttpResponse::NoContent().finish();
+    if browser::is_browser(&request) {
+        browser::forget(&mut response, accounts.is_https(&request))?;
+    }
+    Ok(response)
+}
+
+fn answer(
+    request: &HttpRequest,
+    accounts: &Accounts,
+    opened: Opened,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let Opened { user, login_id, refresh_token } = opened;
+    let role = accounts.role_of(&user.username);
+    let access_token = accounts.0.tokens.access(UserId(user.id), login_id, role, clock::now())?;
+    let in_cookie = browser::is_browser(request);
+    let body = LoggedIn {
+        user: Me::of(user, role),
+        access_token,
+        refresh_token: (!in_cookie).then(|| refresh_token.clone()),
+        token_type: "Bearer",
+        expires_in: accounts.0.tokens.access_seconds(),
+    };
+    let mut response = HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body);
+    if in_cookie {
+        let seconds = accounts.0.refresh_token_ms / 1000;
+        browser::keep(&mut response, &refresh_token, seconds, accounts.is_https(request))?;
+    }
+    Ok(response)
+}
+
+async fn by_username(accounts: &Accounts, username: &str) -> Result<Option<user::Model>, Problem> {
+    let found = user::Entity::find().filter(user::Column::Username.eq(username));
+    Ok(found.one(accounts.0.database.reader()).await?)
+}

@@ -1,0 +1,193 @@
+//! Accounts: who somebody is, how that is proved, and for how long.
+//! The door is [`Accounts`]; other rooms ask [`CurrentUser`] who calls and [`Accounts`] for names and logins.
+//!
+//! A login is a family of refresh tokens. Access tokens are checked without the database; that a login was ended is
+//! kept in memory for as long as its access tokens would live, so that it holds for them too.
+
+mod address;
+mod auth;
+mod browser;
+mod current_user;
+mod limits;
+mod login;
+mod password;
+mod profile;
+mod revocation;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web};
+use sea_orm::{DbErr, EntityTrait};
+use uuid::Uuid;
+
+use crate::clock;
+use crate::database::Database;
+use crate::problem::{Code, Problem};
+
+pub use current_user::CurrentUser;
+pub use limits::{Buckets, TokenBucket};
+pub use profile::{Me, PublicUser};
+pub use token::{Role, ShareToken};
+
+use limits::Limits;
+use password::Passwords;
+use revocation::RevokedLogins;
+use token::Tokens;
+
+/// What this room is told by the configuration.
+#[derive(Clone)]
+pub struct Settings {
+    /// Signs the tokens; the same on every node.
+    pub jwt_secret: String,
+    /// User names with the role `admin`.
+    pub admins: Vec<String>,
+    /// New accounts from one address.
+    pub registrations_per_minute: u32,
+    /// Wrong passwords for one account; from one address ten times that.
+    pub login_failures_per_minute: u32,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How long an access token lives.
+    pub access_token_seconds: u32,
+    /// How long a refresh token lives.
+    pub refresh_token_days: u32,
+}
+
+impl Default for Settings {
+    /// The limits of the contract, and no secret.
+    fn default() -> Self {
+        Self {
+            jwt_secret: String::new(),
+            admins: Vec::new(),
+            registrations_per_minute: 60,
+            login_failures_per_minute: 5,
+            trusted_proxies: Vec::new(),
+            access_token_seconds: 900,
+            refresh_token_days: 30,
+        }
+    }
+}
+
+/// The accounts of this service. Clones share everything.
+#[derive(Clone)]
+pub struct Accounts(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    admins: HashSet<String>,
+    trusted_proxies: Vec<IpAddr>,
+    refresh_token_ms: i64,
+    tokens: Tokens,
+    passwords: Passwords,
+    limits: Limits,
+    revoked: RevokedLogins,
+}
+
+impl Accounts {
+    /// Blocks for one password hash. Call [`Accounts::load_revoked`] before serving.
+    pub fn new(database: Database, settings: Settings) -> Self {
+        let access_token_life = Duration::from_secs(u64::from(settings.access_token_seconds));
+        Self(Arc::new(Inner {
+            database,
+            admins: settings.admins.iter().map(|name| name.to_lowercase()).collect(),
+            trusted_proxies: settings.trusted_proxies,
+            refresh_token_ms: i64::from(settings.refresh_token_days) * 24 * 60 * 60 * 1000,
+            tokens: Tokens::new(settings.jwt_secret.as_bytes(), access_token_life),
+            passwords: Passwords::new(),
+            limits: Limits::new(settings.registrations_per_minute, settings.login_failures_per_minute),
+            revoked: RevokedLogins::new(access_token_life),
+        }))
+    }
+
+    /// Who an access token stands for: 401 `token_expired` or `unauthenticated` where it stands for nobody.
+    pub fn verify(&self, access_token: &str) -> Result<CurrentUser, Problem> {
+        let user = self.0.tokens.verify_access(access_token, clock::now())?;
+        if self.0.revoked.contains(user.login_id) {
+            return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
+        }
+        Ok(user)
+    }
+
+    /// A read-only token for one session, good for 30 days.
+    pub fn share_token(&self, session_id: Uuid) -> Result<String, Problem> {
+        self.0.tokens.share(session_id, clock::now())
+    }
+
+    /// The session that a share token opens.
+    pub fn verify_share(&self, share_token: &str) -> Result<ShareToken, Problem> {
+        self.0.tokens.verify_share(share_token, clock::now())
+    }
+
+    /// Whether that login was neither ended nor revoked, by the database.
+    pub async fn login_is_live(&self, login_id: Uuid) -> Result<bool, DbErr> {
+        let login = entity::login::Entity::find_by_id(login_id).one(self.0.database.reader()).await?;
+        Ok(login.is_some_and(|login| login.revoked_at_ms.is_none()))
+    }
+
+    /// Another node revoked these logins: their access tokens are refused here from now on.
+    pub fn note_revoked(&self, login_ids: &[Uuid]) {
+        self.0.revoked.note(login_ids, clock::now());
+    }
+
+    /// Reads which logins were revoked while their access tokens may still live. At start.
+    pub async fn load_revoked(&self) -> Result<(), DbErr> {
+        self.0.revoked.load(self.0.database.reader(), clock::now()).await
+    }
+
+    /// Deletes logins that ended by time, with all their tokens. For a task that runs now and then.
+    pub async fn forget_expired(&self) -> Result<u64, DbErr> {
+        login::forget_expired(self.0.database.writer(), clock::now()).await
+    }
+
+    /// The address of the client, past trusted proxies only.
+    pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
+        address::client_address(request, &self.0.trusted_proxies)
+    }
+
+    /// Whether the client sees https.
+    pub fn is_https(&self, request: &HttpRequest) -> bool {
+        address::is_https(request, &self.0.trusted_proxies)
+    }
+
+    fn role_of(&self, username: &str) -> Role {
+        if self.0.admins.contains(username) { Role::Admin } else { Role::User }
+    }
+}
+
+/// The paths of this room, below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/auth/register").route(web::post().to(auth::register)))
+        .service(web::resource("/auth/login").route(web::post().to(auth::login)))
+        .service(web::resource("/auth/refresh").route(web::post().to(auth::refresh)))
+        .service(web::resource("/auth/logout").route(web::post().to(auth::logout)))
+        .service(
+            web::resource("/users/me").route(web::get().to(profile::me)).route(web::patch().to(profile::change_me)),
+        )
+        .service(web::resource("/users").route(web::get().to(profile::search)))
+        .service(web::resource("/users/{id}").route(web::get().to(profile::of_user)));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    auth::register,
+    auth::login,
+    auth::refresh,
+    auth::logout,
+    profile::me,
+    profile::change_me,
+    profile::search,
+    profile::of_user
+))]
+struct Api;
+
+/// The OpenAPI of this room.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    <Api as utoipa::OpenApi>::openapi()
+}

@@ -1,0 +1,266 @@
+//! What users are to themselves and to others, and what their fields may hold.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpRequest, web};
+use entity::user::{Column, Entity, Model};
+use sea_orm::sea_query::{Expr, LikeExpr};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::revocation::{Ending, revoke};
+use super::{Accounts, CurrentUser, Role};
+use crate::clock;
+use crate::game::id::{Timestamp, UserId};
+use crate::problem::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
+
+/// An account as its owner sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub struct Me {
+    /// The account.
+    pub id: UserId,
+    /// Unique, in lower case.
+    pub username: String,
+    /// What others see.
+    pub display_name: String,
+    /// Where you can be reached.
+    pub email: Option<String>,
+    /// `admin` for those named in the configuration.
+    pub role: Role,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+impl Me {
+    pub(super) fn of(user: Model, role: Role) -> Self {
+        Self {
+            id: UserId(user.id),
+            username: user.username,
+            display_name: user.display_name,
+            email: user.email,
+            role,
+            created_at: Timestamp::from_millis(user.created_at_ms),
+        }
+    }
+}
+
+/// An account as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublicUser {
+    /// The account.
+    pub id: UserId,
+    /// Unique, in lower case.
+    pub username: String,
+    /// The name to show.
+    pub display_name: String,
+}
+
+impl From<Model> for PublicUser {
+    fn from(user: Model) -> Self {
+        Self { id: UserId(user.id), username: user.username, display_name: user.display_name }
+    }
+}
+
+impl Accounts {
+    /// What others may know of a user; `None` where there is no such user.
+    pub async fn public_profile(&self, user: UserId) -> Result<Option<PublicUser>, DbErr> {
+        Ok(Entity::find_by_id(user.0).one(self.0.database.reader()).await?.map(PublicUser::from))
+    }
+
+    /// The same for several; unknown ones are left out.
+    pub async fn public_profiles(&self, users: &[UserId]) -> Result<HashMap<UserId, PublicUser>, DbErr> {
+        let mut profiles = HashMap::with_capacity(users.len());
+        // Databases limit the variables of one statement.
+        for users in users.chunks(500) {
+            let found = Entity::find().filter(Column::Id.is_in(users.iter().map(|user| user.0)));
+            let found = found.all(self.0.database.reader()).await?;
+            profiles.extend(found.into_iter().map(|user| (UserId(user.id), user.into())));
+        }
+        Ok(profiles)
+    }
+}
+
+/// Your own account.
+#[utoipa::path(
+    get, path = "/api/v1/users/me", tag = "users", security(("bearer" = [])),
+    responses((status = 200, body = Me), (status = 401, body = ProblemBody)),
+)]
+pub(super) async fn me(user: CurrentUser, accounts: web::Data<Accounts>) -> Result<web::Json<Me>, Problem> {
+    let row = accounts.own_row(user.id).await?;
+    let role = accounts.role_of(&row.username);
+    Ok(web::Json(Me::of(row, role)))
+}
+
+/// What to change; absent fields stay.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeMe {
+    /// 1 to 64 characters.
+    display_name: Option<String>,
+    /// `null` forgets it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
+    /// A new password, 8 to 128 characters. It ends all your logins, this one too.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// Needed with `password`.
+    #[schema(format = Password)]
+    current_password: Option<String>,
+}
+
+/// Changes your account.
+#[utoipa::path(
+    patch, path = "/api/v1/users/me", tag = "users", security(("bearer" = [])), request_body = ChangeMe,
+    responses(
+        (status = 200, body = Me),
+        (status = 401, description = "`invalid_credentials`: the current password is wrong", body = ProblemBody),
+        (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody),
+    ),
+)]
+pub(super) async fn change_me(
+    user: CurrentUser,
+    request: HttpRequest,
+    accounts: web::Data<Accounts>,
+    body: Body<ChangeMe>,
+) -> Result<web::Json<Me>, Problem> {
+    let ChangeMe { display_name, email, password, current_password } = body.into_inner();
+    let mut fields = Fields::new();
+    let display_name = display_name.map(|name| check_display_name(&mut fields, &name));
+    let email = email.map(|email| email.map(|email| check_email(&mut fields, &email)));
+    if let Some(password) = &password {
+        check_password(&mut fields, "password", password);
+        fields.check(current_password.is_some(), "current_password", "is required with password");
+    }
+    fields.done()?;
+    let mut row = accounts.own_row(user.id).await?;
+    let mut update = Entity::update_many().filter(Column::Id.eq(row.id));
+    if let Some(display_name) = display_name {
+        update = update.col_expr(Column::DisplayName, Expr::value(display_name.as_str()));
+        update = update.col_expr(Column::DisplayNameFolded, Expr::value(display_name.to_lowercase()));
+        row.display_name = display_name;
+    }
+    if let Some(email) = email {
+        update = update.col_expr(Column::Email, Expr::value(email.clone()));
+        row.email = email;
+    }
+    let changes_password = password.is_some();
+    if let (Some(password), Some(current)) = (password, current_password) {
+        let checked = accounts.check_password(&request, &row.username, current).await?;
+        let hash = accounts.0.passwords.hash(password).await?;
+        // Of two changes at the same time the second one knew a password that is no longer the current one.
+        update = update.filter(Column::PasswordHash.eq(checked.password_hash));
+        update = update.col_expr(Column::PasswordHash, Expr::value(hash));
+    }
+    let now = clock::now();
+    let tx = accounts.0.database.begin_write().await?;
+    let updated = update.col_expr(Column::UpdatedAtMs, Expr::value(now.millis())).exec(&tx).await?;
+    if updated.rows_affected == 0 {
+        return Err(Problem::new(Code::InvalidCredentials, "the password was changed meanwhile"));
+    }
+    let ended = if changes_password { revoke(&tx, user.id, Ending::All, now).await? } else { Vec::new() };
+    tx.commit().await?;
+    accounts.note_revoked(&ended);
+    let role = accounts.role_of(&row.username);
+    Ok(web::Json(Me::of(row, role)))
+}
+
+impl Accounts {
+    /// A token can outlive its account only where the database was replaced.
+    async fn own_row(&self, user: UserId) -> Result<Model, Problem> {
+        let row = Entity::find_by_id(user.0).one(self.0.database.reader()).await?;
+        row.ok_or_else(|| Problem::new(Code::Unauthenticated, "this account is gone"))
+    }
+}
+
+/// Query of the list of users.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Search {
+    /// What the user name or the display name begins with, in any case; 64 characters at most.
+    query: Option<String>,
+    /// 1 to 200, 50 where absent.
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Finds users by the beginning of their names; in order of their user names.
+#[utoipa::path(
+    get, path = "/api/v1/users", tag = "users", security(("bearer" = [])), params(Search),
+    responses((status = 200, body = Listing<PublicUser>), (status = 422, body = ProblemBody)),
+)]
+pub(super) async fn search(
+    _: CurrentUser,
+    accounts: web::Data<Accounts>,
+    query: Query<Search>,
+) -> Result<web::Json<Listing<PublicUser>>, Problem> {
+    let Search { query, limit, cursor } = query.into_inner();
+    let page = Page::new(limit, cursor)?;
+    let query = query.unwrap_or_default().trim().to_lowercase();
+    if query.chars().count() > 64 {
+        return Err(Problem::invalid("query", "must have at most 64 characters"));
+    }
+    let mut wanted = Condition::all();
+    if !query.is_empty() {
+        let begins = || LikeExpr::new(format!("{}%", escaped(&query))).escape('!');
+        let names = Condition::any().add(Column::Username.like(begins())).add(Column::DisplayNameFolded.like(begins()));
+        wanted = wanted.add(names);
+    }
+    if let Some(after) = page.after::<String>()? {
+        wanted = wanted.add(Column::Username.gt(after));
+    }
+    let rows = Entity::find().filter(wanted).order_by_asc(Column::Username).limit(page.rows());
+    let rows = rows.all(accounts.0.database.reader()).await?;
+    Ok(web::Json(Listing::of(rows, &page, |row| row.username.clone(), PublicUser::from)))
+}
+
+/// `%` and `_` are looked for as they are. No backslash: the databases disagree on how to write one.
+fn escaped(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| matches!(character, '%' | '_' | '!').then_some('!').into_iter().chain([character]))
+        .collect()
+}
+
+/// A user's public profile.
+#[utoipa::path(
+    get, path = "/api/v1/users/{id}", tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = PublicUser), (status = 404, body = ProblemBody)),
+)]
+pub(super) async fn of_user(
+    _: CurrentUser,
+    accounts: web::Data<Accounts>,
+    id: PathId<UserId>,
+) -> Result<web::Json<PublicUser>, Problem> {
+    let profile = accounts.public_profile(id.into_inner()).await?;
+    profile.map(web::Json).ok_or_else(|| Problem::not_found("there is no such user"))
+}
+
+pub(super) fn is_username(username: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
+    (3..=32).contains(&username.len()) && username.bytes().all(allowed)
+}
+
+pub(super) fn check_username(fields: &mut Fields, username: &str) {
+    fields.check(is_username(username), "username", "must be 3 to 32 letters a-z, digits, dots, dashes or underscores");
+}
+
+pub(super) fn check_password(fields: &mut Fields, field: &str, password: &str) {
+    fields.check((8..=128).contains(&password.chars().count()), field, "must have 8 to 128 characters");
+}
+
+pub(super) fn check_display_name(fields: &mut Fields, name: &str) -> String {
+    fields.line("display_name", name, 1..=64)
+}
+
+pub(super) fn check_email(fields: &mut Fields, email: &str) -> String {
+    let (local, domain) = email.rsplit_once('@').unwrap_or_default();
+    let plain = !email.chars().any(|character| character.is_whitespace() || character.is_control());
+    let right = (3..=254).contains(&email.len()) && !local.is_empty() && !domain.is_empty() && !local.contains('@');
+    fields.check(right && plain, "email", "must be a mail address");
+    email.to_owned()
+}

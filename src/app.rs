@@ -1,0 +1,365 @@
+//! Composition: opens the database and the bus, starts tasks and actors, owns the shutdown. The only file that knows
+//! every room.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix::System;
+use actix_web::{App as HttpApp, HttpServer, middleware, web};
+use anyhow::{Context, bail};
+use migration::Migrator;
+use sea_orm::ConnectionTrait;
+use sea_orm_migration::MigratorTrait;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::account::{self, Accounts};
+use crate::config::Config;
+use crate::database::{Database, Options};
+use crate::game::id::SessionId;
+use crate::journal::{Journal, JournalWriter};
+use crate::messaging::relay::Relay;
+use crate::messaging::{Bus, dead_letters};
+use crate::problem::BodyLimit;
+use crate::session::Sessions;
+use crate::stats::Statistics;
+use crate::stream::{self, Connections};
+use crate::{clock, problem, routes, telemetry};
+
+/// HTTP workers, each an arbiter where sockets and sessions live.
+const HTTP_WORKERS: usize = 2;
+/// Threads of the runtime that database and bus have beside the workers.
+const BACK_THREADS: usize = 2;
+/// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
+const HTTP_SHUTDOWN_SECONDS: u64 = 3;
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Serialises migrations of several nodes on PostgreSQL; any fixed number.
+const MIGRATION_LOCK: i64 = 0x4152_5445_4c;
+
+/// Serves until a signal ends it.
+pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    if let Err(reason) = telemetry::start_log(config.log_format, &config.log) {
+        bail!("log: {reason}");
+    }
+    let metrics = telemetry::start_metrics().context("starting the metrics")?;
+    let back = runtime()?;
+    System::new().block_on(async move {
+        let node = Node::start(&config, &back).await?;
+        node.serve(&config, metrics).await?;
+        back.shutdown_background();
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(BACK_THREADS)
+        .thread_name("artel-back")
+        .enable_all()
+        .build()
+        .context("starting the runtime")
+}
+
+/// Tells whether this node can do its work.
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    database: Database,
+}
+
+impl Readiness {
+    /// What is down.
+    pub(crate) async fn down(&self) -> Vec<&'static str> {
+        let database = tokio::time::timeout(READY_TIMEOUT, self.database.ping()).await;
+        if matches!(database, Ok(Ok(()))) { Vec::new() } else { vec!["database"] }
+    }
+}
+
+/// Everything of a node that runs beside HTTP.
+struct Node {
+    database: Database,
+    journal: Journal,
+    sessions: Sessions,
+    accounts: Accounts,
+    connections: Connections,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<&'static str>,
+    relay: tokio::task::JoinHandle<()>,
+    _lock: Option<File>,
+}
+
+impl Node {
+    async fn start(config: &Config, back: &Runtime) -> anyhow::Result<Self> {
+        let handle = back.handle().clone();
+        let entered = handle.enter();
+        let (database, lock) = open(config).await?;
+        migrate_locked(&database).await.context("migrating the database")?;
+        let secret = jwt_secret(config)?;
+        let (journal, mut writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
+            .await
+            .context("registering at the journal")?;
+        let committed = writer.tap();
+        let bus = Bus::in_process();
+        let connections = Connections::new(config.max_connections);
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current());
+        let accounts = Accounts::new(database.clone(), account_settings(config, secret));
+
+        accounts.load_revoked().await.context("reading the revoked logins")?;
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        // Consumers are bound before the relay runs, so that it finds somebody for what waits.
+        let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
+        let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
+        let statistics = named("statistics", statistics);
+        tasks.spawn_on(statistics, &handle);
+        tasks.spawn_on(named("feed", feed), &handle);
+        tasks.spawn_on(named("journal", writer.run()), &handle);
+        let relay = Relay::new(database.clone(), bus, committed);
+        let relay = handle.spawn(relay.run(stopped));
+        drop(entered);
+        Ok(Self { database, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
+    }
+
+    async fn serve(
+        mut self,
+        config: &Config,
+        metrics: metrics_exporter_prometheus::PrometheusHandle,
+    ) -> anyhow::Result<()> {
+        let settings = web::Data::new(stream::Settings {
+            heartbeat: Duration::from_secs(config.heartbeat_seconds),
+            commands_per_second: config.commands_per_second,
+            allowed_origins: config.allowed_origins.clone(),
+        });
+        let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
+        let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
+        let readiness = web::Data::new(Readiness { database: self.database.clone() });
+        let metrics = web::Data::new(metrics);
+        let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
+        let server = HttpServer::new(move || {
+            HttpApp::new()
+                .wrap(middleware::from_fn(problem::middleware))
+                .app_data(settings.clone())
+                .app_data(database.clone())
+                .app_data(sessions.clone())
+                .app_data(accounts.clone())
+                .app_data(connections.clone())
+                .app_data(readiness.clone())
+                .app_data(metrics.clone())
+                .app_data(body_limit.clone())
+                .configure(routes::configure)
+        })
+        .workers(HTTP_WORKERS)
+        .on_connect(stream::on_connect)
+        .disable_signals()
+        .shutdown_timeout(HTTP_SHUTDOWN_SECONDS)
+        .bind(config.listen)
+        .with_context(|| format!("listen: {}", config.listen))?;
+        say_where(&server.addrs());
+        let server = server.run();
+        let handle = server.handle();
+        let serving = actix::spawn(server);
+
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let failed = tokio::select! {
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
+            ended = self.tasks.join_next() => Some(ended),
+        };
+        if let Some(ended) = &failed {
+            tracing::error!(task = ?ended, "a task ended, stopping");
+        }
+        tracing::info!("stopping");
+        let stopping = async {
+            // New connections are refused while those that are open hear why they close.
+            self.connections.close_all();
+            handle.stop(true).await;
+            let _ = serving.await;
+            self.sessions.close_all().await;
+            self.journal.flush().await;
+            let _ = self.stop.send(true);
+            let _ = self.relay.await;
+            self.journal.flush().await;
+        };
+        if tokio::time::timeout(SHUTDOWN_MAX, stopping).await.is_err() {
+            tracing::warn!("stopped before everything was published; the rest goes out at the next start");
+        }
+        match failed {
+            None => Ok(()),
+            Some(_) => bail!("a task of this node ended by itself"),
+        }
+    }
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
+}
+
+#[expect(clippy::print_stdout, reason = "the one line a person waits for, whatever the log filter is")]
+fn say_where(addresses: &[std::net::SocketAddr]) {
+    for address in addresses {
+        println!("Artel is at http://{address}");
+    }
+    let _ = std::io::stdout().flush();
+}
+
+fn account_settings(config: &Config, jwt_secret: String) -> account::Settings {
+    account::Settings {
+        jwt_secret,
+        admins: config.admins.clone(),
+        registrations_per_minute: config.registrations_per_minute,
+        login_failures_per_minute: config.login_failures_per_minute,
+        trusted_proxies: config.trusted_proxies.clone(),
+        ..account::Settings::default()
+    }
+}
+
+/// The database, and the lock that keeps a second process from the same SQLite file.
+async fn open(config: &Config) -> anyhow::Result<(Database, Option<File>)> {
+    match &config.database_url {
+        Some(url) => {
+            let database =
+                Database::connect(url, Options::default()).await.context("database_url: opening the database")?;
+            Ok((database, None))
+        }
+        None => {
+            let lock = lock_data_dir(&config.data_dir)?;
+            Ok((connect_data_dir(&config.data_dir).await?, Some(lock)))
+        }
+    }
+}
+
+async fn connect_data_dir(data_dir: &Path) -> anyhow::Result<Database> {
+    let file = std::path::absolute(data_dir)?.join("artel.db");
+    let url = format!("sqlite://{}", file.display());
+    Database::connect(&url, Options::default()).await.with_context(|| format!("opening {}", file.display()))
+}
+
+fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data_dir).with_context(|| format!("data_dir: {}", data_dir.display()))?;
+    let lock = File::create(data_dir.join("artel.lock")).context("data_dir: it can't be written")?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => bail!("data_dir: another artel is using {}", data_dir.display()),
+        Err(TryLockError::Error(error)) => Err(error).context("data_dir: it can't be locked"),
+    }
+}
+
+/// One node migrates at a time.
+async fn migrate_locked(database: &Database) -> anyhow::Result<()> {
+    if !database.is_postgres() {
+        return Ok(Migrator::up(database.writer(), None).await?);
+    }
+    // The lock lives as long as its transaction, whatever becomes of this process.
+    let lock = database.begin_write().await?;
+    lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Migrator::up(database.writer(), None).await?;
+    Ok(lock.commit().await?)
+}
+
+/// The signing key: as configured, or generated once and kept.
+fn jwt_secret(config: &Config) -> anyhow::Result<String> {
+    if let Some(secret) = &config.jwt_secret {
+        return Ok(secret.clone());
+    }
+    std::fs::create_dir_all(&config.data_dir)?;
+    let path = config.data_dir.join("jwt.key");
+    match std::fs::read_to_string(&path) {
+        Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().to_owned()),
+        Ok(_) => bail!("data_dir: {} is damaged", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)
+                .with_context(|| format!("data_dir: writing {}", path.display()))?;
+            file.write_all(secret.as_bytes())?;
+            file.sync_all()?;
+            Ok(secret)
+        }
+        Err(error) => Err(error).with_context(|| format!("data_dir: reading {}", path.display())),
+    }
+}
+
+/// Runs a short command with a log and a database.
+fn briefly<T>(config: Config, run: impl AsyncFnOnce(Database) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    if let Err(reason) = telemetry::start_log(config.log_format, &config.log) {
+        bail!("log: {reason}");
+    }
+    runtime()?.block_on(async move {
+        let database = match &config.database_url {
+            Some(url) => {
+                Database::connect(url, Options::default()).await.context("database_url: opening the database")?
+            }
+            None => {
+                std::fs::create_dir_all(&config.data_dir)?;
+                connect_data_dir(&config.data_dir).await?
+            }
+        };
+        run(database).await
+    })
+}
+
+/// Brings the database up to date.
+pub fn migrate(config: Config) -> anyhow::Result<ExitCode> {
+    briefly(config, async |database| {
+        migrate_locked(&database).await.context("migrating the database")?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Rebuilds a session from its events and compares it with what is stored beside them.
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+pub fn replay(config: Config, session: Uuid) -> anyhow::Result<ExitCode> {
+    let report = briefly(config, async |database| {
+        crate::journal::compare(&database, SessionId(session)).await.context("reading the session")
+    })?;
+    println!("{report}");
+    Ok(if report.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Lists the dead letters as JSON lines.
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+pub fn list_dead_letters(config: Config) -> anyhow::Result<ExitCode> {
+    briefly(config, async |database| {
+        let mut after = None;
+        loop {
+            let letters = dead_letters::list(database.reader(), after, 200).await?;
+            let Some(last) = letters.last() else { return Ok(ExitCode::SUCCESS) };
+            after = Some(last.id);
+            for letter in &letters {
+                println!("{}", dead_letters::describe(letter));
+            }
+        }
+    })
+}
+
+/// Sends a dead letter again, by the next relay that looks.
+pub fn replay_dead_letter(config: Config, id: Uuid) -> anyhow::Result<ExitCode> {
+    briefly(config, async |database| {
+        let tx = database.begin_write().await?;
+        let found = dead_letters::replay(&tx, id).await?;
+        tx.commit().await?;
+        there(found, id)
+    })
+}
+
+/// Forgets a dead letter.
+pub fn discard_dead_letter(config: Config, id: Uuid) -> anyhow::Result<ExitCode> {
+    briefly(config, async |database| there(dead_letters::discard(database.writer(), id).await?, id))
+}
+
+fn there(found: bool, id: Uuid) -> anyhow::Result<ExitCode> {
+    if found { Ok(ExitCode::SUCCESS) } else { bail!("there is no dead letter {id}") }
+}

@@ -1,0 +1,116 @@
+//! The database behind one door: a writer and readers, SQLite or PostgreSQL alike for everybody else.
+//!
+//! SQLite: one connection writes, the others only read, so nobody ever sees SQLITE_BUSY: writers queue for the one
+//! connection and their transactions take the write lock when they begin. PostgreSQL: one pool for both.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+/// How many connections, and how long to wait for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Connections that read, on SQLite.
+    pub sqlite_readers: u32,
+    /// All connections, on PostgreSQL.
+    pub postgres_connections: u32,
+    /// How long to wait for a connection before the storage counts as unavailable.
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { sqlite_readers: 4, postgres_connections: 16, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// The way to the tables. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens it; a SQLite file that is not there is made. In-memory SQLite is not offered: its connections would each
+    /// see a database of their own.
+    pub async fn connect(url: &str, options: Options) -> Result<Database, DbErr> {
+        if url.starts_with("sqlite:") {
+            let writer = sea_orm::Database::connect(sqlite(url, 1, options, writing)).await?;
+            let reader = sea_orm::Database::connect(sqlite(url, options.sqlite_readers, options, reading)).await?;
+            return Ok(Database { reader, writer });
+        }
+        let pool = sea_orm::Database::connect(common(url, options.postgres_connections, options)).await?;
+        Ok(Database { reader: pool.clone(), writer: pool })
+    }
+
+    /// For queries. On SQLite it refuses to write.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For single statements that write.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// A transaction that will write. On SQLite it has the write lock from its beginning: one that reads first and
+    /// writes then would fail at once when another connection wrote in between.
+    pub async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite_transaction_mode = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
+        self.writer.begin_with_options(TransactionOptions { sqlite_transaction_mode, ..Default::default() }).await
+    }
+
+    /// Several nodes can share it.
+    pub fn is_postgres(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Whether it can be reached and written to by this process.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader.ping().await?;
+        self.writer.ping().await
+    }
+}
+
+fn common(url: &str, connections: u32, options: Options) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(connections)
+        .connect_timeout(options.acquire_timeout)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .record_stmt_in_spans(false)
+        .sqlx_logging(false);
+    connect
+}
+
+fn sqlite(
+    url: &str,
+    connections: u32,
+    options: Options,
+    open: fn(SqliteConnectOptions) -> SqliteConnectOptions,
+) -> ConnectOptions {
+    let mut connect = common(url, connections, options);
+    let busy_timeout = options.acquire_timeout;
+    // The connections are the file: none may be closed for age while the process runs.
+    connect.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    connect.map_sqlx_sqlite_opts(move |sqlite| open(sqlite.busy_timeout(busy_timeout).foreign_keys(true)));
+    connect
+}
+
+fn writing(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "4000")
+}
+
+fn reading(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+    sqlite.create_if_missing(false).pragma("query_only", "ON")
+}

@@ -1,0 +1,191 @@
+//! What each fact makes of a session. Nothing is checked here that `decide` has checked, and nothing can fail.
+//! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
+
+use super::event::{Event, Fact, GameStarted, PlayerJoined, Role, SessionCreated, SettingsChanged};
+use super::id::{ParticipantId, Timestamp, UserId};
+use super::mark::Act;
+use super::played_game::Game;
+use super::rules::Color;
+use super::scoreboard::Scoreboard;
+use super::view::{GameStatus, Status};
+use super::{Participant, Session};
+
+impl Session {
+    /// It happened. Cannot fail: an event that was stored is a fact.
+    pub fn apply(&mut self, event: &Event) {
+        let is_foreign = self.seq > 0 && event.session_id != self.id;
+        if event.seq <= self.seq || is_foreign {
+            return;
+        }
+        let is_first = self.seq == 0;
+        self.seq = event.seq;
+        match &event.fact {
+            Fact::SessionCreated(created) if is_first => self.open(created, event),
+            Fact::SessionCreated(_) => {}
+            Fact::PlayerJoined(joined) => self.seat(joined, event.timestamp),
+            Fact::PlayerLeft(seat) | Fact::PlayerRemoved(seat) => {
+                if let Some(seat) = self.seat_mut(seat.participant_id) {
+                    seat.is_active = false;
+                    seat.is_invited = false;
+                    seat.left_at = Some(event.timestamp);
+                }
+            }
+            Fact::PlayerUpdated(updated) => {
+                if let Some(seat) = self.seat_mut(updated.participant_id) {
+                    seat.display_name.clone_from(&updated.display_name);
+                    seat.can_score = updated.can_score;
+                }
+            }
+            Fact::SettingsChanged(changed) => self.change(changed),
+            Fact::CreatorChanged(changed) => self.crown(changed.participant_id, changed.user_id),
+            Fact::SessionCompleted(_) => {
+                self.status = Status::Completed;
+                self.completed_at = Some(event.timestamp);
+            }
+            Fact::SessionCancelled(_) => self.status = Status::Cancelled,
+            Fact::GameStarted(started) => self.start(started, event),
+            Fact::BallPotted(potted) => {
+                if let Some(color) = Color::named(&potted.color) {
+                    self.mark(event, potted.participant_id, Act::Pot { color, own_ball: potted.own_ball });
+                }
+            }
+            Fact::FoulCommitted(foul) => self.mark(event, foul.participant_id, Act::Foul { points: foul.points }),
+            Fact::TurnChanged(turn) => self.mark(event, turn.participant_id, Act::EndTurn),
+            Fact::EventVoided(voided) => {
+                let (past, present) = (&self.past_rules, &self.rules);
+                if let Some(game) = self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id) {
+                    game.void(past.get(game.rules).unwrap_or(present), voided.voided_seq, event.seq);
+                }
+            }
+            Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended.reason.clone())),
+            Fact::GameCancelled(_) => self.end(event, GameStatus::Cancelled, None),
+        }
+    }
+
+    fn open(&mut self, created: &SessionCreated, event: &Event) {
+        *self = Session {
+            id: event.session_id,
+            seq: event.seq,
+            code: created.code.clone(),
+            chat_id: created.chat_id,
+            name: created.name.clone(),
+            is_private: created.is_private,
+            creator_user_id: created.creator_user_id,
+            max_players: created.max_players,
+            template_id: created.template_id,
+            created_at: event.timestamp,
+            participants: vec![Participant {
+                id: created.creator_participant_id,
+                user_id: Some(created.creator_user_id),
+                display_name: created.creator_display_name.clone(),
+                role: Role::Creator,
+                is_guest: false,
+                can_score: true,
+                is_active: true,
+                is_invited: false,
+                joined_at: Some(event.timestamp),
+                left_at: None,
+            }],
+            rules: created.rules.clone(),
+            ..Session::default()
+        };
+    }
+
+    fn seat(&mut self, joined: &PlayerJoined, at: Timestamp) {
+        let known = self.participant(joined.participant_id);
+        let seat = Participant {
+            id: joined.participant_id,
+            user_id: joined.user_id,
+            display_name: joined.display_name.clone(),
+            role: joined.role,
+            is_guest: joined.is_guest,
+            can_score: joined.can_score,
+            is_active: joined.is_active,
+            is_invited: !joined.is_active,
+            joined_at: known.and_then(|seat| seat.joined_at).or(joined.is_active.then_some(at)),
+            left_at: known.and_then(|seat| seat.left_at).filter(|_| !joined.is_active),
+        };
+        match self.seat_mut(joined.participant_id) {
+            Some(known) => *known = seat,
+            None => self.participants.push(seat),
+        }
+    }
+
+    fn seat_mut(&mut self, id: ParticipantId) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|seat| seat.id == id)
+    }
+
+    fn change(&mut self, changed: &SettingsChanged) {
+        if let Some(name) = &changed.name {
+            self.name.clone_from(name);
+        }
+        if let Some(max_players) = changed.max_players {
+            self.max_players = max_players;
+        }
+        if let Some(is_private) = changed.is_private {
+            self.is_private = is_private;
+        }
+        if let Some(rules) = &changed.rules {
+            let before = std::mem::replace(&mut self.rules, rules.clone());
+            // Kept only where a game was played by them, so that changing one's mind costs nothing.
+            if self.games.last().is_some_and(|game| game.rules == self.past_rules.len()) {
+                self.past_rules.push(before);
+            }
+        }
+    }
+
+    fn crown(&mut self, id: ParticipantId, user: UserId) {
+        if self.participant(id).is_none() {
+            return;
+        }
+        self.creator_user_id = user;
+        for seat in &mut self.participants {
+            if seat.id == id {
+                seat.role = Role::Creator;
+                seat.can_score = true;
+            } else if seat.role == Role::Creator {
+                seat.role = Role::Participant;
+            }
+        }
+    }
+
+    fn start(&mut self, started: &GameStarted, event: &Event) {
+        let Some(id) = event.game_id else { return };
+        if self.game_in_progress().is_some() {
+            return;
+        }
+        self.status = Status::InProgress;
+        self.started_at.get_or_insert(event.timestamp);
+        self.games.push(Game {
+            id,
+            number: started.number,
+            rules: self.past_rules.len(),
+            order: started.order.clone(),
+            reversed: started.reversed,
+            status: GameStatus::InProgress,
+            started_seq: event.seq,
+            started_at: event.timestamp,
+            ended: None,
+            end_reason: None,
+            marks: Vec::new(),
+            board: Scoreboard::new(started.order.len()),
+        });
+    }
+
+    fn mark(&mut self, event: &Event, player: ParticipantId, act: Act) {
+        let (past, present) = (&self.past_rules, &self.rules);
+        if let Some(game) = self.games.last_mut().filter(|game| game.is_in_progress() && Some(game.id) == event.game_id)
+        {
+            game.mark(past.get(game.rules).unwrap_or(present), event.seq, player, act);
+        }
+    }
+
+    fn end(&mut self, event: &Event, status: GameStatus, reason: Option<String>) {
+        if let Some(game) = self.games.last_mut().filter(|game| game.is_in_progress() && Some(game.id) == event.game_id)
+        {
+            game.status = status;
+            game.ended = Some((event.seq, event.timestamp));
+            game.end_reason = reason;
+        }
+    }
+}

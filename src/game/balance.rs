@@ -1,0 +1,166 @@
+//! A session as its watchers see it: views, the evening's balance, and what statistics ask for.
+//! Money of an evening is the sum over completed games; nothing of it is stored, so a void puts all of it right.
+
+use super::id::{GameId, Money, ParticipantId, UserId};
+use super::played_game::Game;
+use super::settlement::settle;
+use super::view::{
+    BalanceView, GameNet, GameStatus, GameSummary, GameView, ParticipantBalance, ParticipantView, PlayerSummary,
+    SessionView,
+};
+use super::{Participant, Session};
+
+/// One participant's evening.
+#[derive(Clone, Copy, Default)]
+struct Evening {
+    net: Money,
+    games: u32,
+    balls: u32,
+}
+
+impl Session {
+    /// The whole session as a client sees it.
+    pub fn view(&self, is_online: &dyn Fn(ParticipantId) -> bool) -> SessionView {
+        let seats = self.participants.iter().zip(self.evenings());
+        let seat = |(seat, evening): (&Participant, Evening)| ParticipantView {
+            id: seat.id,
+            user_id: seat.user_id,
+            display_name: seat.display_name.clone(),
+            role: seat.role,
+            is_guest: seat.is_guest,
+            can_score: seat.can_score,
+            is_active: seat.is_active,
+            is_online: is_online(seat.id),
+            balance: evening.net,
+            games_played: evening.games,
+            balls_potted: evening.balls,
+            joined_at: seat.joined_at,
+            left_at: seat.left_at,
+        };
+        SessionView {
+            id: self.id,
+            code: self.code.clone(),
+            chat_id: self.chat_id,
+            name: self.name.clone(),
+            status: self.status,
+            is_private: self.is_private,
+            creator_user_id: self.creator_user_id,
+            max_players: self.max_players,
+            rules: self.rules.clone(),
+            template_id: self.template_id,
+            seq: self.seq,
+            participants: seats.map(seat).collect(),
+            current_game: self.game_in_progress().map(|game| self.view_of(game)),
+            games_played: self.games.iter().filter(|game| game.is_completed()).count() as u32,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            completed_at: self.completed_at,
+        }
+    }
+
+    /// One game as a client sees it.
+    pub fn game_view(&self, game: GameId) -> Option<GameView> {
+        self.game(game).map(|game| self.view_of(game))
+    }
+
+    fn view_of(&self, game: &Game) -> GameView {
+        let rules = self.rules_of(game);
+        let (board, order) = (&game.board, &game.order);
+        let is_completed = game.is_completed();
+        let ended_at = game.ended.map(|(_, at)| at);
+        GameView {
+            id: game.id,
+            session_id: self.id,
+            number: game.number,
+            game_type: rules.game_type().to_owned(),
+            status: game.status,
+            order: order.clone(),
+            reversed: game.reversed,
+            current_participant_id: game.current_player(),
+            scores: board.scores(rules, order),
+            remaining: board.remaining(rules),
+            fines: if game.is_in_progress() { board.open_fines(order) } else { Vec::new() },
+            results: is_completed.then(|| board.results(rules, order, |player| self.user_of(player))),
+            winner_participant_ids: if is_completed { board.winners(rules, order) } else { Vec::new() },
+            end_reason: game.end_reason.clone(),
+            started_at: game.started_at,
+            ended_at,
+            duration_seconds: ended_at.map(|at| at.seconds_since(game.started_at)),
+        }
+    }
+
+    pub(super) fn user_of(&self, player: ParticipantId) -> Option<UserId> {
+        self.participant(player).and_then(|seat| seat.user_id)
+    }
+
+    /// Who owes what, and the fewest transfers that clear it.
+    pub fn balance(&self) -> BalanceView {
+        let mut participants: Vec<_> = self
+            .participants
+            .iter()
+            .map(|seat| ParticipantBalance { participant_id: seat.id, net: 0, games: Vec::new() })
+            .collect();
+        for game in self.games.iter().filter(|game| game.is_completed()) {
+            for (player, net) in game.order.iter().zip(game.board.nets(self.rules_of(game))) {
+                if let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == *player) {
+                    sum.net = sum.net.saturating_add(net);
+                    sum.games.push(GameNet { game_id: game.id, number: game.number, net });
+                }
+            }
+        }
+        let nets: Vec<_> = participants.iter().map(|sum| (sum.participant_id, sum.net)).collect();
+        BalanceView { currency: self.rules.currency().to_owned(), participants, settlement: settle(&nets) }
+    }
+
+    /// Everybody's evening, in the order of seats.
+    fn evenings(&self) -> Vec<Evening> {
+        let mut evenings = vec![Evening::default(); self.participants.len()];
+        for game in self.games.iter().filter(|game| game.status != GameStatus::Cancelled) {
+            let columns = game.board.tallies.iter().zip(game.board.nets(self.rules_of(game)));
+            for (player, (tally, net)) in game.order.iter().zip(columns) {
+                let seat = self.participants.iter().position(|seat| seat.id == *player);
+                let Some(evening) = seat.and_then(|seat| evenings.get_mut(seat)) else { continue };
+                evening.balls = evening.balls.saturating_add(tally.balls);
+                if game.is_completed() {
+                    evening.net = evening.net.saturating_add(net);
+                    evening.games += 1;
+                }
+            }
+        }
+        evenings
+    }
+
+    /// A game as statistics count it.
+    pub fn player_games(&self, game: GameId) -> Option<GameSummary> {
+        let game = self.game(game)?;
+        let rules = self.rules_of(game);
+        let winners = if game.is_completed() { game.board.winners(rules, &game.order) } else { Vec::new() };
+        let mut players: Vec<_> = game
+            .board
+            .results(rules, &game.order, |player| self.user_of(player))
+            .into_iter()
+            .map(|result| PlayerSummary {
+                participant_id: result.participant_id,
+                user_id: result.user_id,
+                points: result.points,
+                balls_potted: result.balls_potted,
+                own_balls: game.index_of(result.participant_id).map_or(0, |index| game.board.tally(index).own_balls),
+                fouls: result.fouls,
+                net: result.net,
+                place: result.place,
+                won: winners.contains(&result.participant_id),
+                lost: !winners.is_empty() && !winners.contains(&result.participant_id),
+            })
+            .collect();
+        players.sort_by_key(|player| game.index_of(player.participant_id));
+        Some(GameSummary {
+            game_id: game.id,
+            number: game.number,
+            game_type: rules.game_type().to_owned(),
+            status: game.status,
+            started_at: game.started_at,
+            ended_at: game.ended.map(|(_, at)| at),
+            players,
+        })
+    }
+}

@@ -1,0 +1,267 @@
+//! Seats and settings: who opens, joins, leaves and runs a session, and what may be changed about it.
+//!
+//! - A seat is kept for ever: whoever comes back has the same id, balance, role and right to score.
+//! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving.
+//! - Spectators do not take a player's place, but the bound on all seats counts them.
+//! - A spectator cannot be made creator: the creator plays.
+//! - The currency cannot change once a game was played by it: a balance is one sum.
+
+use super::command::{ChangeSettings, CreateSession, Refusal, Request};
+use super::decide::{NEW_ID, invalid, of_game, of_session};
+use super::event::{
+    CreatorChanged, Decided, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated, SettingsChanged,
+};
+use super::id::{ParticipantId, UserId};
+use super::rules::Rules;
+use super::view::GameStatus;
+use super::{Participant, Session};
+
+/// Seats that a session can have over an evening, left ones and spectators included.
+const SEATS_MAX: usize = 64;
+
+impl Session {
+    pub(super) fn create(&self, new: &CreateSession, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        if self.seq != 0 {
+            return Err(Refusal::NotAllowed("this session has been opened already"));
+        }
+        let created = SessionCreated {
+            code: new.code.clone(),
+            chat_id: new.chat_id,
+            name: named("name", &new.name, 100)?,
+            creator_user_id: request.user,
+            creator_participant_id: new_seat(request),
+            creator_display_name: named("display_name", &new.display_name, 64)?,
+            max_players: within_bounds(new.max_players.unwrap_or(new.rules.suggested_seats()))?,
+            is_private: new.is_private,
+            rules: sound(&new.rules)?,
+            template_id: new.template_id,
+        };
+        Ok(vec![of_session(Fact::SessionCreated(Box::new(created)))])
+    }
+
+    pub(super) fn join(&self, name: &str, role: Role, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        if self.is_over() {
+            return Err(Refusal::SessionNotOpen);
+        }
+        self.only_short()?;
+        let known = self.participant_of(request.user);
+        if known.is_some_and(|seat| seat.is_active) {
+            return Ok(Vec::new());
+        }
+        if role == Role::Creator {
+            return Err(invalid("role", "must be participant or spectator"));
+        }
+        let display_name = named("display_name", name, 64)?;
+        let role = match known {
+            Some(seat) if seat.role == Role::Creator || !seat.is_invited => seat.role,
+            Some(_) | None => role,
+        };
+        let can_score = match known {
+            _ if role == Role::Spectator => false,
+            Some(seat) if seat.role != Role::Spectator => seat.can_score,
+            Some(_) | None => true,
+        };
+        self.only_with_room(known.is_none(), role)?;
+        Ok(joined(PlayerJoined {
+            participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
+            user_id: Some(request.user),
+            display_name,
+            role,
+            is_guest: false,
+            can_score,
+            is_active: true,
+        }))
+    }
+
+    pub(super) fn add_guest(&self, name: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        self.only_short()?;
+        let display_name = named("display_name", name, 64)?;
+        self.only_with_room(true, Role::Participant)?;
+        Ok(joined(PlayerJoined {
+            participant_id: new_seat(request),
+            user_id: None,
+            display_name,
+            role: Role::Participant,
+            is_guest: true,
+            can_score: false,
+            is_active: true,
+        }))
+    }
+
+    pub(super) fn invite(&self, user: UserId, name: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        self.only_short()?;
+        let known = self.participant_of(user);
+        if known.is_some_and(|seat| seat.is_active || seat.is_invited) {
+            return Ok(Vec::new());
+        }
+        let display_name = named("display_name", name, 64)?;
+        if known.is_none() {
+            self.only_with_seats()?;
+        }
+        Ok(joined(PlayerJoined {
+            participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
+            user_id: Some(user),
+            display_name,
+            role: known.map_or(Role::Participant, |seat| seat.role),
+            is_guest: false,
+            can_score: known.is_none_or(|seat| seat.can_score),
+            is_active: false,
+        }))
+    }
+
+    pub(super) fn update(
+        &self,
+        id: ParticipantId,
+        name: Option<&str>,
+        can_score: Option<bool>,
+        request: &Request,
+    ) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        self.only_short()?;
+        let seat = self.participant(id).ok_or(Refusal::NotFound("participant"))?;
+        if seat.role == Role::Spectator && can_score == Some(true) {
+            return Err(invalid("can_score", "a spectator cannot score"));
+        }
+        let display_name = match name {
+            Some(name) => named("display_name", name, 64)?,
+            None => seat.display_name.clone(),
+        };
+        let can_score = can_score.unwrap_or(seat.can_score);
+        if display_name == seat.display_name && can_score == seat.can_score {
+            return Ok(Vec::new());
+        }
+        Ok(vec![of_session(Fact::PlayerUpdated(PlayerUpdated { participant_id: id, display_name, can_score }))])
+    }
+
+    pub(super) fn remove(&self, id: ParticipantId, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        let own = self.participant_of(request.user).map(|seat| seat.id);
+        let is_creator = request.user == self.creator_user_id;
+        let seat = self.participant(id);
+        if !is_creator && (own.is_none() || seat.is_some_and(|seat| Some(seat.id) != own)) {
+            return Err(Refusal::NotAllowed("only the session's creator may remove others"));
+        }
+        self.only_open()?;
+        self.only_short()?;
+        let seat = seat.ok_or(Refusal::NotFound("participant"))?;
+        if !seat.is_active && !seat.is_invited {
+            return Ok(Vec::new());
+        }
+        let gone = Seat { participant_id: id };
+        if own != Some(id) {
+            return Ok(vec![of_session(Fact::PlayerRemoved(gone))]);
+        }
+        let mut decided = vec![of_session(Fact::PlayerLeft(gone))];
+        if is_creator {
+            let heir = self.active_players().filter(|other| other.id != id).find_map(crowned);
+            decided.extend(heir.map(|heir| of_session(Fact::CreatorChanged(heir))));
+        }
+        Ok(decided)
+    }
+
+    pub(super) fn change_settings(&self, change: &ChangeSettings, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        self.only_short()?;
+        if change.rules.is_some() && self.game_in_progress().is_some() {
+            return Err(Refusal::GameInProgress);
+        }
+        let name = change.name.as_deref().map(|name| named("name", name, 100)).transpose()?;
+        let max_players = change.max_players.map(within_bounds).transpose()?;
+        let seated = self.active_players().count();
+        if max_players.is_some_and(|max| (max as usize) < seated) {
+            return Err(invalid("max_players", format!("{seated} are at the table")));
+        }
+        let rules = change.rules.as_ref().map(sound).transpose()?;
+        if let Some(rules) = &rules {
+            self.only_same_currency(rules)?;
+        }
+        let heir = match change.creator_participant_id {
+            Some(id) => {
+                let seat = self.active_players().find(|seat| seat.id == id).and_then(crowned);
+                Some(seat.ok_or_else(|| invalid("creator_participant_id", "must be an active player with an account"))?)
+            }
+            None => None,
+        };
+        let changed = SettingsChanged {
+            name: name.filter(|name| *name != self.name),
+            max_players: max_players.filter(|max| *max != self.max_players),
+            is_private: change.is_private.filter(|is_private| *is_private != self.is_private),
+            rules: rules.filter(|rules| *rules != self.rules),
+        };
+        let mut decided = Vec::new();
+        if changed != SettingsChanged::default() {
+            decided.push(of_session(Fact::SettingsChanged(Box::new(changed))));
+        }
+        let heir = heir.filter(|heir| heir.user_id != self.creator_user_id);
+        decided.extend(heir.map(|heir| of_session(Fact::CreatorChanged(heir))));
+        Ok(decided)
+    }
+
+    pub(super) fn cancel(&self, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        let running = self.game_in_progress().map(|game| of_game(game.id, Fact::GameCancelled(Nothing {})));
+        Ok(running.into_iter().chain([of_session(Fact::SessionCancelled(Nothing {}))]).collect())
+    }
+
+    fn only_with_room(&self, is_new: bool, role: Role) -> Result<(), Refusal> {
+        if role != Role::Spectator && self.active_players().count() >= self.max_players as usize {
+            return Err(Refusal::SessionFull(self.max_players));
+        }
+        if is_new { self.only_with_seats() } else { Ok(()) }
+    }
+
+    fn only_with_seats(&self) -> Result<(), Refusal> {
+        if self.participants.len() >= SEATS_MAX { Err(Refusal::SessionFull(SEATS_MAX as u32)) } else { Ok(()) }
+    }
+
+    fn only_same_currency(&self, rules: &Rules) -> Result<(), Refusal> {
+        let played = self.games.iter().filter(|game| game.status != GameStatus::Cancelled);
+        match played.map(|game| self.rules_of(game)).next_back() {
+            Some(before) if before.currency() != rules.currency() => {
+                Err(invalid("rules", "currency: cannot change after the first game"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn crowned(seat: &Participant) -> Option<CreatorChanged> {
+    seat.user_id.map(|user_id| CreatorChanged { participant_id: seat.id, user_id })
+}
+
+fn new_seat(request: &Request) -> ParticipantId {
+    ParticipantId(request.dice.id(NEW_ID, request.at))
+}
+
+fn joined(joined: PlayerJoined) -> Vec<Decided> {
+    vec![of_session(Fact::PlayerJoined(joined))]
+}
+
+/// A name for the eyes of others: trimmed, not empty, no control characters.
+fn named(field: &'static str, name: &str, max: usize) -> Result<String, Refusal> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > max {
+        return Err(invalid(field, format!("must be 1 to {max} characters")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(invalid(field, "must not contain control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+fn within_bounds(max_players: u32) -> Result<u32, Refusal> {
+    if (2..=32).contains(&max_players) { Ok(max_players) } else { Err(invalid("max_players", "must be 2 to 32")) }
+}
+
+fn sound(rules: &Rules) -> Result<Rules, Refusal> {
+    match rules.validate().into_iter().next() {
+        Some((field, message)) => Err(invalid("rules", format!("{field}: {message}"))),
+        None => Ok(rules.clone()),
+    }
+}

@@ -1,0 +1,441 @@
+//! What holds for every evening: random rules, random commands, hostile ones among them.
+
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::*;
+use crate::game::event::Score;
+use crate::game::rules::{Ball, Color, Kolkhoz, KolkhozFoul, LastBall, Payer, Pyramid, PyramidFoul};
+use crate::game::{GameStatus, GameView};
+
+/// One thing somebody asks for; `Index`es choose among the seats and events that are there by then.
+#[derive(Clone, Debug)]
+enum Step {
+    Pot(Index, Index, bool),
+    Foul(Index, Option<i64>),
+    EndTurn(Index),
+    Void(Index),
+    Start(Option<Vec<Index>>),
+    /// As it is, from a random account, on a random game.
+    Any(usize, Option<Index>, Box<Command>),
+    Seat(usize, Index, u8),
+}
+
+const PEOPLE: [&str; 6] = ["Anna", "Boris", "Vera", "Gleb", "Dina", "Egor"];
+
+fn any_ball() -> impl Strategy<Value = Vec<Ball>> {
+    let counts = prop_oneof![
+        prop::collection::vec((1..3_u32).prop_map(Some), 8),
+        prop::collection::vec(prop::option::of(1..4_u32), 8),
+    ];
+    (1..4_usize, counts, prop::collection::vec(1..8_i64, 8)).prop_map(|(many, counts, points)| {
+        let balls = Color::ALL.into_iter().zip(points).zip(counts).take(many);
+        balls.map(|((color, points), count)| Ball { color, points, count }).collect()
+    })
+}
+
+fn any_kolkhoz() -> impl Strategy<Value = Rules> {
+    let fouls = [
+        KolkhozFoul::None {},
+        KolkhozFoul::Subtract { points: 1 },
+        KolkhozFoul::Subtract { points: 100 },
+        KolkhozFoul::Pool { points: 1 },
+        KolkhozFoul::Pool { points: 3 },
+    ];
+    let last =
+        [LastBall::Value, LastBall::ValuePlusOne, LastBall::PlayerCount, LastBall::PlayerCountPlusValue].to_vec();
+    let payers = [Payer::Previous, Payer::Everyone].to_vec();
+    let flags = (any::<bool>(), prop::bool::weighted(0.2), select(vec![0, 1, 5000, 100_000_000]));
+    (any_ball(), select(fouls.to_vec()), select(last), select(payers), any_order(), flags).prop_map(
+        |(balls, foul, last_ball, payer, order, (alternate_direction, enforce_turns, point_price))| {
+            let is_counted = balls.iter().all(|ball| ball.count.is_some());
+            let last_ball = if is_counted { last_ball } else { LastBall::Value };
+            Rules::Kolkhoz(Kolkhoz {
+                point_price,
+                balls,
+                payer,
+                last_ball,
+                foul,
+                order,
+                alternate_direction,
+                enforce_turns,
+                ..Kolkhoz::default()
+            })
+        },
+    )
+}
+
+fn any_order() -> impl Strategy<Value = crate::game::rules::Order> {
+    use crate::game::rules::Order::{AlwaysRandom, Manual, RandomNoRepeat};
+    select(vec![AlwaysRandom, RandomNoRepeat, RandomNoRepeat, Manual])
+}
+
+fn any_pyramid() -> impl Strategy<Value = Rules> {
+    let options = (1..5_i64, any::<bool>(), any::<bool>(), any_order(), any::<bool>(), any::<bool>());
+    options.prop_map(|(target_balls, pairs, minus, order, alternate_direction, moscow)| {
+        let pyramid = Pyramid {
+            currency: "RUB".into(),
+            game_price: 50000,
+            target_balls,
+            format: if pairs { crate::game::rules::Format::TwoOnTwo } else { Default::default() },
+            foul: if minus { PyramidFoul::OffenderMinusOne {} } else { PyramidFoul::OpponentPlusOne {} },
+            order,
+            alternate_direction,
+            enforce_turns: false,
+        };
+        if moscow { Rules::MoscowPyramid(pyramid) } else { Rules::Americana(pyramid) }
+    })
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    prop_oneof![2 => any_kolkhoz(), 1 => any_pyramid()]
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![2 => Just("Name".to_owned()), 1 => ".{0,6}", 1 => "[x\n ]{0,210}"]
+}
+
+fn any_number() -> impl Strategy<Value = i64> {
+    prop_oneof![1..=100_i64, any::<i64>(), select(vec![i64::MIN, -1, 0, i64::MAX])]
+}
+
+fn hostile() -> impl Strategy<Value = Command> {
+    let note = || prop::option::of(any_text());
+    let nobody = ParticipantId(Uuid::from_u128(7));
+    let role = || select(vec![Role::Creator, Role::Participant, Role::Spectator]);
+    prop_oneof![
+        2 => Just(Command::Score(Scoring::CancelGame {})),
+        2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason })),
+        1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq })),
+        1 => any_text().prop_map(move |color| Command::Score(Scoring::PotBall {
+            participant_id: nobody, color, own_ball: true, note: None,
+        })),
+        4 => (any_text(), role()).prop_map(|(display_name, role)| Command::Join { display_name, role }),
+        1 => any_text().prop_map(|display_name| Command::AddGuest { display_name }),
+        1 => (0..PEOPLE.len(), any_text()).prop_map(|(who, display_name)| Command::Invite {
+            user_id: user(PEOPLE[who]), display_name,
+        }),
+        2 => (note(), prop::option::of(any::<u32>()), prop::option::of(any::<bool>()), prop::option::of(any_rules()))
+            .prop_map(|(name, max_players, is_private, rules)| settings(ChangeSettings {
+                name, max_players: max_players.map(|n| n % 40), is_private, rules, creator_participant_id: None,
+            })),
+        1 => Just(Command::RemoveParticipant { participant_id: nobody }),
+        1 => Just(Command::Score(Scoring::CompleteSession {})),
+        1 => any_rules().prop_map(|rules| Evening::opening(rules, "Anna")),
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let index = any::<Index>;
+    prop_oneof![
+        24 => (index(), index(), any::<bool>()).prop_map(|(who, color, own)| Step::Pot(who, color, own)),
+        8 => (index(), prop::option::weighted(0.3, any_number())).prop_map(|(who, points)| Step::Foul(who, points)),
+        4 => index().prop_map(Step::EndTurn),
+        5 => index().prop_map(Step::Void),
+        6 => prop::option::of(prop::collection::vec(index(), 0..5)).prop_map(Step::Start),
+        8 => (0..PEOPLE.len(), prop::option::weighted(0.2, index()), hostile())
+            .prop_map(|(who, game, command)| Step::Any(who, game, Box::new(command))),
+        2 => (0..PEOPLE.len(), index(), any::<u8>()).prop_map(|(who, seat, what)| Step::Seat(who, seat, what)),
+    ]
+}
+
+impl Evening {
+    /// Takes one step, whatever comes of it; what is said and done must fit together.
+    fn step(&mut self, step: &Step) {
+        if matches!(step, Step::Pot(..)) && self.session.current_game().is_none() {
+            self.start_somehow();
+        }
+        let seats: Vec<_> = self.session.participants().iter().map(|seat| seat.id).collect();
+        let current = self.session.current_game().and_then(|game| self.session.game_view(game));
+        let players = current.as_ref().map_or_else(|| seats.clone(), |game| game.order.clone());
+        let scorer = self.session.creator_user_id();
+        let (user, game, command) = match step {
+            Step::Pot(who, color, own_ball) => {
+                let participant_id = *who.get(&players);
+                let left = current.iter().flat_map(|game| game.remaining.iter().map(|left| left.color.clone()));
+                let colors: Vec<_> = left.chain(["white".to_owned()]).collect();
+                let color = color.get(&colors).clone();
+                let pot = Scoring::PotBall { participant_id, color, own_ball: *own_ball, note: None };
+                (scorer, None, Command::Score(pot))
+            }
+            Step::Foul(who, points) => {
+                let participant_id = *who.get(&players);
+                (scorer, None, Command::Score(Scoring::CommitFoul { participant_id, points: *points, reason: None }))
+            }
+            Step::EndTurn(who) => {
+                let participant_id = *who.get(&players);
+                (scorer, None, Command::Score(Scoring::EndTurn { participant_id, reason: None }))
+            }
+            Step::Void(which) => {
+                let seq = which.index(self.log.len()) as Seq + 1;
+                (scorer, None, Command::Score(Scoring::VoidEvent { seq }))
+            }
+            Step::Start(order) => {
+                let order = order.as_ref().map(|order| order.iter().map(|who| *who.get(&seats)).collect());
+                (scorer, None, Command::Score(Scoring::StartGame { order }))
+            }
+            Step::Any(who, game, command) => {
+                let games: Vec<_> = self.session.games().chain([GameId::default()]).collect();
+                (user(PEOPLE[*who]), game.map(|game| *game.get(&games)), Command::clone(command))
+            }
+            Step::Seat(who, seat, what) => {
+                let participant_id = *seat.get(&seats);
+                let command = match what % 4 {
+                    0 => Command::RemoveParticipant { participant_id },
+                    1 => {
+                        Command::UpdateParticipant { participant_id, display_name: None, can_score: Some(what % 8 < 4) }
+                    }
+                    2 => {
+                        Command::UpdateParticipant { participant_id, display_name: Some("New".into()), can_score: None }
+                    }
+                    _ => {
+                        settings(ChangeSettings { creator_participant_id: Some(participant_id), ..Default::default() })
+                    }
+                };
+                (user(PEOPLE[*who]), None, command)
+            }
+        };
+        let before = self.log.len();
+        match self.ask(user, game, command.clone()) {
+            Ok(events) if events.is_empty() => assert!(!matches!(command, Command::Score(_) | Command::CancelSession)),
+            Ok(events) => self.check_said(&events),
+            Err(_) => assert_eq!(self.log.len(), before),
+        }
+    }
+
+    /// Begins a game as the rules draw it, or else with the first players that are enough.
+    fn start_somehow(&mut self) {
+        let scorer = self.session.creator_user_id();
+        let players = self.session.participants().iter().filter(|seat| seat.is_active_player()).map(|seat| seat.id);
+        let few = players.take(*self.session.rules().players().start()).collect();
+        for order in [None, Some(few)] {
+            let _ = self.ask(scorer, None, Command::Score(Scoring::StartGame { order }));
+        }
+    }
+
+    /// The derived numbers in the events are those of the state after them.
+    fn check_said(&self, events: &[Event]) {
+        let Some(view) = events.first().and_then(|event| self.session.game_view(event.game_id?)) else { return };
+        let score = |who: ParticipantId| -> Score {
+            *view.scores.iter().find(|score| score.participant_id == who).expect("a player")
+        };
+        for event in events {
+            let (turn, nets) = match &event.fact {
+                Fact::BallPotted(said) => {
+                    let score = score(said.participant_id);
+                    assert_eq!((said.total_score, said.balls_potted), (score.points, score.balls_potted));
+                    (Some(said.next_participant_id), said.nets.as_slice())
+                }
+                Fact::FoulCommitted(said) => {
+                    assert_eq!(said.total_score, score(said.participant_id).points);
+                    (Some(said.next_participant_id), said.nets.as_slice())
+                }
+                Fact::TurnChanged(said) => (Some(said.next_participant_id), [].as_slice()),
+                Fact::EventVoided(said) => {
+                    assert_eq!((&said.scores, &said.remaining), (&view.scores, &view.remaining));
+                    (said.current_participant_id, [].as_slice())
+                }
+                Fact::GameEnded(said) => {
+                    assert_eq!(Some(&said.results), view.results.as_ref());
+                    assert_eq!(said.winner_participant_ids, view.winner_participant_ids);
+                    assert_eq!(Some(said.duration_seconds), view.duration_seconds);
+                    (None, [].as_slice())
+                }
+                _ => (None, [].as_slice()),
+            };
+            assert!(view.status != GameStatus::InProgress || turn.is_none() || turn == view.current_participant_id);
+            assert!(nets.iter().all(|said| said.net == score(said.participant_id).net));
+        }
+    }
+
+    fn played(rules: &Rules, people: usize, steps: &[Step]) -> Self {
+        let mut evening = Evening::of(rules.clone(), &PEOPLE[..people]);
+        steps.iter().for_each(|step| evening.step(step));
+        evening
+    }
+
+    fn views(&self) -> Vec<GameView> {
+        self.session.games().filter_map(|game| self.session.game_view(game)).collect()
+    }
+
+    /// The rules that a game was played by, read from the log.
+    fn rules_of(&self, game: GameId) -> Rules {
+        let mut rules = Rules::default();
+        for event in &self.log {
+            match &event.fact {
+                Fact::SessionCreated(created) => rules = created.rules.clone(),
+                Fact::SettingsChanged(changed) => rules = changed.rules.clone().unwrap_or(rules),
+                Fact::GameStarted(_) if event.game_id == Some(game) => break,
+                _ => {}
+            }
+        }
+        rules
+    }
+
+    /// The marks of a game that were not taken back, read from the log.
+    fn standing(&self, game: GameId) -> Vec<&Event> {
+        let voided: Vec<Seq> = self
+            .log
+            .iter()
+            .filter_map(|event| match &event.fact {
+                Fact::EventVoided(voided) => Some(voided.voided_seq),
+                _ => None,
+            })
+            .collect();
+        let is_mark =
+            |event: &&Event| matches!(event.fact, Fact::BallPotted(_) | Fact::FoulCommitted(_) | Fact::TurnChanged(_));
+        let mine = self.log.iter().filter(is_mark).filter(|event| event.game_id == Some(game));
+        mine.filter(|event| !voided.contains(&event.seq)).collect()
+    }
+
+    /// The log as if an event had never been, numbered anew.
+    fn log_without(&self, gone: Seq) -> Vec<Event> {
+        let renumbered = |seq: Seq| if seq > gone { seq - 1 } else { seq };
+        let mut log = self.log.clone();
+        log.retain(|event| event.seq != gone);
+        for event in &mut log {
+            event.seq = renumbered(event.seq);
+            if let Fact::EventVoided(voided) = &mut event.fact {
+                voided.voided_seq = renumbered(voided.voided_seq);
+            }
+        }
+        log
+    }
+}
+
+/// Points come from balls that were potted and go with fouls that were made.
+fn check_points(evening: &Evening, game: &GameView) {
+    let sum: i64 = game.scores.iter().map(|score| score.points).sum();
+    let balls: i64 = game.scores.iter().map(|score| i64::from(score.balls_potted)).sum();
+    let fouls: i64 = game.scores.iter().map(|score| i64::from(score.fouls)).sum();
+    match evening.rules_of(game.id) {
+        Rules::Kolkhoz(rules) => {
+            let marks = evening.standing(game.id);
+            let mut expected = 0;
+            let mut potted = 0;
+            let mut last = 0;
+            for mark in marks {
+                match &mark.fact {
+                    Fact::BallPotted(pot) => {
+                        let ball = rules.balls.iter().find(|ball| ball.color.name() == pot.color).expect("a ball");
+                        last = ball.points;
+                        expected += last;
+                        potted += 1;
+                    }
+                    Fact::FoulCommitted(foul) if matches!(rules.foul, KolkhozFoul::Subtract { .. }) => {
+                        expected -= foul.points;
+                    }
+                    _ => {}
+                }
+            }
+            assert_eq!(balls, potted);
+            if game.remaining.iter().all(|left| left.count == Some(0)) {
+                let players = game.order.len() as i64;
+                expected += match rules.last_ball {
+                    LastBall::Value => 0,
+                    LastBall::ValuePlusOne => 1,
+                    LastBall::PlayerCount => players - last,
+                    LastBall::PlayerCountPlusValue => players,
+                };
+            }
+            assert_eq!(sum, expected);
+        }
+        Rules::Americana(rules) | Rules::MoscowPyramid(rules) => match rules.foul {
+            PyramidFoul::OpponentPlusOne {} => assert_eq!(sum, balls + fouls),
+            PyramidFoul::OffenderMinusOne {} => assert_eq!(sum, balls - fouls),
+        },
+    }
+}
+
+fn check_money(evening: &Evening, game: &GameView) {
+    assert_eq!(game.scores.iter().map(|score| score.net).sum::<Money>(), 0);
+    if let Some(results) = &game.results {
+        assert_eq!(results.iter().map(|result| result.net).sum::<Money>(), 0);
+        assert!(results.iter().all(|result| result.net == result.earned - result.paid));
+        assert!(results.windows(2).all(|pair| pair[0].place <= pair[1].place));
+    }
+    let mut balances: Vec<_> =
+        evening.session.balance().participants.iter().map(|sum| (sum.participant_id, sum.net)).collect();
+    for transfer in evening.session.balance().settlement {
+        assert!(transfer.amount > 0);
+        for (seat, net) in &mut balances {
+            *net += if *seat == transfer.from { transfer.amount } else { 0 };
+            *net -= if *seat == transfer.to { transfer.amount } else { 0 };
+        }
+    }
+    assert!(balances.iter().all(|(_, net)| *net == 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_evening_keeps_its_books(
+        rules in any_rules(), people in 2..6_usize, steps in prop::collection::vec(any_step(), 0..80),
+    ) {
+        let evening = Evening::played(&rules, people, &steps);
+        for game in evening.views() {
+            check_points(&evening, &game);
+            check_money(&evening, &game);
+        }
+    }
+
+    #[test]
+    fn every_log_and_every_snapshot_give_the_session_again(
+        rules in any_rules(), people in 2..6_usize, steps in prop::collection::vec(any_step(), 0..60),
+    ) {
+        let evening = Evening::played(&rules, people, &steps);
+        let log = serde_json::to_string(&evening.log).expect("json");
+        let mut session = Session::default();
+        serde_json::from_str::<Vec<Event>>(&log).expect("events").iter().for_each(|event| session.apply(event));
+        prop_assert_eq!(&session, &evening.session);
+        let snapshot = serde_json::to_string(&session).expect("json");
+        prop_assert_eq!(&serde_json::from_str::<Session>(&snapshot).expect("session"), &session);
+    }
+
+    #[test]
+    fn a_void_is_the_log_without_the_mark(
+        rules in any_rules(), people in 2..5_usize, steps in prop::collection::vec(any_step(), 20..80), which in any::<Index>(),
+    ) {
+        let mut evening = Evening::played(&rules, people, &steps);
+        let games = evening.views().into_iter().filter(|game| game.status != GameStatus::Cancelled);
+        let marks: Vec<Seq> = games.flat_map(|game| evening.standing(game.id)).map(|event| event.seq).collect();
+        prop_assume!(!marks.is_empty());
+        let gone = *which.get(&marks);
+        let mut without = evening.log_without(gone);
+        let scorer = evening.session.creator_user_id();
+        let voided = evening.ask(scorer, None, Command::Score(Scoring::VoidEvent { seq: gone })).expect("a mark");
+        // Where the void ends the game, so must the log without the mark.
+        without.extend(voided.into_iter().skip(1).map(|event| Event { seq: event.seq - 1, ..event }));
+        let mut other = Session::default();
+        without.iter().for_each(|event| other.apply(event));
+        let others: Vec<_> = other.games().filter_map(|game| other.game_view(game)).collect();
+        prop_assert_eq!(evening.views(), others);
+        prop_assert_eq!(evening.session.balance(), other.balance());
+        for game in other.games() {
+            prop_assert_eq!(evening.session.player_games(game), other.player_games(game));
+        }
+    }
+
+    #[test]
+    fn facts_that_decide_never_said_do_no_harm(
+        rules in any_rules(), steps in prop::collection::vec(any_step(), 0..40), shuffle in prop::collection::vec(any::<Index>(), 0..40),
+    ) {
+        let mut evening = Evening::played(&rules, 3, &steps);
+        for which in shuffle {
+            let mut event = which.get(&evening.log).clone();
+            event.seq = evening.now() + 1;
+            evening.session.apply(&event);
+            prop_assert_eq!(evening.now(), event.seq);
+        }
+        evening.views();
+        evening.session.view(&|_| true);
+        for step in &steps {
+            // What is said need not fit after nonsense; it may just not panic.
+            if let Step::Any(who, _, command) = step {
+                let request = evening.request(user(PEOPLE[*who]), None, Command::clone(command));
+                let _ = evening.session.decide(&request);
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What clients see of a session: the objects of the wire contract.
+//! They are made from a `Session` on demand and hold nothing that it does not know.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::event::{Fine, GameResult, Remaining, Role, Score};
+use super::id::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use super::rules::Rules;
+pub use super::settlement::Transfer;
+
+/// How far an evening is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// No game has begun.
+    #[default]
+    Waiting,
+    /// From the first game on.
+    InProgress,
+    /// Over.
+    Completed,
+    /// Called off.
+    Cancelled,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Waiting => "waiting",
+            Status::InProgress => "in_progress",
+            Status::Completed => "completed",
+            Status::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How far a game is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GameStatus {
+    /// Being played.
+    InProgress,
+    /// Over and settled.
+    Completed,
+    /// Counts as not played.
+    Cancelled,
+}
+
+impl GameStatus {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GameStatus::InProgress => "in_progress",
+            GameStatus::Completed => "completed",
+            GameStatus::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// An evening at one table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionView {
+    /// Its id.
+    pub id: SessionId,
+    /// The join code.
+    pub code: String,
+    /// Its chat.
+    pub chat_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub status: Status,
+    /// Only participants may read and watch it.
+    pub is_private: bool,
+    /// Who runs it.
+    pub creator_user_id: UserId,
+    /// Active players at most.
+    pub max_players: u32,
+    /// The rules of the next game (and of the current one).
+    pub rules: Rules,
+    /// Where the rules came from.
+    pub template_id: Option<Uuid>,
+    /// The last event's number.
+    pub seq: Seq,
+    /// All seats, in the order they were taken.
+    pub participants: Vec<ParticipantView>,
+    /// The game in progress.
+    pub current_game: Option<GameView>,
+    /// How many games were completed.
+    pub games_played: u32,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When its first game began.
+    pub started_at: Option<Timestamp>,
+    /// When it was completed.
+    pub completed_at: Option<Timestamp>,
+}
+
+/// A seat in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Participant)]
+pub struct ParticipantView {
+    /// Its id.
+    pub id: ParticipantId,
+    /// The account; `null` for a guest.
+    pub user_id: Option<UserId>,
+    /// The name at the table.
+    pub display_name: String,
+    /// What the seat is.
+    pub role: Role,
+    /// Nobody's account stands behind it.
+    pub is_guest: bool,
+    /// May mark balls.
+    pub can_score: bool,
+    /// False for who left, was removed, or has not followed the invitation yet.
+    pub is_active: bool,
+    /// Watches now.
+    pub is_online: bool,
+    /// The sum of the nets over completed games, in minor units.
+    pub balance: Money,
+    /// Completed games with this player.
+    pub games_played: u32,
+    /// In all games that were not cancelled.
+    pub balls_potted: u32,
+    /// `null` while it is an invitation.
+    pub joined_at: Option<Timestamp>,
+    /// When the seat was left last; `null` while active.
+    pub left_at: Option<Timestamp>,
+}
+
+/// One game of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Game)]
+pub struct GameView {
+    /// Its id.
+    pub id: GameId,
+    /// Its session.
+    pub session_id: SessionId,
+    /// 1, 2, 3 ... in its session.
+    pub number: u32,
+    /// By which kind of rules it is played.
+    pub game_type: String,
+    /// How far it is.
+    pub status: GameStatus,
+    /// The players in their cyclic order.
+    pub order: Vec<ParticipantId>,
+    /// The order is the one of the game before, reversed.
+    pub reversed: bool,
+    /// Whose turn it is; `null` once it is over.
+    pub current_participant_id: Option<ParticipantId>,
+    /// In order.
+    pub scores: Vec<Score>,
+    /// What is left on the table, colour by colour.
+    pub remaining: Vec<Remaining>,
+    /// Fines of the pool that wait for the next pot, by owner.
+    pub fines: Vec<Fine>,
+    /// By place; `null` unless it is completed.
+    pub results: Option<Vec<GameResult>>,
+    /// Who won; empty where nobody did.
+    pub winner_participant_ids: Vec<ParticipantId>,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was completed or cancelled.
+    pub ended_at: Option<Timestamp>,
+    /// From one to the other.
+    pub duration_seconds: Option<i64>,
+}
+
+/// Who owes what after the completed games.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Balance)]
+pub struct BalanceView {
+    /// ISO 4217.
+    pub currency: String,
+    /// All seats, in the order they were taken.
+    pub participants: Vec<ParticipantBalance>,
+    /// The fewest transfers that clear all balances.
+    pub settlement: Vec<Transfer>,
+}
+
+/// One participant's part of the balance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ParticipantBalance {
+    /// The seat.
+    pub participant_id: ParticipantId,
+    /// The sum of the nets.
+    pub net: Money,
+    /// Game by game.
+    pub games: Vec<GameNet>,
+}
+
+/// What one game came to for one participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GameNet {
+    /// The game.
+    pub game_id: GameId,
+    /// Its number in the session.
+    pub number: u32,
+    /// Minor units.
+    pub net: Money,
+}
+
+/// A game as statistics count it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GameSummary {
+    /// The game.
+    pub game_id: GameId,
+    /// Its number in the session.
+    pub number: u32,
+    /// By which kind of rules it is played.
+    pub game_type: String,
+    /// How far it is.
+    pub status: GameStatus,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was completed or cancelled.
+    pub ended_at: Option<Timestamp>,
+    /// In order.
+    pub players: Vec<PlayerSummary>,
+}
+
+/// One player of a game as statistics count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlayerSummary {
+    /// The seat.
+    pub participant_id: ParticipantId,
+    /// The account; `None` for a guest.
+    pub user_id: Option<UserId>,
+    /// Points, fines included.
+    pub points: i64,
+    /// Balls.
+    pub balls_potted: u32,
+    /// Of these, the cue ball itself.
+    pub own_balls: u32,
+    /// Fouls.
+    pub fouls: u32,
+    /// What the game came to; live while it is in progress.
+    pub net: Money,
+    /// Equal points share a place.
+    pub place: u32,
+    /// The game is completed and this player is among its winners.
+    pub won: bool,
+    /// The game is completed, was won, and not by this player.
+    pub lost: bool,
+}

@@ -1,0 +1,109 @@
+//! What travels on the bus (contract, section 5). It stands here because it is stored before it is sent.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::game::event::Event;
+use crate::game::id::{GameId, Seq, SessionId, Timestamp, UserId};
+
+/// The name this service signs with.
+pub const SOURCE_SERVICE: &str = "artel";
+/// Deliveries before a message is a dead letter.
+pub const MAX_RETRIES: u32 = 5;
+
+/// How urgent a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Priority {
+    /// Nobody waits.
+    Low = 1,
+    /// The default.
+    Normal = 5,
+    /// A person waits.
+    High = 8,
+    /// A ball on a screen.
+    Urgent = 10,
+}
+
+/// The body of every message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Envelope {
+    /// Unique; the same when published again.
+    pub event_id: Uuid,
+    /// `game.ball_potted`, `stats.game_completed`, ...
+    pub event_type: String,
+    /// When its cause happened.
+    pub timestamp: Timestamp,
+    /// Who sent it.
+    pub source_service: String,
+    /// The request that caused it all.
+    pub correlation_id: Uuid,
+    /// The message or command that caused this one.
+    pub causation_id: Option<Uuid>,
+    /// 1, 5, 8 or 10.
+    pub priority: u8,
+    /// Deliveries that failed so far.
+    pub retries: u32,
+    /// Deliveries before it is a dead letter.
+    pub max_retries: u32,
+    /// The player concerned.
+    pub user_id: Option<UserId>,
+    /// The session concerned.
+    pub session_id: Option<SessionId>,
+    /// The game concerned.
+    pub game_id: Option<GameId>,
+    /// The event of the session that caused it.
+    pub seq: Option<Seq>,
+    /// What the type says.
+    pub data: Value,
+}
+
+impl Envelope {
+    /// The envelope of a message that a session event causes. Publishing the same event again gives the same id.
+    pub(crate) fn caused_by(
+        event: &Event,
+        routing_key: &str,
+        event_type: &str,
+        priority: Priority,
+        data: Value,
+    ) -> Self {
+        Self {
+            event_id: Uuid::new_v5(&event.event_id, routing_key.as_bytes()),
+            event_type: event_type.to_owned(),
+            timestamp: event.timestamp,
+            source_service: SOURCE_SERVICE.to_owned(),
+            correlation_id: event.correlation_id,
+            causation_id: Some(event.event_id),
+            priority: priority as u8,
+            retries: 0,
+            max_retries: MAX_RETRIES,
+            user_id: event.actor.user_id,
+            session_id: Some(event.session_id),
+            game_id: event.game_id,
+            seq: Some(event.seq),
+            data,
+        }
+    }
+
+    /// The envelope of a message about a user, with a new id.
+    pub(crate) fn about_user(user: UserId, event_type: &str, at: Timestamp, data: Value) -> Self {
+        let id = Uuid::now_v7();
+        Self {
+            event_id: id,
+            event_type: event_type.to_owned(),
+            timestamp: at,
+            source_service: SOURCE_SERVICE.to_owned(),
+            correlation_id: id,
+            causation_id: None,
+            priority: Priority::Urgent as u8,
+            retries: 0,
+            max_retries: MAX_RETRIES,
+            user_id: Some(user),
+            session_id: None,
+            game_id: None,
+            seq: None,
+            data,
+        }
+    }
+}

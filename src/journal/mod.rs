@@ -1,0 +1,202 @@
+//! The log: stored before told.
+//! Sessions append to it and read from it; the outbox in here is what `messaging` publishes. Knows the tables, not the
+//! rules: whether an event may happen was decided before it came here.
+
+mod compare;
+pub mod envelope;
+mod heads;
+pub mod outbox;
+mod snapshot;
+mod writer;
+
+use std::sync::{Arc, OnceLock};
+
+use bytestring::ByteString;
+use entity::event;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+pub use self::compare::{Comparison, compare};
+pub(crate) use self::snapshot::{Made, made_by};
+pub use self::snapshot::{Opened, Snapshot};
+pub use self::writer::JournalWriter;
+use crate::database::Database;
+use crate::game::Session;
+use crate::game::event::Event;
+use crate::game::id::{Seq, SessionId};
+
+/// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
+const APPENDS_WAITING_MAX: usize = 8_192;
+
+/// An event with its one encoding: the same bytes go to the database, the bus and every watcher.
+#[derive(Debug)]
+pub struct Record {
+    /// The event.
+    pub event: Event,
+    /// The event as JSON.
+    pub json: Box<RawValue>,
+    /// Fingerprint of the body of the command that made it.
+    pub command_hash: i64,
+    shared: OnceLock<ByteString>,
+}
+
+impl Record {
+    /// Encodes a new event.
+    pub fn new(event: Event, command_hash: i64) -> Self {
+        let json = to_raw_value(&event).expect("an event has string keys and finite numbers only");
+        Self { event, json, command_hash, shared: OnceLock::new() }
+    }
+
+    fn stored(row: event::Model) -> Result<Self, JournalError> {
+        let unreadable = |cause| JournalError::Unreadable { session: row.session_id, seq: row.seq, cause };
+        let event = serde_json::from_str(&row.body).map_err(unreadable)?;
+        let json = RawValue::from_string(row.body).map_err(unreadable)?;
+        Ok(Self { event, json, command_hash: row.command_hash, shared: OnceLock::new() })
+    }
+
+    /// The frame that all watchers of one kind share: encoded by the first who asks.
+    pub fn frame(&self, encode: impl FnOnce(&Self) -> ByteString) -> ByteString {
+        self.shared.get_or_init(|| encode(self)).clone()
+    }
+
+    /// The event's number in its session.
+    pub fn seq(&self) -> Seq {
+        self.event.seq
+    }
+}
+
+/// Why the log could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Try again later.
+    #[error("the database does not answer: {0}")]
+    Unavailable(#[from] DbErr),
+    /// Trying again is of no use: an operator must look.
+    #[error("event {seq} of session {session} is unreadable: {cause}")]
+    Unreadable {
+        /// Whose log.
+        session: Uuid,
+        /// Which event.
+        seq: Seq,
+        /// What the decoder said.
+        cause: serde_json::Error,
+    },
+}
+
+/// Why events were not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Surely not stored: the head of the session is another one. Read the tail and decide again.
+    #[error("another node was faster")]
+    Conflict,
+    /// Perhaps stored (a commit may succeed unheard): read the tail before deciding anything.
+    #[error("the database does not answer")]
+    Unavailable,
+}
+
+pub(crate) struct Append {
+    session: SessionId,
+    after: Seq,
+    records: Vec<Arc<Record>>,
+    answer: oneshot::Sender<Result<(), AppendError>>,
+}
+
+pub(crate) enum Work {
+    Append(Append),
+    Flush(oneshot::Sender<()>),
+    Snapshot(SessionId, Box<Snapshot>),
+    Published,
+}
+
+/// The door to the log.
+#[derive(Clone)]
+pub struct Journal {
+    database: Database,
+    work: mpsc::Sender<Work>,
+}
+
+impl Journal {
+    /// Stores `records`, numbered from `after + 1`, if the session's last event is `after`; all or none of them.
+    /// `after` 0 opens the session; it conflicts when its join code or its opening command exists already.
+    pub async fn append(&self, session: SessionId, after: Seq, records: Vec<Arc<Record>>) -> Result<(), AppendError> {
+        let (answer, stored) = oneshot::channel();
+        let append = Append { session, after, records, answer };
+        self.work.send(Work::Append(append)).await.map_err(|_| AppendError::Unavailable)?;
+        stored.await.unwrap_or(Err(AppendError::Unavailable))
+    }
+
+    /// Up to `limit` events after `after`, in order.
+    pub async fn read(&self, session: SessionId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, JournalError> {
+        read(self.database.reader(), session, after, limit).await
+    }
+
+    /// The same in the caller's transaction.
+    pub async fn read_in(
+        &self,
+        tx: &impl ConnectionTrait,
+        session: SessionId,
+        after: Seq,
+        limit: u64,
+    ) -> Result<Vec<Arc<Record>>, JournalError> {
+        read(tx, session, after, limit).await
+    }
+
+    /// The state after event `seq`, in the caller's transaction.
+    pub async fn state_at(
+        &self,
+        tx: &impl ConnectionTrait,
+        session: SessionId,
+        seq: Seq,
+    ) -> Result<Session, JournalError> {
+        snapshot::state_at(tx, session, seq).await
+    }
+
+    /// The number of the last event; `None`: there is no such session.
+    pub async fn head(&self, session: SessionId) -> Result<Option<Seq>, JournalError> {
+        Ok(entity::session::Entity::find_by_id(session.0).one(self.database.reader()).await?.map(|row| row.head))
+    }
+
+    /// The state of a session and what a live session needs beside it; `None`: there is no such session.
+    pub async fn open(&self, session: SessionId) -> Result<Option<Opened>, JournalError> {
+        snapshot::open(self.database.reader(), session).await
+    }
+
+    /// Keeps a snapshot, beside the next appends. It may be lost: opening takes a little longer then.
+    pub fn keep(&self, session: SessionId, snapshot: Snapshot) {
+        // A full queue means the writer is busy with events, which come first.
+        let _ = self.work.try_send(Work::Snapshot(session, Box::new(snapshot)));
+    }
+
+    /// Resolves when everything asked for so far is committed or refused.
+    pub async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.work.send(Work::Flush(done)).await.is_ok() {
+            let _ = flushed.await;
+        }
+    }
+
+    /// The database behind it, for queries of the rooms that list sessions.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}
+
+pub(crate) async fn read(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    after: Seq,
+    limit: u64,
+) -> Result<Vec<Arc<Record>>, JournalError> {
+    event::Entity::find()
+        .filter(event::Column::SessionId.eq(session.0))
+        .filter(event::Column::Seq.gt(after))
+        .order_by_asc(event::Column::Seq)
+        .limit(limit)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| Record::stored(row).map(Arc::new))
+        .collect()
+}

@@ -1,0 +1,186 @@
+//! Group commit: what queued while the last commit ran goes into the next one, no timer. One task for each node.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
+
+use sea_orm::{DbErr, EntityTrait, Set};
+use tokio::sync::mpsc;
+
+use super::outbox::Tap;
+use super::{APPENDS_WAITING_MAX, Append, AppendError, Journal, Record, Work, heads};
+use crate::database::Database;
+use crate::game::id::{SessionId, Timestamp};
+use crate::telemetry;
+
+/// Appends of one commit at most.
+const BATCH_MAX: usize = 512;
+/// Events of one commit at most, so that one commit stays short.
+const BATCH_EVENTS_MAX: usize = 4_096;
+
+/// The task that writes. It ends when the last `Journal` is dropped, with everything committed.
+pub struct JournalWriter {
+    database: Database,
+    id: i64,
+    position: i64,
+    published: Arc<AtomicI64>,
+    published_stored: i64,
+    work: mpsc::Receiver<Work>,
+    tap: Tap,
+}
+
+impl JournalWriter {
+    /// Registers a new writer in the database.
+    pub async fn register(database: Database, node_id: &str, now: Timestamp) -> Result<(Journal, Self), DbErr> {
+        let row = entity::writer::ActiveModel {
+            node_id: Set(node_id.to_owned()),
+            published: Set(0),
+            seen_at_ms: Set(now.millis()),
+            ..Default::default()
+        };
+        let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;
+        let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
+        let published = Arc::new(AtomicI64::new(0));
+        let tap = Tap::new(id, published.clone(), sender.downgrade());
+        let journal = Journal { database: database.clone(), work: sender };
+        Ok((journal, Self { database, id, position: 0, published, published_stored: 0, work, tap }))
+    }
+
+    /// Where the relay hears of what was committed. To be taken before `run`.
+    pub fn tap(&mut self) -> super::outbox::Committed {
+        self.tap.open()
+    }
+
+    /// Writes until nobody can append any more.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while self.work.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let mut appends = Vec::with_capacity(batch.len());
+            let (mut snapshots, mut flushes) = (Vec::new(), Vec::new());
+            for work in batch.drain(..) {
+                match work {
+                    Work::Append(append) => appends.push(append),
+                    Work::Snapshot(session, snapshot) => snapshots.push((session, snapshot)),
+                    Work::Flush(done) => flushes.push(done),
+                    Work::Published => {}
+                }
+            }
+            let appended = appends.len();
+            // Lock order between nodes, and one append of a session is never split over two statements.
+            appends.sort_by_key(|append| append.session);
+            let mut rest = appends.into_iter().peekable();
+            while rest.peek().is_some() {
+                let mut events = 0;
+                let chunk: Vec<Append> = std::iter::from_fn(|| {
+                    let append = rest.next_if(|next| events == 0 || events + next.records.len() <= BATCH_EVENTS_MAX)?;
+                    events += append.records.len();
+                    Some(append)
+                })
+                .collect();
+                self.commit(chunk).await;
+            }
+            for (session, snapshot) in snapshots {
+                if let Err(error) = snapshot.store(self.database.writer(), session).await {
+                    tracing::debug!(session.id = %session, %error, "snapshot not kept");
+                }
+            }
+            if appended == 0 {
+                self.mark_published().await;
+            }
+            for done in flushes {
+                let _ = done.send(());
+            }
+        }
+        self.mark_published().await;
+    }
+
+    async fn commit(&mut self, appends: Vec<Append>) {
+        let started = Instant::now();
+        match self.transact(&appends).await {
+            Ok(stored) => {
+                telemetry::batch_committed(appends.len(), started.elapsed());
+                self.told(appends, &stored);
+            }
+            // A statement that failed for one must not sink its neighbours; a database that is gone sinks all alike.
+            Err(error) if appends.len() > 1 && is_about_one_row(&error) => {
+                tracing::warn!(%error, appends = appends.len(), "commit failed, storing one by one");
+                for append in appends {
+                    Box::pin(self.commit(vec![append])).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, appends = appends.len(), "events not stored");
+                telemetry::commit_failed();
+                for append in appends {
+                    let _ = append.answer.send(Err(AppendError::Unavailable));
+                }
+            }
+        }
+    }
+
+    /// One transaction; says which sessions' events are in it.
+    async fn transact(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
+        let tx = self.database.begin_write().await?;
+        let mut stored = HashSet::with_capacity(appends.len());
+        for append in appends.iter().filter(|append| append.after == 0) {
+            if heads::open(&tx, append).await? {
+                stored.insert(append.session);
+            }
+        }
+        let going_on: Vec<&Append> = appends.iter().filter(|append| append.after > 0).collect();
+        if !going_on.is_empty() {
+            stored.extend(heads::advance(&tx, &going_on).await?.into_iter().map(SessionId));
+        }
+        let records: Vec<Arc<Record>> = appends
+            .iter()
+            .filter(|append| stored.contains(&append.session))
+            .flat_map(|append| append.records.iter().cloned())
+            .collect();
+        heads::insert(&tx, self.id, self.position + 1, &records).await?;
+        for record in &records {
+            heads::project(&tx, &record.event).await?;
+        }
+        let published = self.published.load(Ordering::Acquire);
+        if published != self.published_stored {
+            heads::mark_published(&tx, self.id, published).await?;
+        }
+        tx.commit().await?;
+        self.published_stored = published;
+        Ok(stored)
+    }
+
+    fn told(&mut self, appends: Vec<Append>, stored: &HashSet<SessionId>) {
+        let mut committed = Vec::new();
+        for append in appends {
+            if stored.contains(&append.session) {
+                committed.extend(append.records);
+                let _ = append.answer.send(Ok(()));
+            } else {
+                telemetry::append_conflicted();
+                let _ = append.answer.send(Err(AppendError::Conflict));
+            }
+        }
+        if !committed.is_empty() {
+            let first = self.position + 1;
+            self.position += committed.len() as i64;
+            self.tap.committed(first, committed);
+        }
+    }
+
+    async fn mark_published(&mut self) {
+        let published = self.published.load(Ordering::Acquire);
+        if published == self.published_stored {
+            return;
+        }
+        match heads::mark_published(self.database.writer(), self.id, published).await {
+            Ok(()) => self.published_stored = published,
+            // Kept for the next commit: until then a restart publishes again what consumers have seen already.
+            Err(error) => tracing::debug!(%error, "outbox position not kept"),
+        }
+    }
+}
+
+fn is_about_one_row(error: &DbErr) -> bool {
+    error.sql_err().is_some() || matches!(error, DbErr::Type(_) | DbErr::Json(_))
+}

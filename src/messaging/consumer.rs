@@ -1,0 +1,185 @@
+//! The loop of every consumer: take what waits, apply it in one transaction, settle it. Twice is once, because the
+//! handler records in that transaction what it applied.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::sync::mpsc;
+
+use super::{Delivery, Message, dead_letters};
+use crate::clock;
+use crate::database::Database;
+use crate::journal::JournalError;
+use crate::journal::envelope::MAX_RETRIES;
+use crate::telemetry;
+
+/// Messages applied in one transaction at most.
+const BATCH_MAX: usize = 1_000;
+/// Retries that wait for their time at most; more of them wait in the queue.
+const WAITING_MAX: usize = 1_000;
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
+const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// Why a message could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It may go better later.
+    #[error("{0}")]
+    Transient(String),
+    /// It never will.
+    #[error("{0}")]
+    Permanent(String),
+    /// The database does not answer: no fault of the message, and no attempt of it.
+    #[error("the database does not answer: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Unavailable(error) => Failure::Database(error),
+            JournalError::Unreadable { .. } => Failure::Permanent(error.to_string()),
+        }
+    }
+}
+
+/// What a consumer does with messages.
+pub trait Handler: Send {
+    /// Applies all of these in the transaction, or none. The same message may come again, late and out of order.
+    fn apply(
+        &mut self,
+        tx: &DatabaseTransaction,
+        messages: &[Message],
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// The transaction of the last `apply` is settled; what was kept in memory for it may be used, or must be dropped.
+    fn settled(&mut self, committed: bool);
+}
+
+/// Consumes until the bus closes the queue.
+pub async fn run(
+    queue: &'static str,
+    mut deliveries: mpsc::Receiver<Delivery>,
+    database: Database,
+    mut handler: impl Handler,
+) {
+    let mut waiting = FuturesUnordered::new();
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    loop {
+        tokio::select! {
+            count = deliveries.recv_many(&mut batch, BATCH_MAX), if waiting.len() < WAITING_MAX => {
+                if count == 0 {
+                    return;
+                }
+            }
+            Some(delivery) = waiting.next(), if !waiting.is_empty() => batch.push(delivery),
+        }
+        telemetry::queue_size(queue, deliveries.len());
+        for failed in apply(queue, &database, &mut handler, std::mem::take(&mut batch)).await {
+            let delay = backoff(failed.attempts);
+            waiting.push(async move {
+                tokio::time::sleep(delay).await;
+                failed
+            });
+        }
+    }
+}
+
+/// Applies a batch as a whole, or one by one where it fails; answers what is to be tried again.
+async fn apply(
+    queue: &'static str,
+    database: &Database,
+    handler: &mut impl Handler,
+    batch: Vec<Delivery>,
+) -> Vec<Delivery> {
+    match attempt(queue, database, handler, &batch).await {
+        Ok(()) => {
+            batch.into_iter().for_each(Delivery::ack);
+            return Vec::new();
+        }
+        Err(failure) if batch.len() > 1 => tracing::warn!(queue, %failure, "a batch failed, applying one by one"),
+        Err(_) => {}
+    }
+    let mut again = Vec::new();
+    for mut delivery in batch {
+        let event_type = delivery.message.envelope.event_type.clone();
+        match attempt(queue, database, handler, std::slice::from_ref(&delivery)).await {
+            Ok(()) => delivery.ack(),
+            Err(Failure::Transient(reason)) if delivery.attempts < MAX_RETRIES => {
+                tracing::warn!(queue, event_type, reason, attempts = delivery.attempts, "a message waits for a retry");
+                telemetry::processed(&event_type, queue, "retried");
+                delivery.attempts += 1;
+                again.push(delivery);
+            }
+            Err(Failure::Transient(reason) | Failure::Permanent(reason)) => {
+                bury(queue, database, &delivery, &reason).await;
+                telemetry::processed(&event_type, queue, "dead");
+                delivery.ack();
+            }
+            // `attempt` waits for the database, so it never gives this back.
+            Err(Failure::Database(_)) => again.push(delivery),
+        }
+    }
+    again
+}
+
+/// One transaction. While the database is away this waits: nothing can be recorded then, not even a failure.
+async fn attempt(
+    queue: &'static str,
+    database: &Database,
+    handler: &mut impl Handler,
+    deliveries: &[Delivery],
+) -> Result<(), Failure> {
+    let messages: Vec<Message> = deliveries.iter().map(|delivery| delivery.message.clone()).collect();
+    let mut outages = 0;
+    loop {
+        let started = Instant::now();
+        let result = transact(database, handler, &messages).await;
+        handler.settled(result.is_ok());
+        match result {
+            Ok(()) => {
+                let took = started.elapsed();
+                for message in &messages {
+                    telemetry::processed(&message.envelope.event_type, queue, "ok");
+                }
+                if let Some(message) = messages.last() {
+                    telemetry::processing_took(&message.envelope.event_type, queue, took);
+                    let age_ms = clock::now().millis() - message.envelope.timestamp.millis();
+                    telemetry::message_age(queue, age_ms as f64 / 1000.0);
+                }
+                return Ok(());
+            }
+            Err(Failure::Database(error)) => {
+                tracing::error!(queue, %error, "the database does not answer, waiting");
+                tokio::time::sleep(backoff(outages)).await;
+                outages += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+async fn transact(database: &Database, handler: &mut impl Handler, messages: &[Message]) -> Result<(), Failure> {
+    let tx = database.begin_write().await?;
+    handler.apply(&tx, messages).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn bury(queue: &'static str, database: &Database, delivery: &Delivery, reason: &str) {
+    let id = delivery.message.envelope.event_id;
+    tracing::error!(queue, message.id = %id, reason, "a message is a dead letter now");
+    let mut outages = 0;
+    while let Err(error) = dead_letters::keep(database.writer(), queue, delivery, reason).await {
+        tracing::error!(queue, message.id = %id, %error, "the dead letter is not kept yet");
+        tokio::time::sleep(backoff(outages)).await;
+        outages += 1;
+    }
+}
+
+/// Doubles from half a second to a minute, with a fifth of jitter.
+fn backoff(attempts: u32) -> Duration {
+    let delay = BACKOFF_FIRST.saturating_mul(1 << attempts.min(10)).min(BACKOFF_MAX);
+    delay.mul_f64(rand::random_range(0.8..1.2))
+}

@@ -1,0 +1,71 @@
+//! Messages that could not be applied: kept with the reason, listed, replayed or discarded by an operator.
+
+use entity::dead_letter;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
+
+use super::Delivery;
+use crate::clock;
+use crate::journal::outbox;
+
+/// Keeps a message that failed for good.
+pub(super) async fn keep(
+    db: &impl ConnectionTrait,
+    queue: &str,
+    delivery: &Delivery,
+    reason: &str,
+) -> Result<(), DbErr> {
+    let row = dead_letter::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        queue: Set(queue.to_owned()),
+        message_id: Set(delivery.message.envelope.event_id),
+        routing_key: Set(delivery.message.routing_key.clone()),
+        envelope: Set(serde_json::to_string(&*delivery.message.envelope).unwrap_or_default()),
+        reason: Set(reason.to_owned()),
+        attempts: Set(delivery.attempts as i32 + 1),
+        failed_at_ms: Set(clock::now().millis()),
+    };
+    dead_letter::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The dead letters after `after`, oldest first.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    after: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<dead_letter::Model>, DbErr> {
+    let mut query = dead_letter::Entity::find().order_by_asc(dead_letter::Column::Id).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(dead_letter::Column::Id.gt(after));
+    }
+    query.all(db).await
+}
+
+/// Puts a dead letter back into the outbox; false: there is none of that id. To be called in a transaction.
+pub async fn replay(tx: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    let Some(letter) = dead_letter::Entity::find_by_id(id).one(tx).await? else { return Ok(false) };
+    let envelope = serde_json::from_str(&letter.envelope).map_err(|error| DbErr::Json(error.to_string()))?;
+    outbox::enqueue(tx, &letter.routing_key, &envelope, clock::now()).await?;
+    discard(tx, id).await
+}
+
+/// Forgets a dead letter; false: there is none of that id.
+pub async fn discard(db: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    Ok(dead_letter::Entity::delete_by_id(id).exec(db).await?.rows_affected > 0)
+}
+
+/// One line about a dead letter.
+pub fn describe(letter: &dead_letter::Model) -> serde_json::Value {
+    let envelope = serde_json::from_str(&letter.envelope).unwrap_or(serde_json::Value::Null);
+    serde_json::json!({
+        "id": letter.id,
+        "queue": letter.queue,
+        "message_id": letter.message_id,
+        "routing_key": letter.routing_key,
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "failed_at": crate::game::id::Timestamp::from_millis(letter.failed_at_ms),
+        "envelope": envelope,
+    })
+}

@@ -1,0 +1,107 @@
+//! What each event of a session becomes on the bus (contract, section 5).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::game::event::{Event, Fact};
+use crate::game::id::UserId;
+use crate::journal::Record;
+use crate::journal::envelope::{Envelope, Priority};
+
+/// An envelope and where it goes.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The routing key.
+    pub routing_key: String,
+    /// The body.
+    pub envelope: Arc<Envelope>,
+    /// The session event it was made from, where it is at hand: spares consumers on this node a look at the log.
+    pub record: Option<Arc<Record>>,
+}
+
+impl Message {
+    /// A message with an envelope of its own.
+    pub fn new(routing_key: String, envelope: Envelope) -> Self {
+        Self { routing_key, envelope: Arc::new(envelope), record: None }
+    }
+
+    /// The routing key without ids, for labels.
+    pub fn pattern(&self) -> &str {
+        pattern(&self.routing_key, &self.envelope.event_type)
+    }
+}
+
+/// `websocket.session.<id>.<name>` → `websocket.session`; other keys have no ids in them.
+fn pattern<'a>(routing_key: &'a str, event_type: &'a str) -> &'a str {
+    match routing_key {
+        key if key.starts_with("websocket.session.") => "websocket.session.*",
+        key if key.starts_with("websocket.user.") => "websocket.user.*",
+        _ => event_type,
+    }
+}
+
+/// All messages that an event causes and that somebody can receive, the event itself first.
+pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<Message> {
+    let event = &record.event;
+    let mut messages = Vec::new();
+    let mut add = |routing_key: String, envelope: Envelope| {
+        messages.push(Message { routing_key, envelope: Arc::new(envelope), record: Some(record.clone()) });
+    };
+    let key = event.fact.event_type();
+    if wanted(key) {
+        let mut envelope = Envelope::caused_by(event, key, key, Priority::High, data_of(event));
+        // The event as it is keeps its own id; its cause is the command.
+        envelope.event_id = event.event_id;
+        envelope.causation_id = Some(event.command_id);
+        add(key.to_owned(), envelope);
+    }
+    for (key, user, data) in statistics_of(event) {
+        if wanted(key) {
+            let salted = format!("{key}/{user}");
+            let mut envelope = Envelope::caused_by(event, &salted, key, Priority::Normal, data);
+            envelope.user_id = Some(user);
+            add(key.to_owned(), envelope);
+        }
+    }
+    let name = key.split_once('.').map_or(key, |(_, name)| name);
+    let to_watchers = format!("websocket.session.{}.{name}", event.session_id);
+    if wanted(&to_watchers) {
+        let whole = serde_json::to_value(event).unwrap_or_default();
+        let envelope = Envelope::caused_by(event, &to_watchers, key, Priority::Urgent, whole);
+        add(to_watchers, envelope);
+    }
+    messages
+}
+
+fn data_of(event: &Event) -> Value {
+    match serde_json::to_value(&event.fact) {
+        Ok(Value::Object(mut fact)) => fact.remove("data").unwrap_or_default(),
+        _ => Value::Null,
+    }
+}
+
+/// What statistics need: one message for each player concerned who has an account.
+fn statistics_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
+    let of = |key, user: Option<UserId>| user.map(|user| (key, user, data_of(event))).into_iter().collect();
+    match &event.fact {
+        Fact::BallPotted(potted) => of("stats.ball_potted", potted.user_id),
+        Fact::FoulCommitted(foul) => of("stats.foul_committed", foul.user_id),
+        Fact::EventVoided(voided) => match &voided.results {
+            None => of("stats.ball_voided", voided.user_id),
+            Some(results) => for_each_player("stats.game_corrected", results),
+        },
+        Fact::GameEnded(ended) => for_each_player("stats.game_completed", &ended.results),
+        _ => Vec::new(),
+    }
+}
+
+fn for_each_player(
+    key: &'static str,
+    results: &[crate::game::event::GameResult],
+) -> Vec<(&'static str, UserId, Value)> {
+    results
+        .iter()
+        .filter_map(|result| Some((key, result.user_id?, serde_json::to_value(result).unwrap_or_default())))
+        .collect()
+}

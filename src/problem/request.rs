@@ -1,0 +1,134 @@
+//! Bodies and path segments, read strictly: the client hears which field was wrong, by its path.
+
+use std::fmt::Display;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_path_to_error::{Path, Segment};
+
+use super::{Code, FieldError, Problem};
+
+/// The largest body in bytes, given to the app as data; 1 MiB where it is not.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimit(pub usize);
+
+impl Default for BodyLimit {
+    fn default() -> Self {
+        Self(1 << 20)
+    }
+}
+
+/// The JSON body of a request; an empty one is `{}`.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> Body<T> {
+    /// What was read.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let BodyLimit(limit) = request.app_data::<BodyLimit>().copied().unwrap_or_default();
+        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or(0);
+        if announced > limit as u64 {
+            return ready(Err(too_large(limit))).boxed_local();
+        }
+        let payload = payload.take();
+        async move { read_json(&gather(payload, limit).await?).map(Body) }.boxed_local()
+    }
+}
+
+async fn gather(mut payload: Payload, limit: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(Code::BadRequest, format!("the body broke off: {error}")))?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Code::PayloadTooLarge, format!("a body has {limit} bytes at most"))
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
+    let malformed = |cause: &dyn Display| Problem::new(Code::MalformedJson, format!("the body is no JSON: {cause}"));
+    let text = std::str::from_utf8(bytes).map_err(|error| malformed(&error))?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut deserializer);
+    // A wrong shape is told only of what is JSON to its end.
+    match read {
+        Ok(value) => deserializer.end().map(|()| value).map_err(|error| malformed(&error)),
+        Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
+            Err(broken) => Err(malformed(&broken)),
+            Ok(_) => Err(shape_error(error.path(), error.inner())),
+        },
+    }
+}
+
+/// 422 for what does not fit its type. Serde names unknown and missing fields in its message only.
+pub(super) fn shape_error(path: &Path, error: &dyn Display) -> Problem {
+    let FieldError { field, message } = field_error(path, error);
+    Problem::invalid(field, message)
+}
+
+/// The same as a field of its own, for bodies that are read in parts.
+pub(crate) fn field_error(path: &Path, error: &dyn Display) -> FieldError {
+    let message = error.to_string();
+    // serde_json adds " at line 1 column 5", which says less than the path.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    let known = !path.iter().all(|segment| matches!(segment, Segment::Unknown));
+    let path = if known { path.to_string() } else { String::new() };
+    for (lead, plain) in [
+        ("missing field `", "is required"),
+        ("unknown field `", "is not known here"),
+        ("duplicate field `", "is given twice"),
+    ] {
+        let Some((name, _)) = message.strip_prefix(lead).and_then(|rest| rest.split_once('`')) else { continue };
+        let at_its_end = path == name || path.ends_with(&format!(".{name}"));
+        let field = match path.as_str() {
+            "" => name.to_owned(),
+            _ if at_its_end && !lead.starts_with("missing") => path,
+            _ => format!("{path}.{name}"),
+        };
+        return FieldError::new(field, plain);
+    }
+    FieldError::new(if path.is_empty() { "body".to_owned() } else { path }, message)
+}
+
+/// The ids of a path; a segment that is none is 404, as nothing can be there.
+#[derive(Debug)]
+pub struct PathId<T>(pub T);
+
+impl<T> PathId<T> {
+    /// What was read.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for PathId<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = web::Path::<T>::from_request(request, payload).into_inner();
+        ready(read.map(|path| PathId(path.into_inner())).map_err(|_| Problem::not_found("there is nothing here")))
+    }
+}

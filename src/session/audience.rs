@@ -1,0 +1,173 @@
+//! Who watches a session on this node. Telling never waits: a listener whose queue is full is lost, and its owner is
+//! told to cut it, so that one phone that stopped reading slows nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::game::Session;
+use crate::game::id::{ParticipantId, Seq, SessionId, UserId};
+use crate::game::view::SessionView;
+use crate::journal::Record;
+use crate::telemetry;
+
+/// What a listener hears of a session.
+#[derive(Clone, Debug)]
+pub enum Push {
+    /// The first thing after `watch`: where the listener stands now.
+    Welcome {
+        /// Which session.
+        session: SessionId,
+        /// The listener's own name for this `watch`.
+        request: Uuid,
+        /// The last event in what follows.
+        seq: Seq,
+        /// The state, unless what was missed is told.
+        view: Option<Arc<SessionView>>,
+        /// The events after `after_seq`, in order.
+        missed: Vec<Arc<Record>>,
+    },
+    /// Events, each the next one in `seq` order.
+    Events(Arc<[Arc<Record>]>),
+    /// Who is online now.
+    Presence {
+        /// Which session.
+        session: SessionId,
+        /// The seats whose account has a connection that watches.
+        online: Arc<[ParticipantId]>,
+    },
+    /// The session's actor is gone; watching again from the last event goes on without a gap.
+    Lost(SessionId),
+    /// The listener may not watch any longer.
+    Dismissed(SessionId),
+}
+
+/// Somebody who wants to hear.
+#[derive(Clone)]
+pub struct Listener {
+    /// Unique on this node.
+    pub id: u64,
+    /// The account behind it; `None` for a board with a share token.
+    pub user: Option<UserId>,
+    /// Bounded; never waited for.
+    pub push: mpsc::Sender<Push>,
+    /// Called once when the queue is full.
+    pub on_slow: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("id", &self.id).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+pub(super) struct Audience {
+    session: SessionId,
+    listeners: BTreeMap<u64, Listener>,
+    online: BTreeSet<UserId>,
+}
+
+impl Audience {
+    pub(super) fn new(session: SessionId) -> Self {
+        Self { session, listeners: BTreeMap::new(), online: BTreeSet::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.listeners.is_empty()
+    }
+
+    /// Greets a listener, which hears all that is told from now on.
+    pub(super) fn welcome(&mut self, listener: Listener, welcome: Push, state: &Session) {
+        let id = listener.id;
+        if Self::push(&listener, welcome) {
+            self.listeners.insert(id, listener);
+            self.update_presence(state, Some(id));
+        }
+    }
+
+    pub(super) fn leave(&mut self, id: u64, state: &Session) {
+        if self.listeners.remove(&id).is_some() {
+            self.update_presence(state, None);
+        }
+    }
+
+    /// Tells everybody.
+    pub(super) fn tell(&mut self, records: Vec<Arc<Record>>, state: &Session) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        let seats_or_privacy_changed = records.iter().any(|record| record.event.game_id.is_none());
+        self.push_all(Push::Events(records.into()), state);
+        if seats_or_privacy_changed {
+            self.dismiss_strangers(state);
+            self.update_presence(state, None);
+        }
+    }
+
+    /// Whether an account watches from this node.
+    pub(super) fn is_online(&self, user: UserId) -> bool {
+        self.online.contains(&user)
+    }
+
+    fn push_all(&mut self, push: Push, state: &Session) {
+        let before = self.listeners.len();
+        self.listeners.retain(|_, listener| Self::push(listener, push.clone()));
+        if self.listeners.len() < before {
+            self.update_presence(state, None);
+        }
+    }
+
+    fn push(listener: &Listener, push: Push) -> bool {
+        match listener.push.try_send(push) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                telemetry::slow_listener_cut();
+                (listener.on_slow)();
+                false
+            }
+        }
+    }
+
+    fn dismiss_strangers(&mut self, state: &Session) {
+        let session = self.session;
+        self.listeners.retain(|_, listener| {
+            let stays = listener.user.is_none_or(|user| state.may_read(user));
+            if !stays {
+                Self::push(listener, Push::Dismissed(session));
+            }
+            stays
+        });
+    }
+
+    /// Tells who is online when that changed; a newcomer is told in any case.
+    fn update_presence(&mut self, state: &Session, newcomer: Option<u64>) {
+        let users: BTreeSet<UserId> = self.listeners.values().filter_map(|listener| listener.user).collect();
+        let changed = users != self.online;
+        self.online = users;
+        let online: Arc<[ParticipantId]> = state
+            .participants()
+            .iter()
+            .filter(|participant| participant.user_id.is_some_and(|user| self.online.contains(&user)))
+            .map(|participant| participant.id)
+            .collect();
+        let presence = Push::Presence { session: self.session, online };
+        if changed {
+            self.push_all(presence, state);
+        } else if let Some(listener) = newcomer.and_then(|id| self.listeners.get(&id)) {
+            Self::push(listener, presence);
+        }
+    }
+}
+
+impl Drop for Audience {
+    fn drop(&mut self) {
+        // Also on the way out of a panic: the listeners watch again and reach the actor that replaces this one.
+        for listener in self.listeners.values() {
+            Self::push(listener, Push::Lost(self.session));
+        }
+    }
+}

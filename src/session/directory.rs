@@ -1,0 +1,297 @@
+//! Session id to live actor: starts one by snapshot and replay, replaces the dead, forgets the idle.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix::prelude::{Actor, Addr, Arbiter, ArbiterHandle};
+use sha2::{Digest, Sha256};
+use tokio::sync::{OnceCell, Semaphore, oneshot};
+use uuid::Uuid;
+
+use super::actor::{Break, Close, Execute, Hear, Leave, Look, SessionActor, Watch};
+use super::engine::taken_by;
+use super::{Creator, Listener, NotPlayed, Order, Played};
+use crate::clock;
+use crate::game::Session;
+use crate::game::command::{Command, CreateSession, Request};
+use crate::game::event::{Actor as EventActor, Event};
+use crate::game::id::{Dice, GameId, ParticipantId, Seq, SessionId};
+use crate::game::view::SessionView;
+use crate::journal::{AppendError, Journal, Record};
+
+/// Commands that may wait for one session; over it the answer is `overloaded`, at once.
+const COMMANDS_WAITING_MAX: usize = 256;
+/// Sessions in memory at once; over it opening another one is answered `overloaded`.
+const LIVE_MAX: usize = 50_000;
+/// The slots of sessions that went idle are swept when the directory has grown by this many.
+const SWEEP_EVERY: usize = 1_024;
+/// A session that dies under a message is opened again this often before the caller hears of it.
+const ATTEMPTS: usize = 3;
+
+#[derive(Clone)]
+struct Live {
+    actor: Addr<SessionActor>,
+    permits: Arc<Semaphore>,
+}
+
+type Slot = Arc<OnceCell<Live>>;
+
+/// All sessions, live or not.
+#[derive(Clone)]
+pub struct Sessions {
+    journal: Journal,
+    live: Arc<Mutex<HashMap<SessionId, Slot>>>,
+    home: ArbiterHandle,
+    listeners: Arc<AtomicU64>,
+}
+
+impl Sessions {
+    /// `home` is where sessions live that are opened from outside an actix worker.
+    pub fn new(journal: Journal, home: ArbiterHandle) -> Self {
+        Self { journal, live: Arc::default(), home, listeners: Arc::default() }
+    }
+
+    /// A new name for a listener.
+    pub fn listener_id(&self) -> u64 {
+        self.listeners.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The log behind the sessions.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Has the session decide, store and tell a command.
+    pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let hash = fingerprint(order.game, &order.command);
+        let dice = Dice(rand::random());
+        for _ in 0..ATTEMPTS {
+            let live = self.open(session).await?;
+            let permit = live.permits.clone().try_acquire_owned().map_err(|_| NotPlayed::Busy)?;
+            let (answer, played) = oneshot::channel();
+            let request =
+                Request { user: order.user, game: order.game, command: order.command.clone(), at: clock::now(), dice };
+            let (command_id, correlation_id) = (order.command_id, order.correlation_id);
+            let message = Execute { request, command_id, correlation_id, hash, permit, answer };
+            if live.actor.try_send(message).is_err() {
+                continue;
+            }
+            // An actor that dies here may or may not have stored the command: its key tells the next one.
+            if let Ok(result) = played.await {
+                return result;
+            }
+        }
+        Err(NotPlayed::NotStored)
+    }
+
+    /// Opens a new session; its first event is the creator's doing. Answers the existing one where the same account
+    /// used the same key before.
+    pub async fn create(&self, create: CreateSession, by: Creator) -> Result<SessionId, NotPlayed> {
+        // What the server drew is not part of what was asked.
+        let asked = CreateSession {
+            session_id: SessionId(Uuid::nil()),
+            chat_id: Uuid::nil(),
+            code: String::new(),
+            ..create.clone()
+        };
+        let hash = fingerprint(None, &Command::CreateSession(asked));
+        let at = clock::now();
+        let dice = Dice(rand::random());
+        let id = create.session_id;
+        let request = Request { user: by.user, game: None, command: Command::CreateSession(create), at, dice };
+        let decided = Session::default().decide(&request)?;
+        let actor = EventActor { user_id: Some(by.user), participant_id: taken_by(by.user, &decided) };
+        let records: Vec<Arc<Record>> = decided
+            .into_iter()
+            .zip(1..)
+            .map(|(decided, seq)| {
+                let event = Event {
+                    event_id: dice.id(seq as u64 + 16, at),
+                    session_id: id,
+                    seq,
+                    fact: decided.fact,
+                    game_id: None,
+                    actor,
+                    command_id: by.command_id,
+                    correlation_id: by.correlation_id,
+                    timestamp: at,
+                };
+                Arc::new(Record::new(event, hash))
+            })
+            .collect();
+        match self.journal.append(id, 0, records).await {
+            Ok(()) => Ok(id),
+            Err(AppendError::Conflict) => self.created_before(by, hash).await,
+            Err(AppendError::Unavailable) => Err(NotPlayed::NotStored),
+        }
+    }
+
+    async fn created_before(&self, by: Creator, hash: i64) -> Result<SessionId, NotPlayed> {
+        use entity::session::{Column, Entity};
+        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+        let row = Entity::find()
+            .filter(Column::OpenedBy.eq(by.user.0))
+            .filter(Column::OpenedCommand.eq(by.command_id))
+            .one(self.journal.database().reader())
+            .await
+            .map_err(crate::journal::JournalError::from)?;
+        // No such row: it was the join code that is taken.
+        let id = SessionId(row.ok_or(NotPlayed::Busy)?.id);
+        let first = self.journal.read(id, 0, 1).await?;
+        match first.first() {
+            Some(record) if record.command_hash == hash => Ok(id),
+            _ => Err(NotPlayed::KeyReused),
+        }
+    }
+
+    /// Has a listener hear the session: `Push::Welcome` first, then everything after it. `after`: the last event the
+    /// listener has.
+    pub async fn watch(
+        &self,
+        session: SessionId,
+        listener: Listener,
+        request: Uuid,
+        after: Option<Seq>,
+    ) -> Result<(), NotPlayed> {
+        for _ in 0..ATTEMPTS {
+            let live = self.open(session).await?;
+            let watch = Watch { listener: listener.clone(), request, after };
+            if live.actor.try_send(watch).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(NotPlayed::NotStored)
+    }
+
+    /// Another node stored these events; a session that does not live here reads them when it is opened.
+    pub fn hear(&self, session: SessionId, records: Vec<Arc<Record>>) {
+        self.tell(session, Hear::Records(records));
+    }
+
+    /// Another node stored events up to `seq`: what is missing here is read.
+    pub fn hear_head(&self, session: SessionId, seq: Seq) {
+        self.tell(session, Hear::Head(seq));
+    }
+
+    fn tell(&self, session: SessionId, heard: Hear) {
+        if let Some(live) = self.slot_of(session).and_then(|slot| slot.get().cloned()) {
+            let _ = live.actor.try_send(heard);
+        }
+    }
+
+    /// A listener hears no more.
+    pub fn leave(&self, session: SessionId, listener: u64) {
+        if let Some(live) = self.slot_of(session).and_then(|slot| slot.get().cloned()) {
+            let _ = live.actor.try_send(Leave { listener });
+        }
+    }
+
+    /// Looks at the state as the log has it, and at who is online.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        session: SessionId,
+        look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
+    ) -> Result<T, NotPlayed> {
+        for _ in 0..ATTEMPTS {
+            let live = self.open(session).await?;
+            let (answer, seen) = oneshot::channel();
+            let look = look.clone();
+            let message = Look(Box::new(move |state, online| {
+                let _ = answer.send(look(state, online));
+            }));
+            if live.actor.try_send(message).is_err() {
+                continue;
+            }
+            if let Ok(seen) = seen.await {
+                return Ok(seen);
+            }
+        }
+        Err(NotPlayed::NotStored)
+    }
+
+    /// The session as clients see it, without bringing it into memory; `None`: there is no such session.
+    pub async fn glance(&self, session: SessionId) -> Result<Option<SessionView>, NotPlayed> {
+        let lives = self.slot_of(session).is_some_and(|slot| slot.get().is_some_and(|live| live.actor.connected()));
+        if lives {
+            return self.look(session, |state, online| state.view(online)).await.map(Some);
+        }
+        Ok(self.journal.open(session).await?.map(|opened| opened.state.view(&|_| false)))
+    }
+
+    /// Makes the actor of a session panic, to show that it is replaced.
+    #[doc(hidden)]
+    pub async fn break_actor(&self, session: SessionId) -> Result<(), NotPlayed> {
+        let live = self.open(session).await?;
+        let _ = live.actor.send(Break).await;
+        Ok(())
+    }
+
+    /// Has all live sessions keep their snapshots and go; those that stay busy for long are left.
+    pub async fn close_all(&self) {
+        let slots: Vec<Slot> = self.lock().drain().map(|(_, slot)| slot).collect();
+        for live in slots.iter().filter_map(|slot| slot.get()) {
+            let _ = live.actor.send(Close).await;
+        }
+    }
+
+    async fn open(&self, session: SessionId) -> Result<Live, NotPlayed> {
+        let slot = self.slot(session)?;
+        let opening = slot.get_or_try_init(|| async {
+            let opened = self.journal.open(session).await?.ok_or(NotPlayed::Missing)?;
+            let journal = self.journal.clone();
+            let arbiter = Arbiter::try_current().unwrap_or_else(|| self.home.clone());
+            let actor = SessionActor::start_in_arbiter(&arbiter, move |_| SessionActor::new(session, opened, journal));
+            Ok(Live { actor, permits: Arc::new(Semaphore::new(COMMANDS_WAITING_MAX)) })
+        });
+        match opening.await {
+            Ok(live) => Ok(live.clone()),
+            Err(error) => {
+                self.forget(session, &slot);
+                Err(error)
+            }
+        }
+    }
+
+    /// The slot of a session that lives or is being opened; a dead one is replaced.
+    fn slot(&self, session: SessionId) -> Result<Slot, NotPlayed> {
+        let mut live = self.lock();
+        if let Some(slot) = live.get(&session)
+            && slot.get().is_none_or(|live| live.actor.connected())
+        {
+            return Ok(slot.clone());
+        }
+        if live.len() >= LIVE_MAX || live.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            live.retain(|_, slot| slot.get().is_none_or(|live| live.actor.connected()));
+            if live.len() >= LIVE_MAX {
+                return Err(NotPlayed::Busy);
+            }
+        }
+        let slot = Slot::default();
+        live.insert(session, slot.clone());
+        Ok(slot)
+    }
+
+    fn slot_of(&self, session: SessionId) -> Option<Slot> {
+        self.lock().get(&session).cloned()
+    }
+
+    fn forget(&self, session: SessionId, slot: &Slot) {
+        let mut live = self.lock();
+        if live.get(&session).is_some_and(|there| Arc::ptr_eq(there, slot)) {
+            live.remove(&session);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Slot>> {
+        // Whoever panicked with the lock held changed one entry at most.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON.
+fn fingerprint(game: Option<GameId>, command: &Command) -> i64 {
+    let body = serde_json::to_vec(&(game, command)).unwrap_or_default();
+    let digest = Sha256::digest(body);
+    i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
+}

@@ -1,0 +1,455 @@
+//! What a live session does next: inputs (a command, the answer to an append, events of another node, a watcher) to
+//! effects (append, tell, answer, read). No I/O, no clock, no threads, so that thousands of interleavings of two nodes
+//! can be run in a second; `actor.rs` only carries the effects out.
+//!
+//! INVARIANT: stored before told. `committed` is what the log is known to hold; `ahead` has the events of the append
+//! under way as well, so that commands are decided on what will be, and nobody but `decide` ever looks at it.
+//! INVARIANT: at most one append of a session is under way on a node.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::game::Session;
+use crate::game::command::{Refusal, Request};
+use crate::game::event::{Actor, Decided, Event, Fact};
+use crate::game::id::{ParticipantId, Seq, UserId};
+use crate::journal::{AppendError, Made, Opened, Record, Snapshot};
+
+/// Commands decided together at most.
+const DECIDED_TOGETHER_MAX: usize = 256;
+/// Events kept in memory for watchers that come back. Few in tests, so that they read history from the journal too.
+const RECENT_MAX: usize = if cfg!(test) { 8 } else { 256 };
+/// A watcher that misses more than this gets the snapshot instead (contract, section 3).
+const RESUME_MAX: Seq = 1_000;
+/// First refusals remembered for repeated idempotency keys; a refusal changes nothing, so it is not stored.
+const REFUSED_MAX: usize = 256;
+/// Events between two snapshots: what opening a session replays at most.
+const SNAPSHOT_EVERY: Seq = 512;
+
+/// Names a waiting caller towards the actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// A command and what its events will be stamped with.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) ticket: Ticket,
+    pub(crate) request: Request,
+    pub(crate) command_id: Uuid,
+    pub(crate) correlation_id: Uuid,
+    /// Fingerprint of the body.
+    pub(crate) hash: i64,
+}
+
+/// What can happen to a session.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A command arrived.
+    Ask(Ask),
+    /// The append under way is settled.
+    Appended(Result<(), AppendError>),
+    /// The events asked for by `ReadTail`; `None`: the journal does not answer.
+    Tail(Option<Vec<Arc<Record>>>),
+    /// Another node told of events, in any order, perhaps again, perhaps late.
+    Heard(Vec<Arc<Record>>),
+    /// Another node is known to have stored events up to here.
+    HeardHead(Seq),
+    /// A listener wants the events after `after` (`None`: the state) and all that follow.
+    Watch { watcher: u64, after: Option<Seq> },
+    /// The events asked for by `ReadHistory`; `None`: the journal does not answer.
+    History { watcher: u64, records: Option<Vec<Arc<Record>>> },
+    /// A listener left.
+    Unwatch { watcher: u64 },
+}
+
+/// What the actor has to do, in this order.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Store these, if the log ends with `after`.
+    Append { after: Seq, records: Vec<Arc<Record>> },
+    /// Read all events after `after`.
+    ReadTail { after: Seq },
+    /// Read up to a thousand events after `after` for a listener.
+    ReadHistory { watcher: u64, after: Seq },
+    /// Tell all listeners.
+    Tell(Vec<Arc<Record>>),
+    /// Greet a listener, which hears all that is told from now on. `None`: with the state.
+    Welcome { watcher: u64, missed: Option<Vec<Arc<Record>>> },
+    /// Answer a caller.
+    Answer { ticket: Ticket, outcome: Outcome },
+    /// Enough has happened since the last snapshot.
+    KeepSnapshot,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// It is a fact; `records` may be empty where nothing had to change. `seq` is the session's last event.
+    Done { seq: Seq, records: Vec<Arc<Record>> },
+    /// It had been a fact before: these events, which are to be read from the journal.
+    Repeated { first: Seq, count: u32 },
+    /// The rules say no.
+    Refused(Refusal),
+    /// The same key came with another body.
+    KeyReused,
+    /// Nothing is known to be stored; the caller may try again with the same key.
+    NotStored,
+}
+
+#[derive(Debug, PartialEq)]
+enum Phase {
+    /// The log is known to end with `committed`, as far as this node has heard.
+    Idle,
+    /// An append is under way.
+    Appending,
+    /// The tail is being read.
+    Reading,
+    /// The journal did not answer: what the log ends with must be read before the next decision.
+    Unsure,
+}
+
+struct Deciding {
+    ask: Ask,
+    outcome: Outcome,
+}
+
+/// One session on one node.
+pub(crate) struct Engine {
+    committed: Session,
+    ahead: Session,
+    phase: Phase,
+    waiting: VecDeque<Ask>,
+    deciding: Vec<Deciding>,
+    appending: Vec<Arc<Record>>,
+    made: HashMap<(UserId, Uuid), Made>,
+    refused: VecDeque<((UserId, Uuid), i64, Refusal)>,
+    recent: VecDeque<Arc<Record>>,
+    /// Listeners whose history is being read, and what they have.
+    resuming: BTreeMap<u64, Seq>,
+    /// The last event another node is known to have stored.
+    heard: Seq,
+    snapshot_seq: Seq,
+}
+
+impl Engine {
+    pub(crate) fn new(opened: Opened) -> Self {
+        let mut recent: VecDeque<_> = opened.recent.into();
+        recent.drain(..recent.len().saturating_sub(RECENT_MAX));
+        Self {
+            ahead: opened.state.clone(),
+            committed: opened.state,
+            phase: Phase::Idle,
+            waiting: VecDeque::new(),
+            deciding: Vec::new(),
+            appending: Vec::new(),
+            made: opened.commands.into_iter().collect(),
+            refused: VecDeque::new(),
+            recent,
+            resuming: BTreeMap::new(),
+            heard: 0,
+            snapshot_seq: opened.snapshot_seq,
+        }
+    }
+
+    /// The state as the log has it.
+    pub(crate) fn state(&self) -> &Session {
+        &self.committed
+    }
+
+    /// Nothing is under way and nobody waits.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.waiting.is_empty()
+            && self.deciding.is_empty()
+            && self.resuming.is_empty()
+            && matches!(self.phase, Phase::Idle | Phase::Unsure)
+    }
+
+    /// A snapshot of the state, to be kept; `None`: a current one is stored.
+    pub(crate) fn snapshot(&mut self) -> Option<Snapshot> {
+        if self.snapshot_seq >= self.committed.seq() {
+            return None;
+        }
+        self.snapshot_seq = self.committed.seq();
+        Some(Snapshot::of(&self.committed, self.made.iter()))
+    }
+
+    /// One step.
+    pub(crate) fn on(&mut self, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Ask(ask) => {
+                self.waiting.push_back(ask);
+            }
+            Input::Appended(result) => self.appended(result, &mut effects),
+            Input::Tail(tail) => self.tail(tail, &mut effects),
+            Input::Heard(records) => self.heard(records, &mut effects),
+            Input::HeardHead(seq) => self.heard = self.heard.max(seq),
+            Input::Watch { watcher, after } => self.watch(watcher, after, &mut effects),
+            Input::History { watcher, records } => self.history(watcher, records, &mut effects),
+            Input::Unwatch { watcher } => {
+                self.resuming.remove(&watcher);
+            }
+        }
+        self.proceed(&mut effects);
+        effects
+    }
+
+    /// Starts whatever can start now.
+    fn proceed(&mut self, effects: &mut Vec<Effect>) {
+        loop {
+            match self.phase {
+                Phase::Appending | Phase::Reading => return,
+                Phase::Unsure if self.waiting.is_empty() && self.heard <= self.committed.seq() => return,
+                Phase::Unsure => return self.read_tail(effects),
+                Phase::Idle if self.heard > self.committed.seq() => return self.read_tail(effects),
+                Phase::Idle if self.waiting.is_empty() => return,
+                Phase::Idle => self.decide_waiting(effects),
+            }
+        }
+    }
+
+    fn read_tail(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Reading;
+        effects.push(Effect::ReadTail { after: self.committed.seq() });
+    }
+
+    /// Decides all that wait, on top of each other, into one append.
+    fn decide_waiting(&mut self, effects: &mut Vec<Effect>) {
+        let together = self.waiting.len().min(DECIDED_TOGETHER_MAX);
+        for ask in self.waiting.drain(..together).collect::<Vec<_>>() {
+            let outcome = self.decide(&ask);
+            self.deciding.push(Deciding { ask, outcome });
+        }
+        if self.appending.is_empty() {
+            return self.answer_decided(effects);
+        }
+        self.phase = Phase::Appending;
+        effects.push(Effect::Append { after: self.committed.seq(), records: self.appending.clone() });
+    }
+
+    fn decide(&mut self, ask: &Ask) -> Outcome {
+        let key = (ask.request.user, ask.command_id);
+        if let Some(made) = self.made.get(&key) {
+            return if made.hash == ask.hash {
+                Outcome::Repeated { first: made.first, count: made.count }
+            } else {
+                Outcome::KeyReused
+            };
+        }
+        // The same key twice in one go: the second is answered from the first.
+        if let Some(twin) =
+            self.deciding.iter().find(|deciding| (deciding.ask.request.user, deciding.ask.command_id) == key)
+        {
+            return if twin.ask.hash == ask.hash { twin.outcome.clone() } else { Outcome::KeyReused };
+        }
+        if let Some((_, hash, refusal)) = self.refused.iter().find(|(refused, ..)| *refused == key) {
+            return if *hash == ask.hash { Outcome::Refused(refusal.clone()) } else { Outcome::KeyReused };
+        }
+        match self.ahead.decide(&ask.request) {
+            Ok(decided) => {
+                let records = self.stamp(ask, decided);
+                for record in &records {
+                    self.ahead.apply(&record.event);
+                }
+                self.appending.extend(records.iter().cloned());
+                Outcome::Done { seq: self.ahead.seq(), records }
+            }
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    fn stamp(&self, ask: &Ask, decided: Vec<Decided>) -> Vec<Arc<Record>> {
+        let user = ask.request.user;
+        let seat = self.ahead.participant_of(user).map(|participant| participant.id);
+        let actor = Actor { user_id: Some(user), participant_id: seat.or_else(|| taken_by(user, &decided)) };
+        decided
+            .into_iter()
+            .zip(1..)
+            .map(|(decided, n)| {
+                let event = Event {
+                    event_id: ask.request.dice.id(n as u64 + 16, ask.request.at),
+                    session_id: self.ahead.id(),
+                    seq: self.ahead.seq() + n,
+                    fact: decided.fact,
+                    game_id: decided.game_id,
+                    actor,
+                    command_id: ask.command_id,
+                    correlation_id: ask.correlation_id,
+                    timestamp: ask.request.at,
+                };
+                Arc::new(Record::new(event, ask.hash))
+            })
+            .collect()
+    }
+
+    /// Answers everybody whose decision holds now.
+    fn answer_decided(&mut self, effects: &mut Vec<Effect>) {
+        for Deciding { ask, outcome } in self.deciding.drain(..) {
+            if let Outcome::Refused(refusal) = &outcome {
+                if self.refused.len() == REFUSED_MAX {
+                    self.refused.pop_front();
+                }
+                self.refused.push_back(((ask.request.user, ask.command_id), ask.hash, refusal.clone()));
+            }
+            effects.push(Effect::Answer { ticket: ask.ticket, outcome });
+        }
+    }
+
+    fn appended(&mut self, result: Result<(), AppendError>, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Appending {
+            return;
+        }
+        let records = std::mem::take(&mut self.appending);
+        match result {
+            Ok(()) => {
+                self.phase = Phase::Idle;
+                self.commit(&records);
+                effects.push(Effect::Tell(records));
+                self.answer_decided(effects);
+                self.ask_for_snapshot(effects);
+            }
+            Err(AppendError::Conflict) => {
+                // Decided again, on what the other node stored; the first answer of a key stays the first.
+                self.ahead = self.committed.clone();
+                for deciding in self.deciding.drain(..).rev() {
+                    self.waiting.push_front(deciding.ask);
+                }
+                self.heard = self.heard.max(self.committed.seq() + 1);
+                self.phase = Phase::Idle;
+            }
+            Err(AppendError::Unavailable) => {
+                self.ahead = self.committed.clone();
+                self.phase = Phase::Unsure;
+                for deciding in self.deciding.drain(..) {
+                    effects.push(Effect::Answer { ticket: deciding.ask.ticket, outcome: Outcome::NotStored });
+                }
+            }
+        }
+    }
+
+    fn tail(&mut self, tail: Option<Vec<Arc<Record>>>, effects: &mut Vec<Effect>) {
+        if self.phase != Phase::Reading {
+            return;
+        }
+        let before = self.committed.seq();
+        let Some(records) = tail else {
+            self.phase = Phase::Unsure;
+            return self.give_up_waiting(effects);
+        };
+        self.phase = Phase::Idle;
+        self.catch_up(records, effects);
+        if self.committed.seq() < self.heard && self.committed.seq() == before {
+            // Somebody claims more than the log has: a conflict without an opponent, or a hint from a log that was put
+            // back. Asking again at once would turn in circles.
+            self.heard = self.committed.seq();
+            self.phase = Phase::Unsure;
+            self.give_up_waiting(effects);
+        }
+    }
+
+    fn give_up_waiting(&mut self, effects: &mut Vec<Effect>) {
+        self.heard = self.heard.min(self.committed.seq());
+        for ask in self.waiting.drain(..) {
+            effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::NotStored });
+        }
+    }
+
+    fn heard(&mut self, records: Vec<Arc<Record>>, effects: &mut Vec<Effect>) {
+        let Some(last) = records.iter().map(|record| record.seq()).max() else { return };
+        self.heard = self.heard.max(last);
+        if matches!(self.phase, Phase::Idle | Phase::Unsure) {
+            self.catch_up(records, effects);
+        }
+    }
+
+    /// Applies and tells what continues the log; drops what is known.
+    fn catch_up(&mut self, mut records: Vec<Arc<Record>>, effects: &mut Vec<Effect>) {
+        records.sort_by_key(|record| record.seq());
+        let mut next = self.committed.seq() + 1;
+        records.retain(|record| {
+            let continues = record.seq() == next;
+            next += Seq::from(continues);
+            continues
+        });
+        if records.is_empty() {
+            return;
+        }
+        for record in &records {
+            self.ahead.apply(&record.event);
+        }
+        self.commit(&records);
+        effects.push(Effect::Tell(records));
+        self.ask_for_snapshot(effects);
+    }
+
+    fn commit(&mut self, records: &[Arc<Record>]) {
+        for record in records {
+            self.committed.apply(&record.event);
+        }
+        self.made.extend(crate::journal::made_by(records));
+        self.recent.extend(records.iter().cloned());
+        self.recent.drain(..self.recent.len().saturating_sub(RECENT_MAX));
+    }
+
+    fn ask_for_snapshot(&self, effects: &mut Vec<Effect>) {
+        if self.committed.seq() - self.snapshot_seq >= SNAPSHOT_EVERY {
+            effects.push(Effect::KeepSnapshot);
+        }
+    }
+
+    fn watch(&mut self, watcher: u64, after: Option<Seq>, effects: &mut Vec<Effect>) {
+        let head = self.committed.seq();
+        match after {
+            Some(after) if (0..=head).contains(&after) && head - after <= RESUME_MAX => {
+                match self.recent_after(after) {
+                    Some(missed) => effects.push(Effect::Welcome { watcher, missed: Some(missed) }),
+                    None => {
+                        self.resuming.insert(watcher, after);
+                        effects.push(Effect::ReadHistory { watcher, after });
+                    }
+                }
+            }
+            _ => effects.push(Effect::Welcome { watcher, missed: None }),
+        }
+    }
+
+    /// All committed events after `after`, if they are still in memory.
+    fn recent_after(&self, after: Seq) -> Option<Vec<Arc<Record>>> {
+        if after == self.committed.seq() {
+            return Some(Vec::new());
+        }
+        let first = self.recent.front()?.seq();
+        let skip = usize::try_from(after + 1 - first).ok()?;
+        Some(self.recent.iter().skip(skip).cloned().collect())
+    }
+
+    fn history(&mut self, watcher: u64, records: Option<Vec<Arc<Record>>>, effects: &mut Vec<Effect>) {
+        let Some(after) = self.resuming.remove(&watcher) else { return };
+        let Some(mut missed) = records else {
+            // The state is at hand even when the journal is not.
+            return effects.push(Effect::Welcome { watcher, missed: None });
+        };
+        // Only what is known to be committed here: the rest is told in its turn.
+        missed.retain(|record| record.seq() > after && record.seq() <= self.committed.seq());
+        let last = missed.last().map_or(after, |record| record.seq());
+        let whole = missed.iter().zip(after + 1..).all(|(record, seq)| record.seq() == seq);
+        match self.recent_after(last) {
+            Some(rest) if whole && last - after + rest.len() as Seq <= RESUME_MAX => {
+                missed.extend(rest);
+                effects.push(Effect::Welcome { watcher, missed: Some(missed) });
+            }
+            _ => effects.push(Effect::Welcome { watcher, missed: None }),
+        }
+    }
+}
+
+/// The seat that an account takes with these events: whoever joins is the actor of that.
+pub(super) fn taken_by(user: UserId, decided: &[Decided]) -> Option<ParticipantId> {
+    decided.iter().find_map(|decided| match &decided.fact {
+        Fact::PlayerJoined(joined) if joined.user_id == Some(user) => Some(joined.participant_id),
+        Fact::SessionCreated(created) if created.creator_user_id == user => Some(created.creator_participant_id),
+        _ => None,
+    })
+}

@@ -1,0 +1,321 @@
+//! Games and scoring over REST (contract, section 2.3).
+
+use actix_web::{HttpResponse, web};
+use entity::game;
+use sea_orm::EntityTrait;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::routes::{Events, EventsQuery, execute, readable};
+use super::{NotPlayed, Sessions};
+use crate::account::CurrentUser;
+use crate::game::command::{Command, Scoring};
+use crate::game::event::{Event, GameResult, Remaining, Score};
+use crate::game::id::{GameId, ParticipantId, Seq, SessionId};
+use crate::game::view::{GameStatus, GameView};
+use crate::problem::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
+
+/// Events of a session read at once while those of one game are looked for.
+const PAGE: u64 = 1_000;
+
+/// Body of `POST /sessions/{id}/games`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewGame {
+    /// The players in order; drawn by the rules where absent.
+    #[serde(default)]
+    order: Option<Vec<ParticipantId>>,
+}
+
+/// Body of `POST /games/{id}/end`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EndGame {
+    /// At most 200 characters; `manual` where absent.
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+async fn session_of(sessions: &Sessions, game: GameId) -> Result<SessionId, Problem> {
+    let row = game::Entity::find_by_id(game.0).one(sessions.journal().database().reader()).await?;
+    row.map(|row| SessionId(row.session_id)).ok_or_else(|| Problem::not_found("there is no such game"))
+}
+
+/// The session of a game that the user may read.
+async fn readable_session_of(sessions: &Sessions, game: GameId, user: &CurrentUser) -> Result<SessionId, Problem> {
+    let session = session_of(sessions, game).await?;
+    readable(sessions, session, user.id).await?;
+    Ok(session)
+}
+
+async fn view(sessions: &Sessions, session: SessionId, game: GameId) -> Result<GameView, Problem> {
+    let view = sessions.look(session, move |state, _| state.game_view(game)).await?;
+    view.ok_or_else(|| Problem::not_found("there is no such game"))
+}
+
+/// Starts the next game.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/games", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    request_body = NewGame,
+    responses((status = 201, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+)]
+async fn start(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<NewGame>,
+    sessions: web::Data<Sessions>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let command = Command::Score(Scoring::StartGame { order: body.into_inner().order });
+    let played = execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let game = played.records.iter().find_map(|record| record.event.game_id);
+    let game = game.ok_or_else(|| Problem::new(Code::GameNotActive, "no game was started"))?;
+    Ok(HttpResponse::Created()
+        .insert_header(("location", format!("/api/v1/games/{game}")))
+        .json(view(&sessions, id, game).await?))
+}
+
+/// Query of `GET /sessions/{id}/games`.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct GamesQuery {
+    /// 1..200, default 50.
+    #[serde(default)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// The games of a session, in order.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}/games", tag = "games", security(("bearer" = [])),
+    params(("id" = Uuid, Path), GamesQuery),
+    responses((status = 200, body = Listing<GameView>), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn list(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    query: Query<GamesQuery>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Listing<GameView>>, Problem> {
+    let id = id.into_inner();
+    readable(&sessions, id, user.id).await?;
+    let GamesQuery { limit, cursor } = query.into_inner();
+    let page = Page::new(limit, cursor)?;
+    let after = page.after::<u32>()?.unwrap_or(0);
+    let rows = page.rows() as usize;
+    let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
+        let later = state.games().filter_map(|game| state.game_view(game)).filter(|game| game.number > after);
+        later.take(rows).collect::<Vec<_>>()
+    };
+    let games = sessions.look(id, look).await?;
+    Ok(web::Json(Listing::of(games, &page, |game| game.number, |game| game)))
+}
+
+/// One game.
+#[utoipa::path(
+    get, path = "/api/v1/games/{id}", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn get(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<GameView>, Problem> {
+    let game = id.into_inner();
+    let session = readable_session_of(&sessions, game, &user).await?;
+    Ok(web::Json(view(&sessions, session, game).await?))
+}
+
+/// Marks a ball, a foul or the end of a turn.
+#[utoipa::path(
+    post, path = "/api/v1/games/{id}/events", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    request_body = Scoring,
+    responses((status = 201, body = Event), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+)]
+async fn score(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<Scoring>,
+    sessions: web::Data<Sessions>,
+) -> Result<HttpResponse, Problem> {
+    let game = id.into_inner();
+    let command = body.into_inner();
+    if !matches!(command, Scoring::PotBall { .. } | Scoring::CommitFoul { .. } | Scoring::EndTurn { .. }) {
+        return Err(Problem::invalid("type", "here: pot_ball, commit_foul or end_turn"));
+    }
+    let session = session_of(&sessions, game).await?;
+    let played = execute(&sessions, session, Some(game), Command::Score(command), (&user, key, request_id)).await?;
+    match played.records.first() {
+        Some(record) => Ok(HttpResponse::Created().json(&record.json)),
+        None => Err(Problem::new(Code::GameNotActive, "nothing was marked")),
+    }
+}
+
+/// Takes a mark back, in a game in progress or ended; all that followed from it is put right.
+#[utoipa::path(
+    delete, path = "/api/v1/games/{id}/events/{seq}", tag = "games", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("seq" = i64, Path)),
+    responses((status = 200, body = Event), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn void(
+    user: CurrentUser,
+    path: web::Path<(String, String)>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<HttpResponse, Problem> {
+    let missing = || Problem::not_found("there is no such event");
+    let (game, seq) = path.into_inner();
+    let game = GameId(game.parse().map_err(|_| missing())?);
+    let seq: Seq = seq.parse().map_err(|_| missing())?;
+    let session = session_of(&sessions, game).await?;
+    let command = Command::Score(Scoring::VoidEvent { seq });
+    let played = execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    match played.records.first() {
+        Some(record) => Ok(HttpResponse::Ok().json(&record.json)),
+        None => Err(missing()),
+    }
+}
+
+/// The log of one game.
+#[utoipa::path(
+    get, path = "/api/v1/games/{id}/events", tag = "games", security(("bearer" = [])),
+    params(("id" = Uuid, Path), EventsQuery),
+    responses((status = 200, body = Events), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn events(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    query: Query<EventsQuery>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Events>, Problem> {
+    let game = id.into_inner();
+    let session = readable_session_of(&sessions, game, &user).await?;
+    let EventsQuery { after_seq, limit } = query.into_inner();
+    let limit =
+        limit.map(|limit| Page::new(Some(limit), None)).transpose()?.map_or(usize::MAX, |page| page.limit() as usize);
+    let last_seq = sessions.look(session, |state, _| state.seq()).await?;
+    let (mut items, mut after) = (Vec::new(), after_seq.unwrap_or(0));
+    while items.len() < limit {
+        let records = sessions.journal().read(session, after, PAGE).await.map_err(NotPlayed::from)?;
+        let Some(last) = records.last() else { break };
+        after = last.seq();
+        items.extend(records.iter().filter(|it| it.event.game_id == Some(game)).map(|record| record.json.clone()));
+    }
+    items.truncate(limit);
+    Ok(web::Json(Events { items, last_seq }))
+}
+
+/// The score of a game.
+#[derive(Debug, Serialize, ToSchema)]
+struct Scores {
+    game_id: GameId,
+    status: GameStatus,
+    current_participant_id: Option<ParticipantId>,
+    scores: Vec<Score>,
+    remaining: Vec<Remaining>,
+}
+
+/// The score as it stands.
+#[utoipa::path(
+    get, path = "/api/v1/games/{id}/scores", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = Scores), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn scores(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Scores>, Problem> {
+    let game_id = id.into_inner();
+    let session = readable_session_of(&sessions, game_id, &user).await?;
+    let GameView { status, current_participant_id, scores, remaining, .. } = view(&sessions, session, game_id).await?;
+    Ok(web::Json(Scores { game_id, status, current_participant_id, scores, remaining }))
+}
+
+/// Ends and settles a game.
+#[utoipa::path(
+    post, path = "/api/v1/games/{id}/end", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    request_body = EndGame,
+    responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn end(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<EndGame>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<GameView>, Problem> {
+    let game = id.into_inner();
+    let session = session_of(&sessions, game).await?;
+    let command = Command::Score(Scoring::EndGame { reason: body.into_inner().reason });
+    execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    Ok(web::Json(view(&sessions, session, game).await?))
+}
+
+/// Cancels a game; it counts as not played.
+#[utoipa::path(
+    post, path = "/api/v1/games/{id}/cancel", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn cancel(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<GameView>, Problem> {
+    let game = id.into_inner();
+    let session = session_of(&sessions, game).await?;
+    let command = Command::Score(Scoring::CancelGame {});
+    execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    Ok(web::Json(view(&sessions, session, game).await?))
+}
+
+/// What a game came to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Results {
+    game_id: GameId,
+    results: Vec<GameResult>,
+}
+
+/// The results of a completed game.
+#[utoipa::path(
+    get, path = "/api/v1/games/{id}/results", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = Results), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn results(
+    user: CurrentUser,
+    id: PathId<GameId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Results>, Problem> {
+    let game_id = id.into_inner();
+    let session = readable_session_of(&sessions, game_id, &user).await?;
+    match view(&sessions, session, game_id).await?.results {
+        Some(results) => Ok(web::Json(Results { game_id, results })),
+        None => Err(Problem::new(Code::GameNotEnded, "this game has no results yet")),
+    }
+}
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/sessions/{id}/games").route(web::post().to(start)).route(web::get().to(list)))
+        .service(web::resource("/games/{id}").route(web::get().to(get)))
+        .service(web::resource("/games/{id}/events").route(web::post().to(score)).route(web::get().to(events)))
+        .service(web::resource("/games/{id}/events/{seq}").route(web::delete().to(void)))
+        .service(web::resource("/games/{id}/scores").route(web::get().to(scores)))
+        .service(web::resource("/games/{id}/end").route(web::post().to(end)))
+        .service(web::resource("/games/{id}/cancel").route(web::post().to(cancel)))
+        .service(web::resource("/games/{id}/results").route(web::get().to(results)));
+}
+
+/// The OpenAPI of games.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(start, list, get, score, void, events, scores, end, cancel, results))]
+pub(crate) struct Api;

@@ -1,0 +1,96 @@
+//! The live session: one actor for each session that somebody plays or watches on this node.
+//! `Sessions` is the door: it finds or opens the session, bounds its mailbox and hides the actor.
+
+mod actor;
+pub mod audience;
+mod directory;
+mod engine;
+pub(crate) mod game_routes;
+pub mod routes;
+#[cfg(test)]
+mod simulation;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use self::audience::{Listener, Push};
+pub use self::directory::Sessions;
+use crate::game::command::{Command, Refusal};
+use crate::game::id::{GameId, Seq, UserId};
+use crate::journal::{JournalError, Record};
+
+/// A command on its way to a session.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Who asks.
+    pub user: UserId,
+    /// The game that the caller named, where one was named.
+    pub game: Option<GameId>,
+    /// What is asked.
+    pub command: Command,
+    /// The idempotency key.
+    pub command_id: Uuid,
+    /// The request that caused it.
+    pub correlation_id: Uuid,
+}
+
+/// Who opens a session, and under which key.
+#[derive(Clone, Copy, Debug)]
+pub struct Creator {
+    /// The account.
+    pub user: UserId,
+    /// The idempotency key.
+    pub command_id: Uuid,
+    /// The request that caused it.
+    pub correlation_id: Uuid,
+}
+
+/// A command that became fact.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The session's last event then.
+    pub seq: Seq,
+    /// The events it made, in order; none where nothing had to change.
+    pub records: Vec<Arc<Record>>,
+}
+
+/// Why a command did not become fact.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NotPlayed {
+    /// The rules said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No such session.
+    #[error("there is no such session")]
+    Missing,
+    /// The same idempotency key came with another body.
+    #[error("this idempotency key was used for another command")]
+    KeyReused,
+    /// Too much waits already; nothing was done.
+    #[error("too much is going on, try again")]
+    Busy,
+    /// Nothing is known to be stored; trying again with the same key is safe.
+    #[error("the storage does not answer, try again with the same key")]
+    NotStored,
+}
+
+impl NotPlayed {
+    /// The stable word of section 8 of the contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NotPlayed::Refused(refusal) => refusal.code(),
+            NotPlayed::Missing => "not_found",
+            NotPlayed::KeyReused => "idempotency_key_reused",
+            NotPlayed::Busy => "overloaded",
+            NotPlayed::NotStored => "storage_unavailable",
+        }
+    }
+}
+
+impl From<JournalError> for NotPlayed {
+    fn from(error: JournalError) -> Self {
+        tracing::error!(%error, "a session could not be read");
+        NotPlayed::NotStored
+    }
+}

@@ -1,0 +1,634 @@
+//! Sessions and participants over REST (contract, section 2.3). Games are in `game_routes.rs`.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use entity::session;
+use rand::RngExt;
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Creator, NotPlayed, Order, Played, Sessions, game_routes};
+use crate::account::{Accounts, CurrentUser};
+use crate::game::Rules;
+use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
+use crate::game::event::{Event, Role};
+use crate::game::id::{GameId, ParticipantId, Seq, SessionId, UserId};
+use crate::game::view::{BalanceView, ParticipantView, SessionView, Status};
+use crate::problem::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::template::{self, GivenRules};
+
+/// Characters of a join code: none that is mistaken for another.
+const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const CODE_LENGTH: usize = 6;
+/// With 32^6 codes, two taken ones in a row mean that something else is wrong.
+const CODE_ATTEMPTS: usize = 5;
+
+impl From<NotPlayed> for Problem {
+    fn from(error: NotPlayed) -> Self {
+        use crate::game::command::Refusal;
+        let detail = error.to_string();
+        match error {
+            NotPlayed::Refused(Refusal::Invalid { field, message }) => Problem::invalid(field, message),
+            error => match Code::named(error.code()) {
+                Some(code) => Problem::new(code, detail),
+                None => Problem::internal(detail),
+            },
+        }
+    }
+}
+
+/// Body of `POST /sessions`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSession {
+    /// 1..100 characters.
+    name: String,
+    /// One of `template_id` and `rules`.
+    #[serde(default)]
+    template_id: Option<Uuid>,
+    /// One of `template_id` and `rules`.
+    #[serde(default)]
+    #[schema(value_type = Option<Rules>)]
+    rules: Option<GivenRules>,
+    /// Active players at most; what the rules suggest where absent.
+    #[serde(default)]
+    max_players: Option<u32>,
+    /// Private unless told otherwise.
+    #[serde(default)]
+    is_private: Option<bool>,
+}
+
+/// Opens a session; the caller is its creator and first participant.
+#[utoipa::path(
+    post, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), request_body = NewSession,
+    responses((status = 201, body = SessionView), (status = 422, body = ProblemBody)),
+)]
+async fn create(
+    user: CurrentUser,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<NewSession>,
+    sessions: web::Data<Sessions>,
+    accounts: web::Data<Accounts>,
+) -> Result<HttpResponse, Problem> {
+    let NewSession { name, template_id, rules, max_players, is_private } = body.into_inner();
+    let rules = match (template_id, rules) {
+        (Some(template), None) => template::rules_of(sessions.journal().database().reader(), template, user.id)
+            .await?
+            .ok_or_else(|| Problem::invalid("template_id", "there is no such template"))?,
+        (None, Some(rules)) => rules.into_rules()?,
+        _ => return Err(Problem::invalid("rules", "give either template_id or rules")),
+    };
+    let display_name = display_name(&accounts, user.id).await?;
+    let by = Creator { user: user.id, command_id: key.0, correlation_id: request_id.0 };
+    let mut create = CreateSession {
+        session_id: SessionId(Uuid::now_v7()),
+        chat_id: Uuid::now_v7(),
+        code: String::new(),
+        name,
+        rules,
+        template_id,
+        max_players,
+        is_private: is_private.unwrap_or(true),
+        display_name,
+    };
+    for _ in 0..CODE_ATTEMPTS {
+        create.code = new_code();
+        match sessions.create(create.clone(), by).await {
+            Err(NotPlayed::Busy) => {}
+            Ok(id) => {
+                return Ok(HttpResponse::Created()
+                    .insert_header(("location", format!("/api/v1/sessions/{id}")))
+                    .json(view(&sessions, id).await?));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Problem::new(Code::Overloaded, "no free join code was found, try again"))
+}
+
+fn new_code() -> String {
+    let mut random = rand::rng();
+    (0..CODE_LENGTH).map(|_| char::from(CODE_ALPHABET[random.random_range(0..CODE_ALPHABET.len())])).collect()
+}
+
+async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
+    let profile = accounts.public_profile(user).await?;
+    profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
+}
+
+async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
+    Ok(sessions.look(id, |state, online| state.view(online)).await?)
+}
+
+/// A session may be read by its participants, a public one by any account; anybody else gets a refusal.
+pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -> Result<(), Problem> {
+    if sessions.look(id, move |state, _| state.may_read(user)).await? {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::InsufficientPermissions, "this session is private to its participants"))
+    }
+}
+
+/// Has the session do something on behalf of a REST call.
+pub(super) async fn execute(
+    sessions: &Sessions,
+    session: SessionId,
+    game: Option<GameId>,
+    command: Command,
+    (user, key, request_id): (&CurrentUser, IdempotencyKey, RequestId),
+) -> Result<Played, Problem> {
+    let order = Order { user: user.id, game, command, command_id: key.0, correlation_id: request_id.0 };
+    Ok(sessions.execute(session, order).await?)
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Scope {
+    #[default]
+    Mine,
+    Public,
+}
+
+/// Query of `GET /sessions`.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// Only sessions of this status.
+    #[serde(default)]
+    status: Option<Status>,
+    /// `mine` (default): where the caller has a seat; `public`: those that any account may read.
+    #[serde(default)]
+    scope: Option<Scope>,
+    /// 1..200, default 50.
+    #[serde(default)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+/// Sessions, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), params(ListQuery),
+    responses((status = 200, body = Listing<SessionView>), (status = 422, body = ProblemBody)),
+)]
+async fn list(
+    user: CurrentUser,
+    query: Query<ListQuery>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Listing<SessionView>>, Problem> {
+    use session::Column;
+    let query = query.into_inner();
+    let page = Page::new(query.limit, query.cursor)?;
+    let mut rows =
+        session::Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(page.rows());
+    rows = match query.scope.unwrap_or_default() {
+        Scope::Mine => rows
+            .join_rev(
+                JoinType::InnerJoin,
+                entity::session_member::Entity::belongs_to(session::Entity)
+                    .from(entity::session_member::Column::SessionId)
+                    .to(Column::Id)
+                    .into(),
+            )
+            .filter(entity::session_member::Column::UserId.eq(user.id.0)),
+        Scope::Public => rows.filter(Column::IsPrivate.eq(false)),
+    };
+    if let Some(status) = query.status {
+        rows = rows.filter(Column::Status.eq(status.as_str()));
+    }
+    if let Some(after) = page.after::<Uuid>()? {
+        rows = rows.filter(Column::Id.lt(after));
+    }
+    let ids: Vec<Uuid> = rows.into_tuple().all(sessions.journal().database().reader()).await?;
+    let listing = Listing::of(ids, &page, |id| *id, SessionId);
+    let mut items = Vec::with_capacity(listing.items.len());
+    for id in listing.items {
+        items.extend(sessions.glance(id).await?);
+    }
+    Ok(web::Json(Listing { items, next_cursor: listing.next_cursor }))
+}
+
+/// One session.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn get(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<SessionView>, Problem> {
+    let id = id.into_inner();
+    readable(&sessions, id, user.id).await?;
+    Ok(web::Json(view(&sessions, id).await?))
+}
+
+/// Body of `PATCH /sessions/{id}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SessionPatch {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    max_players: Option<u32>,
+    #[serde(default)]
+    is_private: Option<bool>,
+    /// Only while waiting or between games.
+    #[serde(default)]
+    #[schema(value_type = Option<Rules>)]
+    rules: Option<GivenRules>,
+    /// Hands the role over.
+    #[serde(default)]
+    creator_participant_id: Option<ParticipantId>,
+}
+
+/// Changes settings; creator only.
+#[utoipa::path(
+    patch, path = "/api/v1/sessions/{id}", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    request_body = SessionPatch,
+    responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+)]
+async fn patch(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<SessionPatch>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<SessionView>, Problem> {
+    let id = id.into_inner();
+    let SessionPatch { name, max_players, is_private, rules, creator_participant_id } = body.into_inner();
+    let rules = rules.map(GivenRules::into_rules).transpose()?;
+    let change = ChangeSettings { name, max_players, is_private, rules, creator_participant_id };
+    let command = Command::ChangeSettings(Box::new(change));
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    Ok(web::Json(view(&sessions, id).await?))
+}
+
+/// Who may take a seat by code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum JoinRole {
+    Participant,
+    Spectator,
+}
+
+/// Body of `POST /sessions/join`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct JoinBody {
+    /// Case-insensitive.
+    code: String,
+    /// The account's where absent.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// `participant` where absent.
+    #[serde(default)]
+    role: Option<JoinRole>,
+}
+
+/// Answer of `POST /sessions/join`.
+#[derive(Debug, Serialize, ToSchema)]
+struct Joined {
+    session: SessionView,
+    participant_id: ParticipantId,
+}
+
+/// Takes a seat by join code; joining twice answers the same participant.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/join", tag = "sessions", security(("bearer" = [])), request_body = JoinBody,
+    responses((status = 200, body = Joined), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn join(
+    user: CurrentUser,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<JoinBody>,
+    sessions: web::Data<Sessions>,
+    accounts: web::Data<Accounts>,
+) -> Result<web::Json<Joined>, Problem> {
+    let body = body.into_inner();
+    let id = by_code(&sessions, &body.code).await?;
+    let name = match body.display_name {
+        Some(name) => name,
+        None => display_name(&accounts, user.id).await?,
+    };
+    let role = match body.role {
+        Some(JoinRole::Spectator) => Role::Spectator,
+        Some(JoinRole::Participant) | None => Role::Participant,
+    };
+    let command = Command::Join { display_name: name, role };
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let user_id = user.id;
+    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
+        let participant = state.participant_of(user_id)?;
+        Some(Joined { session: state.view(online), participant_id: participant.id })
+    };
+    let joined = sessions.look(id, look).await?;
+    Ok(web::Json(joined.ok_or_else(|| Problem::not_found("there is no such participant"))?))
+}
+
+async fn by_code(sessions: &Sessions, code: &str) -> Result<SessionId, Problem> {
+    let row = session::Entity::find()
+        .filter(session::Column::Code.eq(code.trim().to_ascii_uppercase()))
+        .one(sessions.journal().database().reader())
+        .await?;
+    row.map(|row| SessionId(row.id)).ok_or_else(|| Problem::not_found("there is no session with this code"))
+}
+
+/// What an invited person sees before joining.
+#[derive(Debug, Serialize, ToSchema)]
+struct Preview {
+    id: SessionId,
+    name: String,
+    status: Status,
+    game_type: String,
+    creator_display_name: String,
+    /// Active players.
+    participants_count: usize,
+    max_players: u32,
+}
+
+/// A preview for the invited.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/by-code/{code}", tag = "sessions", security(("bearer" = [])),
+    params(("code" = String, Path)),
+    responses((status = 200, body = Preview), (status = 404, body = ProblemBody)),
+)]
+async fn preview(
+    _: CurrentUser,
+    code: web::Path<String>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Preview>, Problem> {
+    let id = by_code(&sessions, &code).await?;
+    let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
+        let creator = state.participants().iter().find(|seat| seat.role == Role::Creator);
+        Preview {
+            id,
+            name: state.name().to_owned(),
+            status: state.status(),
+            game_type: state.game_type().to_owned(),
+            creator_display_name: creator.map(|seat| seat.display_name.clone()).unwrap_or_default(),
+            participants_count: state.participants().iter().filter(|seat| seat.is_active_player()).count(),
+            max_players: state.max_players(),
+        }
+    };
+    Ok(web::Json(sessions.look(id, look).await?))
+}
+
+/// Body of `POST /sessions/{id}/participants`: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewParticipant {
+    /// A guest without an account.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// An invitation.
+    #[serde(default)]
+    user_id: Option<UserId>,
+}
+
+/// Adds a guest or invites an account; creator only.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/participants", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path)), request_body = NewParticipant,
+    responses((status = 201, body = ParticipantView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+)]
+async fn add_participant(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<NewParticipant>,
+    sessions: web::Data<Sessions>,
+    accounts: web::Data<Accounts>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let (command, invited) = match body.into_inner() {
+        NewParticipant { display_name: Some(display_name), user_id: None } => {
+            (Command::AddGuest { display_name }, None)
+        }
+        NewParticipant { display_name: None, user_id: Some(user_id) } => {
+            let profile = accounts.public_profile(user_id).await?;
+            let profile = profile.ok_or_else(|| Problem::invalid("user_id", "there is no such user"))?;
+            (Command::Invite { user_id, display_name: profile.display_name }, Some(user_id))
+        }
+        _ => return Err(Problem::invalid("display_name", "give either display_name or user_id")),
+    };
+    let played = execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let added = played.records.iter().find_map(|record| match &record.event.fact {
+        crate::game::event::Fact::PlayerJoined(joined) => Some(joined.participant_id),
+        _ => None,
+    });
+    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
+        let id = added.or_else(|| Some(state.participant_of(invited?)?.id))?;
+        state.view(online).participants.into_iter().find(|seat| seat.id == id)
+    };
+    let participant = sessions.look(id, look).await?;
+    let participant = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
+    Ok(HttpResponse::build(StatusCode::CREATED).json(participant))
+}
+
+/// Body of `PATCH /sessions/{id}/participants/{pid}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ParticipantPatch {
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    can_score: Option<bool>,
+}
+
+/// Changes a seat; creator only.
+#[utoipa::path(
+    patch, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("pid" = Uuid, Path)), request_body = ParticipantPatch,
+    responses((status = 200, body = ParticipantView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn patch_participant(
+    user: CurrentUser,
+    ids: PathId<(SessionId, ParticipantId)>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<ParticipantPatch>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<ParticipantView>, Problem> {
+    let (id, participant_id) = ids.into_inner();
+    let ParticipantPatch { display_name, can_score } = body.into_inner();
+    let command = Command::UpdateParticipant { participant_id, display_name, can_score };
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
+        state.view(online).participants.into_iter().find(|seat| seat.id == participant_id)
+    };
+    let participant = sessions.look(id, look).await?;
+    Ok(web::Json(participant.ok_or_else(|| Problem::not_found("there is no such participant"))?))
+}
+
+/// Leaves (own seat) or removes (creator).
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("pid" = Uuid, Path)),
+    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn remove_participant(
+    user: CurrentUser,
+    ids: PathId<(SessionId, ParticipantId)>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<HttpResponse, Problem> {
+    let (id, participant_id) = ids.into_inner();
+    execute(&sessions, id, None, Command::RemoveParticipant { participant_id }, (&user, key, request_id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends the evening; creator only, no game in progress.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/complete", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn complete(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<SessionView>, Problem> {
+    let id = id.into_inner();
+    let command = Command::Score(Scoring::CompleteSession {});
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    Ok(web::Json(view(&sessions, id).await?))
+}
+
+/// Calls the evening off; creator only.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/cancel", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn cancel(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<SessionView>, Problem> {
+    let id = id.into_inner();
+    execute(&sessions, id, None, Command::CancelSession, (&user, key, request_id)).await?;
+    Ok(web::Json(view(&sessions, id).await?))
+}
+
+/// Query of the event lists.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventsQuery {
+    /// Only events after this one.
+    #[serde(default)]
+    pub(super) after_seq: Option<Seq>,
+    /// 1..200, default 50.
+    #[serde(default)]
+    pub(super) limit: Option<i64>,
+}
+
+/// Events in order, without gaps.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Events {
+    /// Ascending.
+    #[schema(value_type = Vec<Event>)]
+    pub(super) items: Vec<Box<RawValue>>,
+    /// The session's last event.
+    pub(super) last_seq: Seq,
+}
+
+/// The log of a session.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}/events", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path), EventsQuery),
+    responses((status = 200, body = Events), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn events(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    query: Query<EventsQuery>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Events>, Problem> {
+    let id = id.into_inner();
+    readable(&sessions, id, user.id).await?;
+    let EventsQuery { after_seq, limit } = query.into_inner();
+    let limit = Page::new(limit, None)?.limit();
+    let last_seq = sessions.look(id, |state, _| state.seq()).await?;
+    let records = sessions.journal().read(id, after_seq.unwrap_or(0), limit).await.map_err(NotPlayed::from)?;
+    let items = records.iter().map(|record| record.json.clone()).collect();
+    Ok(web::Json(Events { items, last_seq }))
+}
+
+/// Who owes what, and the fewest transfers that clear it.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}/balance", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = BalanceView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn balance(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<BalanceView>, Problem> {
+    let id = id.into_inner();
+    readable(&sessions, id, user.id).await?;
+    Ok(web::Json(sessions.look(id, |state, _| state.balance()).await?))
+}
+
+/// Scheme and host as the client sees them.
+pub(crate) fn own_origin(request: &HttpRequest, accounts: &Accounts) -> String {
+    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let scheme = if accounts.is_https(request) { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+/// The paths of this room.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/sessions").route(web::post().to(create)).route(web::get().to(list)))
+        .service(web::resource("/sessions/join").route(web::post().to(join)))
+        .service(web::resource("/sessions/by-code/{code}").route(web::get().to(preview)))
+        .service(web::resource("/sessions/{id}").route(web::get().to(get)).route(web::patch().to(patch)))
+        .service(web::resource("/sessions/{id}/participants").route(web::post().to(add_participant)))
+        .service(
+            web::resource("/sessions/{id}/participants/{pid}")
+                .route(web::patch().to(patch_participant))
+                .route(web::delete().to(remove_participant)),
+        )
+        .service(web::resource("/sessions/{id}/complete").route(web::post().to(complete)))
+        .service(web::resource("/sessions/{id}/cancel").route(web::post().to(cancel)))
+        .service(web::resource("/sessions/{id}/events").route(web::get().to(events)))
+        .service(web::resource("/sessions/{id}/balance").route(web::get().to(balance)))
+        .configure(game_routes::routes);
+}
+
+/// The OpenAPI of sessions and participants.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        create,
+        list,
+        get,
+        patch,
+        join,
+        preview,
+        add_participant,
+        patch_participant,
+        remove_participant,
+        complete,
+        cancel,
+        events,
+        balance
+    ),
+    components(schemas(Event))
+)]
+pub(crate) struct Api;

@@ -1,0 +1,196 @@
+//! Player statistics: a projection of the log. A message is only a hint that a session has moved on; what is applied is
+//! the log itself, up to a cursor kept in the same transaction. So results are exact whatever is doubled, late or
+//! shuffled, and a void needs no case of its own.
+
+pub mod statistics;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use entity::{consumer_cursor, game_player};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Set};
+
+use crate::database::Database;
+use crate::game::Session;
+use crate::game::id::{GameId, Seq, SessionId};
+use crate::game::view::{GameStatus, GameSummary};
+use crate::journal::{Journal, JournalError};
+use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::{Message, topology};
+
+const CONSUMER: &str = "statistics";
+/// Sessions whose state is kept between batches.
+const KEPT_MAX: usize = 1_024;
+/// Events read at once.
+const PAGE: u64 = 2_000;
+/// Rows of one statement.
+const ROWS_MAX: usize = 500;
+
+/// The consumer of `stats.service.queue`.
+pub struct Statistics {
+    journal: Journal,
+    kept: HashMap<SessionId, Session>,
+    touched: Vec<SessionId>,
+}
+
+impl Statistics {
+    /// A consumer that reads the log where messages hint at it.
+    pub fn new(journal: Journal) -> Self {
+        Self { journal, kept: HashMap::new(), touched: Vec::new() }
+    }
+
+    /// Consumes until the bus closes.
+    pub async fn run(self, bus: crate::messaging::Bus, database: Database) {
+        let deliveries = bus.consume(&topology::STATS);
+        crate::messaging::consumer::run(topology::STATS.name, deliveries, database, self).await;
+    }
+
+    /// The state this consumer has applied; where it is not kept in memory the log says it.
+    async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId) -> Result<Session, JournalError> {
+        if let Some(state) = self.kept.remove(&id) {
+            return Ok(state);
+        }
+        let cursor = consumer_cursor::Entity::find_by_id((CONSUMER.to_owned(), id.0)).one(tx).await?;
+        match cursor {
+            Some(cursor) => self.journal.state_at(tx, id, cursor.seq).await,
+            None => Ok(Session::default()),
+        }
+    }
+
+    /// Follows the log of a session up to `upto` at least; answers the games that changed.
+    async fn follow(
+        &self,
+        tx: &DatabaseTransaction,
+        id: SessionId,
+        state: &mut Session,
+        hints: &[&Message],
+        upto: Seq,
+    ) -> Result<BTreeSet<GameId>, JournalError> {
+        let mut changed = BTreeSet::new();
+        let mut apply = |state: &mut Session, event: &crate::game::event::Event| {
+            changed.extend(event.game_id);
+            state.apply(event);
+        };
+        // The events at hand, as long as they continue what is applied; then the log.
+        for record in hints.iter().filter_map(|message| message.record.as_ref()) {
+            if record.seq() == state.seq() + 1 {
+                apply(state, &record.event);
+            }
+        }
+        while state.seq() < upto {
+            let records = self.journal.read_in(tx, id, state.seq(), PAGE).await?;
+            if records.is_empty() {
+                break;
+            }
+            for record in &records {
+                apply(state, &record.event);
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl Handler for Statistics {
+    async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        let mut hints: BTreeMap<SessionId, Vec<&Message>> = BTreeMap::new();
+        for message in messages {
+            let envelope = &message.envelope;
+            if let (Some(session), Some(_)) = (envelope.session_id, envelope.seq) {
+                hints.entry(session).or_default().push(message);
+            }
+        }
+        let (mut rows, mut gone, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, hints) in hints {
+            let mut state = self.applied(tx, id).await?;
+            let upto = hints.iter().filter_map(|message| message.envelope.seq).max().unwrap_or_default();
+            let before = state.seq();
+            for game in self.follow(tx, id, &mut state, &hints, upto).await? {
+                match state.player_games(game) {
+                    Some(summary) if summary.status != GameStatus::Cancelled => {
+                        rows.extend(players(id, game, &summary))
+                    }
+                    _ => gone.push(game.0),
+                }
+            }
+            if state.seq() > before {
+                cursors.push(consumer_cursor::ActiveModel {
+                    consumer: Set(CONSUMER.to_owned()),
+                    session_id: Set(id.0),
+                    seq: Set(state.seq()),
+                });
+            }
+            self.touched.push(id);
+            self.kept.insert(id, state);
+        }
+        store(tx, rows, gone, cursors).await
+    }
+
+    fn settled(&mut self, committed: bool) {
+        for id in self.touched.drain(..) {
+            if !committed {
+                // The state in memory is ahead of the cursor in the table now.
+                self.kept.remove(&id);
+            }
+        }
+        if self.kept.len() > KEPT_MAX {
+            self.kept.clear();
+        }
+    }
+}
+
+fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iterator<Item = game_player::ActiveModel> {
+    let completed = summary.status == GameStatus::Completed;
+    let status = if completed { "completed" } else { "in_progress" };
+    summary.players.iter().filter_map(move |player| {
+        Some(game_player::ActiveModel {
+            game_id: Set(game.0),
+            participant_id: Set(player.participant_id.0),
+            session_id: Set(session.0),
+            user_id: Set(player.user_id?.0),
+            game_type: Set(summary.game_type.clone()),
+            status: Set(status.to_owned()),
+            started_at_ms: Set(summary.started_at.millis()),
+            ended_at_ms: Set(summary.ended_at.map(|at| at.millis())),
+            points: Set(player.points),
+            balls_potted: Set(player.balls_potted as i32),
+            fouls: Set(player.fouls as i32),
+            net: Set(if completed { player.net } else { 0 }),
+            won: Set(player.won),
+            lost: Set(player.lost),
+        })
+    })
+}
+
+async fn store(
+    tx: &DatabaseTransaction,
+    rows: Vec<game_player::ActiveModel>,
+    gone: Vec<uuid::Uuid>,
+    cursors: Vec<consumer_cursor::ActiveModel>,
+) -> Result<(), Failure> {
+    use game_player::Column;
+    for rows in rows.chunks(ROWS_MAX) {
+        let there = OnConflict::columns([Column::GameId, Column::ParticipantId])
+            .update_columns([
+                Column::Status,
+                Column::EndedAtMs,
+                Column::Points,
+                Column::BallsPotted,
+                Column::Fouls,
+                Column::Net,
+                Column::Won,
+                Column::Lost,
+            ])
+            .to_owned();
+        game_player::Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
+    }
+    if !gone.is_empty() {
+        game_player::Entity::delete_many().filter(Column::GameId.is_in(gone)).exec(tx).await?;
+    }
+    for cursors in cursors.chunks(ROWS_MAX) {
+        let there = OnConflict::columns([consumer_cursor::Column::Consumer, consumer_cursor::Column::SessionId])
+            .update_column(consumer_cursor::Column::Seq)
+            .to_owned();
+        consumer_cursor::Entity::insert_many(cursors.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The AsyncAPI document: the WebSocket frames and the messages on the bus, made from the types that carry them.
+
+use serde_json::{Value, json};
+use utoipa::PartialSchema;
+
+use super::wire::{ClientFrame, ServerFrame};
+use crate::game::command::Scoring;
+use crate::game::event::Event;
+use crate::journal::envelope::Envelope;
+use crate::messaging::topology;
+use crate::routes;
+
+/// The document, in version 3.0 of AsyncAPI.
+pub(crate) fn document() -> Value {
+    let mut channels = serde_json::Map::new();
+    channels.insert(
+        "socket".to_owned(),
+        json!({
+            "address": "/ws",
+            "description": "Text frames, one JSON object each, at most 16 KiB.",
+            "messages": {
+                "client": {"$ref": "#/components/messages/ClientFrame"},
+                "server": {"$ref": "#/components/messages/ServerFrame"},
+            },
+            "bindings": {"ws": {"method": "GET"}},
+        }),
+    );
+    for queue in topology::QUEUES {
+        channels.insert(
+            queue.name.to_owned(),
+            json!({
+                "address": queue.name,
+                "messages": {"envelope": {"$ref": "#/components/messages/Envelope"}},
+                "bindings": {"amqp": {"is": "queue", "queue": {"name": queue.name, "durable": true}}},
+                "x-routing-keys": queue.bindings,
+            }),
+        );
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Artel",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Live sessions over WebSocket, and the messages on the bus.",
+            "license": {"name": "MIT"},
+        },
+        "channels": channels,
+        "operations": {
+            "send": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [{"$ref": "#/channels/socket/messages/client"}],
+            },
+            "hear": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/socket"},
+                "messages": [{"$ref": "#/channels/socket/messages/server"}],
+            },
+        },
+        "components": {
+            "messages": {
+                "ClientFrame": {"contentType": "application/json", "payload": ClientFrame::schema()},
+                "ServerFrame": {"contentType": "application/json", "payload": ServerFrame::schema()},
+                "Envelope": {"contentType": "application/json", "payload": Envelope::schema()},
+                "Event": {"contentType": "application/json", "payload": Event::schema()},
+                "Command": {"contentType": "application/json", "payload": Scoring::schema()},
+            },
+            "schemas": routes::api().components.map(|components| components.schemas),
+        },
+    })
+}

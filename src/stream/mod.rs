@@ -1,0 +1,87 @@
+//! WebSocket and Server-Sent Events. Nothing about the broker: what other nodes tell comes in through `feed`.
+
+pub(crate) mod asyncapi;
+pub(crate) mod connections;
+pub(crate) mod feed;
+mod socket;
+mod sse;
+pub(crate) mod wire;
+
+use std::any::Any;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use actix_web::web;
+use socket2::{SockRef, Socket};
+
+pub(crate) use self::connections::Connections;
+
+/// A peer that acknowledges nothing for this long is gone: the kernel drops it, also while its actor is blocked.
+const PEER_GONE_AFTER: Duration = Duration::from_secs(30);
+/// How long a slow listener may take to read the close frame.
+const CUT_AFTER: Duration = Duration::from_secs(5);
+
+/// What sockets and streams are told by the configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) heartbeat: Duration,
+    pub(crate) commands_per_second: u32,
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+/// A second hand on a connection's socket, to cut it from outside: an actor whose socket is full is not polled any more
+/// and can't close it itself.
+pub(crate) struct Scissors(Socket);
+
+impl Scissors {
+    fn cut(&self) {
+        // A socket that is closed already needs no cut.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// To be called for each accepted connection.
+pub(crate) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let socket = SockRef::from(stream);
+    let prepared = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_tcp_user_timeout(Some(PEER_GONE_AFTER)))
+        .and_then(|()| socket.try_clone());
+    match prepared {
+        Ok(socket) => {
+            data.insert(Arc::new(Scissors(socket)));
+        }
+        Err(error) => tracing::debug!(%error, "a connection can't be cut from outside"),
+    }
+}
+
+/// Cuts a connection once its owner had time to say why.
+fn cut_later(scissors: Option<Arc<Scissors>>) {
+    if let Some(scissors) = scissors {
+        actix::spawn(async move {
+            tokio::time::sleep(CUT_AFTER).await;
+            scissors.cut();
+        });
+    }
+}
+
+/// The paths of this room under the root.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.route("/ws", web::get().to(socket::open));
+}
+
+/// The paths of this room under `/api/v1`.
+pub(crate) fn api_routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/sessions/{id}/stream", web::get().to(sse::open))
+        .route("/sessions/{id}/share", web::post().to(sse::share));
+}
+
+/// The OpenAPI of this room.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(sse::open, sse::share), components(schemas(wire::ClientFrame, crate::game::command::Scoring)))]
+pub(crate) struct Api;

@@ -1,0 +1,479 @@
+//! One WebSocket, one actor (the only file that knows actix-web-actors). It turns frames into calls of the session room
+//! and pushes into frames; what a session is, it does not know.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Handler, SpawnHandle, StreamHandler, WrapFuture,
+};
+use actix_http::ws::{CloseCode, CloseReason, Item, ProtocolError};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws;
+use bytestring::ByteString;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::connections::{Connections, Place, Told};
+use super::wire::{self, BadFrame, ClientFrame, Close, FRAME_MAX, ServerFrame};
+use super::{Scissors, Settings, cut_later};
+use crate::account::{Accounts, CurrentUser, PublicUser, TokenBucket};
+use crate::clock;
+use crate::game::command::Command;
+use crate::game::id::{Seq, SessionId};
+use crate::problem::{Code, Problem};
+use crate::session::{Listener, NotPlayed, Order, Push, Sessions};
+
+/// Pushes that may wait for one socket; when it is full the socket is a slow consumer.
+const PUSHES_MAX: usize = 256;
+/// Sessions one socket may watch.
+const SUBSCRIPTIONS_MAX: usize = 100;
+/// Other frames a second for each command a second.
+const FRAMES_PER_COMMAND: u32 = 5;
+const REFUSALS_MAX: u32 = 200;
+const REFUSALS_WINDOW: Duration = Duration::from_secs(10);
+const PROTOCOL: &str = "artel.v1";
+const TOKEN_PROTOCOL: &str = "artel.bearer.";
+
+/// `GET /ws`
+pub(super) async fn open(
+    request: HttpRequest,
+    payload: web::Payload,
+    accounts: web::Data<Accounts>,
+    sessions: web::Data<Sessions>,
+    connections: web::Data<Connections>,
+    settings: web::Data<Settings>,
+) -> Result<HttpResponse, Problem> {
+    check_origin(&request, &settings)?;
+    let user = match token_in_protocols(&request) {
+        Some(token) => accounts.verify(&token)?,
+        None => CurrentUser::of(&request, &accounts)?,
+    };
+    if !accounts.login_is_live(user.login_id).await? {
+        return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
+    }
+    let profile = accounts
+        .public_profile(user.id)
+        .await?
+        .ok_or_else(|| Problem::new(Code::Unauthenticated, "this account is gone"))?;
+    let place = connections
+        .enter("websocket")
+        .ok_or_else(|| Problem::new(Code::Overloaded, "all connections of this server are taken"))?;
+    let scissors = request.conn_data::<Arc<Scissors>>().cloned();
+    let socket = Socket::new(user, profile, place, scissors, &accounts, &sessions, &settings);
+    ws::WsResponseBuilder::new(socket, &request, payload)
+        .protocols(&[PROTOCOL])
+        .frame_size(FRAME_MAX)
+        .start()
+        .map_err(|error| Problem::new(Code::ValidationFailed, format!("no WebSocket handshake: {error}")))
+}
+
+fn token_in_protocols(request: &HttpRequest) -> Option<String> {
+    request
+        .headers()
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL).map(str::to_owned))
+}
+
+/// A browser tells where a page came from; anybody else may connect, since only the token gives rights.
+fn check_origin(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = origin.split_once("://").is_some_and(|(_, origin_host)| origin_host.eq_ignore_ascii_case(host));
+    if own || settings.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::InsufficientPermissions, "pages of this origin may not connect"))
+}
+
+struct Subscription {
+    /// The last event that was sent.
+    last: Seq,
+    /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
+    awaiting: Option<Watching>,
+}
+
+#[derive(Clone, Copy)]
+struct Watching {
+    request: Uuid,
+    /// The client asked, so it is answered `subscribed`.
+    asked: bool,
+}
+
+struct Socket {
+    user: CurrentUser,
+    profile: PublicUser,
+    place: Place,
+    scissors: Option<Arc<Scissors>>,
+    accounts: web::Data<Accounts>,
+    sessions: web::Data<Sessions>,
+    settings: web::Data<Settings>,
+    listener_id: u64,
+    pushes: Option<mpsc::Receiver<Push>>,
+    push: mpsc::Sender<Push>,
+    subscriptions: HashMap<SessionId, Subscription>,
+    commands: TokenBucket,
+    frames: TokenBucket,
+    refusals: (Instant, u32),
+    heard_at: Instant,
+    fragment: Vec<u8>,
+    expiry: Option<SpawnHandle>,
+}
+
+type Ctx = ws::WebsocketContext<Socket>;
+
+impl Socket {
+    fn new(
+        user: CurrentUser,
+        profile: PublicUser,
+        place: Place,
+        scissors: Option<Arc<Scissors>>,
+        accounts: &web::Data<Accounts>,
+        sessions: &web::Data<Sessions>,
+        settings: &web::Data<Settings>,
+    ) -> Self {
+        let now = Instant::now();
+        let rate = settings.commands_per_second;
+        let (push, pushes) = mpsc::channel(PUSHES_MAX);
+        Self {
+            listener_id: sessions.listener_id(),
+            user,
+            profile,
+            place,
+            scissors,
+            accounts: accounts.clone(),
+            sessions: sessions.clone(),
+            settings: settings.clone(),
+            pushes: Some(pushes),
+            push,
+            subscriptions: HashMap::new(),
+            commands: TokenBucket::new(f64::from(rate), f64::from(2 * rate), now),
+            frames: TokenBucket::new(
+                f64::from(FRAMES_PER_COMMAND * rate),
+                f64::from(2 * FRAMES_PER_COMMAND * rate),
+                now,
+            ),
+            refusals: (now, 0),
+            heard_at: now,
+            fragment: Vec::new(),
+            expiry: None,
+        }
+    }
+
+    fn close(&self, why: Close, ctx: &mut Ctx) {
+        ctx.close(Some(CloseReason { code: CloseCode::from(why as u16), description: Some(why.reason().to_owned()) }));
+        ctx.stop();
+    }
+
+    fn refuse(&mut self, bad: &BadFrame, ctx: &mut Ctx) {
+        let frame = ServerFrame::Error { id: bad.id, session_id: None, code: bad.code, message: bad.message.as_str() };
+        ctx.text(frame.encode());
+    }
+
+    fn rate_limited(&mut self, id: Option<Uuid>, ctx: &mut Ctx) {
+        let now = Instant::now();
+        if now.duration_since(self.refusals.0) > REFUSALS_WINDOW {
+            self.refusals = (now, 0);
+        }
+        self.refusals.1 += 1;
+        if self.refusals.1 >= REFUSALS_MAX {
+            return self.close(Close::Flooding, ctx);
+        }
+        let message = "slower, please".to_owned();
+        self.refuse(&BadFrame { id, code: Code::RateLimited.as_str(), message }, ctx);
+    }
+
+    fn text(&mut self, text: &str, ctx: &mut Ctx) {
+        let now = Instant::now();
+        if !self.frames.try_take(now) {
+            return self.rate_limited(None, ctx);
+        }
+        match wire::parse(text) {
+            Ok(ClientFrame::Command { id, session_id, command }) => {
+                if !self.commands.try_take(now) {
+                    return self.rate_limited(Some(id), ctx);
+                }
+                match wire::parse_command(id, command) {
+                    Ok(command) => self.command(id, session_id, Command::Score(command), ctx),
+                    Err(bad) => self.refuse(&bad, ctx),
+                }
+            }
+            Ok(ClientFrame::Subscribe { id, session_id, after_seq }) => self.subscribe(id, session_id, after_seq, ctx),
+            Ok(ClientFrame::Unsubscribe { id, session_id }) => {
+                if self.subscriptions.remove(&session_id).is_some() {
+                    self.sessions.leave(session_id, self.listener_id);
+                }
+                ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
+            }
+            Ok(ClientFrame::Authenticate { id, token }) => self.authenticate(id, &token, ctx),
+            Ok(ClientFrame::Pong { .. } | ClientFrame::AckNotifications { .. }) => {}
+            Err(bad) => self.refuse(&bad, ctx),
+        }
+    }
+
+    fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
+        let span = tracing::info_span!("command", session.id = %session_id, command.id = %id, kind = command.kind());
+        let order = Order { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
+        let sessions = self.sessions.clone();
+        let executing = async move { sessions.execute(session_id, order).await };
+        let executing = tracing::Instrument::instrument(executing, span);
+        let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
+            let frame = match &result {
+                Ok(played) => {
+                    let events = wire::raw_events(&played.records);
+                    ServerFrame::Ack { id, session_id, seq: played.seq, events }.encode()
+                }
+                Err(error) => error_frame(id, session_id, error),
+            };
+            ctx.text(frame);
+        });
+        ctx.spawn(answered);
+    }
+
+    fn subscribe(&mut self, id: Uuid, session_id: SessionId, after: Option<Seq>, ctx: &mut Ctx) {
+        if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains_key(&session_id) {
+            let message = format!("{SUBSCRIPTIONS_MAX} subscriptions at most for one connection");
+            return self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
+        }
+        let watching = Watching { request: id, asked: true };
+        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching) });
+        self.watch(session_id, watching, after, ctx);
+    }
+
+    fn watch(&self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
+        let (sessions, user) = (self.sessions.clone(), self.user.id);
+        let listener = self.listener(ctx);
+        let starting = async move {
+            if !sessions.look(session_id, move |state, _| state.may_read(user)).await? {
+                return Err(NotPlayed::Refused(not_a_participant()));
+            }
+            sessions.watch(session_id, listener, watching.request, after).await
+        };
+        ctx.spawn(starting.into_actor(self).map(move |result, socket, ctx: &mut Ctx| {
+            let Err(error) = result else { return };
+            socket.subscriptions.remove(&session_id);
+            if watching.asked {
+                ctx.text(error_frame(watching.request, session_id, &error));
+            } else {
+                // The client can't know which of its subscriptions is gone; a new connection subscribes anew.
+                socket.close(Close::TryAgainLater, ctx);
+            }
+        }));
+    }
+
+    fn listener(&self, ctx: &mut Ctx) -> Listener {
+        let (address, scissors) = (ctx.address(), self.scissors.clone());
+        Listener {
+            id: self.listener_id,
+            user: Some(self.user.id),
+            push: self.push.clone(),
+            on_slow: Arc::new(move || {
+                let _ = address.try_send(Told::Close(Close::SlowConsumer));
+                cut_later(scissors.clone());
+            }),
+        }
+    }
+
+    fn authenticate(&mut self, id: Uuid, token: &str, ctx: &mut Ctx) {
+        match self.accounts.verify(token) {
+            Ok(user) if user.id == self.user.id => {
+                self.user = user;
+                self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
+                self.close_when_expired(ctx);
+                ctx.text(ServerFrame::Authenticated { id, expires_at: self.user.expires_at }.encode());
+            }
+            Ok(_) => {
+                let message = "this token is of another user".to_owned();
+                self.refuse(&BadFrame { id: Some(id), code: Code::Unauthenticated.as_str(), message }, ctx);
+            }
+            Err(problem) => {
+                let bad =
+                    BadFrame { id: Some(id), code: problem.code().as_str(), message: problem.detail().to_owned() };
+                self.refuse(&bad, ctx);
+            }
+        }
+    }
+
+    fn close_when_expired(&mut self, ctx: &mut Ctx) {
+        let left_ms = self.user.expires_at.millis() - clock::now().millis();
+        let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        let timer = ctx.run_later(left, |socket, ctx| socket.close(Close::TokenExpired, ctx));
+        if let Some(earlier) = self.expiry.replace(timer) {
+            ctx.cancel_future(earlier);
+        }
+    }
+
+    fn heartbeat(&mut self, ctx: &mut Ctx) {
+        if self.heard_at.elapsed() > 2 * self.settings.heartbeat {
+            return self.close(Close::HeartbeatLost, ctx);
+        }
+        ctx.text(ServerFrame::Ping { ts: clock::now() }.encode());
+    }
+
+    fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq, push: &Push, ctx: &mut Ctx) {
+        let Push::Welcome { view, missed, .. } = push else { return };
+        let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
+        let Some(watching) = subscription.awaiting.filter(|watching| watching.request == request) else { return };
+        subscription.awaiting = None;
+        if watching.asked {
+            subscription.last = seq;
+            let events = wire::raw_events(missed);
+            let frame =
+                ServerFrame::Subscribed { id: request, session_id: session, seq, session: view.as_deref(), events };
+            ctx.text(frame.encode());
+        } else if view.is_some() {
+            // More was missed than can be told in events: the client has to ask for the state.
+            self.close(Close::GoingAway, ctx);
+        } else {
+            self.events(missed, ctx);
+        }
+    }
+
+    fn events(&mut self, records: &[Arc<crate::journal::Record>], ctx: &mut Ctx) {
+        for record in records {
+            let session = record.event.session_id;
+            let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
+            if subscription.awaiting.is_some() {
+                return;
+            }
+            if record.seq() == subscription.last + 1 {
+                subscription.last += 1;
+                ctx.text(wire::event_frame(record));
+            }
+        }
+    }
+}
+
+fn not_a_participant() -> crate::game::command::Refusal {
+    crate::game::command::Refusal::NotAllowed("this session is private to its participants")
+}
+
+fn error_frame(id: Uuid, session_id: SessionId, error: &NotPlayed) -> ByteString {
+    let message = error.to_string();
+    ServerFrame::Error { id: Some(id), session_id: Some(session_id), code: error.code(), message: &message }.encode()
+}
+
+impl Actor for Socket {
+    type Context = Ctx;
+
+    fn started(&mut self, ctx: &mut Ctx) {
+        self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
+        if let Some(mut pushes) = self.pushes.take() {
+            ctx.add_stream(stream::poll_fn(move |cx| pushes.poll_recv(cx)));
+        }
+        self.close_when_expired(ctx);
+        ctx.run_interval(self.settings.heartbeat, Self::heartbeat);
+        let connected = ServerFrame::Connected {
+            connection_id: self.place.id(),
+            user: &self.profile,
+            heartbeat_seconds: self.settings.heartbeat.as_secs(),
+            server_time: clock::now(),
+        };
+        ctx.text(connected.encode());
+    }
+
+    fn stopped(&mut self, _: &mut Ctx) {
+        for session in self.subscriptions.keys() {
+            self.sessions.leave(*session, self.listener_id);
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ProtocolError>> for Socket {
+    fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Ctx) {
+        self.heard_at = Instant::now();
+        match message {
+            Ok(ws::Message::Text(text)) => self.text(&text, ctx),
+            Ok(ws::Message::Ping(payload)) => ctx.pong(&payload),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Binary(_)) => {
+                let message = "text frames only".to_owned();
+                self.refuse(&BadFrame { id: None, code: Code::MalformedJson.as_str(), message }, ctx);
+            }
+            Ok(ws::Message::Continuation(item)) => self.continued(item, ctx),
+            Ok(ws::Message::Close(reason)) => {
+                ctx.close(reason);
+                ctx.stop();
+            }
+            Err(ProtocolError::Overflow) => self.close(Close::TooBig, ctx),
+            Err(_) => self.close(Close::Policy, ctx),
+        }
+    }
+}
+
+impl Socket {
+    fn continued(&mut self, item: Item, ctx: &mut Ctx) {
+        let (bytes, last) = match item {
+            Item::FirstText(bytes) | Item::FirstBinary(bytes) => {
+                self.fragment.clear();
+                (bytes, false)
+            }
+            Item::Continue(bytes) => (bytes, false),
+            Item::Last(bytes) => (bytes, true),
+        };
+        if self.fragment.len() + bytes.len() > FRAME_MAX {
+            return self.close(Close::TooBig, ctx);
+        }
+        self.fragment.extend_from_slice(&bytes);
+        if last {
+            match String::from_utf8(std::mem::take(&mut self.fragment)) {
+                Ok(text) => self.text(&text, ctx),
+                Err(_) => self.close(Close::Policy, ctx),
+            }
+        }
+    }
+}
+
+impl StreamHandler<Push> for Socket {
+    fn handle(&mut self, push: Push, ctx: &mut Ctx) {
+        match &push {
+            Push::Events(records) => self.events(records, ctx),
+            Push::Welcome { session, request, seq, .. } => self.welcomed(*session, *request, *seq, &push, ctx),
+            Push::Presence { session, online } => {
+                let subscribed = self.subscriptions.get(session).is_some_and(|there| there.awaiting.is_none());
+                if subscribed {
+                    ctx.text(ServerFrame::Presence { session_id: *session, online }.encode());
+                }
+            }
+            Push::Lost(session) => {
+                let session = *session;
+                let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
+                // A subscription that was still awaiting its welcome has been answered by nobody.
+                let watching = match subscription.awaiting {
+                    Some(watching) => watching,
+                    None => Watching { request: Uuid::new_v4(), asked: false },
+                };
+                let after = subscription.awaiting.is_none().then_some(subscription.last);
+                subscription.awaiting = Some(watching);
+                self.watch(session, watching, after, ctx);
+            }
+            Push::Dismissed(session) => {
+                if self.subscriptions.remove(session).is_some() {
+                    let frame = ServerFrame::Error {
+                        id: None,
+                        session_id: Some(*session),
+                        code: Code::InsufficientPermissions.as_str(),
+                        message: "this session is private now",
+                    };
+                    ctx.text(frame.encode());
+                }
+            }
+        }
+    }
+}
+
+impl Handler<Told> for Socket {
+    type Result = ();
+
+    fn handle(&mut self, told: Told, ctx: &mut Ctx) {
+        match told {
+            Told::Close(why) => self.close(why, ctx),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The whole WebSocket protocol on one page (contract, section 3): what clients send and what they hear. Parsing is
+//! total: whatever comes in is a frame or an error frame, never a panic.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::account::PublicUser;
+use crate::game::command::Scoring;
+use crate::game::event::Event;
+use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp};
+use crate::game::view::SessionView;
+use crate::journal::Record;
+
+/// The largest frame a client may send, in bytes; above it the connection closes with 1009.
+pub(super) const FRAME_MAX: usize = 16 * 1024;
+/// Notifications that one `ack_notifications` may name.
+const ACK_IDS_MAX: usize = 400;
+
+/// Client → server.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ClientFrame {
+    /// Answered by `subscribed`, then every event of the session.
+    Subscribe {
+        /// Named in the answer.
+        id: Uuid,
+        /// Which session.
+        session_id: SessionId,
+        /// The last event the client has; without it the answer holds the state.
+        #[serde(default)]
+        after_seq: Option<Seq>,
+    },
+    /// Answered by `unsubscribed`.
+    Unsubscribe {
+        /// Named in the answer.
+        id: Uuid,
+        /// Which session.
+        session_id: SessionId,
+    },
+    /// Answered by `ack` or `error`.
+    Command {
+        /// The idempotency key.
+        id: Uuid,
+        /// Which session.
+        session_id: SessionId,
+        /// What is asked.
+        command: serde_json::Value,
+    },
+    /// Answers `ping`.
+    Pong {
+        /// As it came.
+        #[serde(default, rename = "ts")]
+        _ts: Option<serde_json::Value>,
+    },
+    /// Marks notifications delivered.
+    AckNotifications {
+        /// Which.
+        ids: Vec<Uuid>,
+    },
+    /// Goes on with a fresh access token of the same user.
+    Authenticate {
+        /// Named in the answer.
+        id: Uuid,
+        /// The token.
+        token: String,
+    },
+}
+
+/// A frame that can't be taken: answered as `error`, the connection stays open.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadFrame {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+/// Reads a frame.
+pub(crate) fn parse(text: &str) -> Result<ClientFrame, BadFrame> {
+    match serde_json::from_str(text) {
+        Ok(ClientFrame::AckNotifications { ids }) if ids.len() > ACK_IDS_MAX => {
+            Err(BadFrame { id: None, code: "validation_failed", message: format!("ids: {ACK_IDS_MAX} at most") })
+        }
+        Ok(frame) => Ok(frame),
+        Err(error) => {
+            #[derive(Deserialize)]
+            struct Named {
+                #[serde(default)]
+                id: Option<Uuid>,
+            }
+            let code = if error.is_data() { "validation_failed" } else { "malformed_json" };
+            let id = serde_json::from_str::<Named>(text).ok().and_then(|named| named.id);
+            Err(BadFrame { id, code, message: error.to_string() })
+        }
+    }
+}
+
+/// Reads a scoring command.
+pub(crate) fn parse_command(id: Uuid, command: serde_json::Value) -> Result<Scoring, BadFrame> {
+    serde_path_to_error::deserialize(command).map_err(|error| BadFrame {
+        id: Some(id),
+        code: "validation_failed",
+        message: format!("command.{}: {}", error.path(), error.inner()),
+    })
+}
+
+/// Server → client.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum ServerFrame<'a> {
+    Connected {
+        connection_id: Uuid,
+        user: &'a PublicUser,
+        heartbeat_seconds: u64,
+        server_time: Timestamp,
+    },
+    Subscribed {
+        id: Uuid,
+        session_id: SessionId,
+        seq: Seq,
+        session: Option<&'a SessionView>,
+        #[schema(value_type = Vec<Event>)]
+        events: Vec<&'a RawValue>,
+    },
+    Unsubscribed {
+        id: Uuid,
+        session_id: SessionId,
+    },
+    Ack {
+        id: Uuid,
+        session_id: SessionId,
+        seq: Seq,
+        #[schema(value_type = Vec<Event>)]
+        events: Vec<&'a RawValue>,
+    },
+    Event {
+        session_id: SessionId,
+        seq: Seq,
+        #[schema(value_type = Event)]
+        event: &'a RawValue,
+    },
+    Presence {
+        session_id: SessionId,
+        online: &'a [ParticipantId],
+    },
+    Authenticated {
+        id: Uuid,
+        expires_at: Timestamp,
+    },
+    Ping {
+        ts: Timestamp,
+    },
+    Error {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<Uuid>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session_id: Option<SessionId>,
+        code: &'static str,
+        message: &'a str,
+    },
+}
+
+impl ServerFrame<'_> {
+    pub(crate) fn encode(&self) -> ByteString {
+        serde_json::to_string(self).expect("a frame has string keys and finite numbers only").into()
+    }
+}
+
+/// The events of an `ack` or `subscribed`.
+pub(crate) fn raw_events(records: &[Arc<Record>]) -> Vec<&RawValue> {
+    records.iter().map(|record| &*record.json).collect()
+}
+
+/// The `event` frame, encoded once for all sockets.
+pub(crate) fn event_frame(record: &Record) -> ByteString {
+    record.frame(|record| {
+        let event = &record.event;
+        ServerFrame::Event { session_id: event.session_id, seq: event.seq, event: &record.json }.encode()
+    })
+}
+
+/// Why the server closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(crate) enum Close {
+    GoingAway = 1001,
+    Policy = 1008,
+    TooBig = 1009,
+    TryAgainLater = 1013,
+    TokenExpired = 4401,
+    HeartbeatLost = 4408,
+    SlowConsumer = 4413,
+    Flooding = 4429,
+}
+
+impl Close {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Close::GoingAway => "server going away, reconnect",
+            Close::Policy => "policy violation",
+            Close::TooBig => "frame too big",
+            Close::TryAgainLater => "try again later",
+            Close::TokenExpired => "token expired or revoked",
+            Close::HeartbeatLost => "heartbeat lost",
+            Close::SlowConsumer => "slow consumer, reconnect with after_seq",
+            Close::Flooding => "flooding",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_of_unknown_type_is_refused_and_named() {
+        let id = Uuid::from_u128(7);
+        let bad = parse(&format!(r#"{{"type":"dance","id":"{id}"}}"#)).expect_err("no such type");
+        assert_eq!((bad.id, bad.code), (Some(id), "validation_failed"));
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused() {
+        let text = r#"{"type":"pong","ts":1,"extra":2}"#;
+        assert_eq!(parse(text).expect_err("unknown field").code, "validation_failed");
+    }
+
+    #[test]
+    fn garbage_is_an_error_frame() {
+        for text in ["", "{", "[]", "null", "\"x\"", "{\"type\":7}", "{\"type\":\"command\"}"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_with_an_unknown_field_names_it() {
+        let command = serde_json::json!({"type": "end_game", "because": "late"});
+        let bad = parse_command(Uuid::nil(), command).expect_err("unknown field");
+        assert!(bad.message.contains("because"), "{}", bad.message);
+    }
+}
