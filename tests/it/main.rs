@@ -1,1 +1,4 @@
-//! tests
+//! All integration tests, one binary: real servers on random ports, real sockets, real databases.
+#![expect(missing_docs, reason = "tests are named as claims")]
+
+mod test_app;
