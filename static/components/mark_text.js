@@ -1,0 +1,46 @@
+// A mark in words: for the undo strip, the log and the announcement.
+import { html } from '../html.js'
+import { t } from '../i18n.js'
+import { nameOf } from '../game_view.js'
+import { Ball } from './ball.js'
+
+const MINUS = '\u2212'
+
+/** A command of the outbox in the shape of the event it will become. */
+export function asEvent(command, rules) {
+  if (command.type === 'pot_ball') {
+    const points = rules.balls?.find((ball) => ball.color === command.color)?.points ?? 1
+    return { type: 'game.ball_potted', data: { ...command, points } }
+  }
+  if (command.type === 'commit_foul') return { type: 'game.foul_committed', data: { ...command, points: command.points ?? rules.foul?.points ?? 0 } }
+  if (command.type === 'end_turn') return { type: 'game.turn_changed', data: command }
+  return { type: command.type, data: command }
+}
+
+export function what({ type, data }) {
+  switch (type) {
+    case 'game.ball_potted': return data.own_ball ? t('table.own_ball') : t(`color.${data.color}`)
+    case 'game.foul_committed': return t('table.foul').toLowerCase()
+    case 'game.turn_changed': return ['miss', 'safety'].includes(data.reason) ? t(`mark.${data.reason}`) : data.reason ?? t('mark.pass')
+    default: return t(`command.${type}`)
+  }
+}
+
+export function weight({ type, data }, rules) {
+  if (type === 'game.ball_potted') {
+    const fines = (data.fines ?? []).reduce((sum, fine) => sum + fine.points, 0)
+    return `+${data.points}${fines ? ` +${fines}` : ''}`
+  }
+  if (type !== 'game.foul_committed' || !data.points) return ''
+  return data.awarded_to || rules?.foul?.kind === 'opponent_plus_one' ? `+${data.points} ${t('mark.to_other')}` : `${MINUS}${data.points}`
+}
+
+export function markSentence(event, session) {
+  return `${nameOf(session, event.data.participant_id)}: ${what(event)} ${weight(event, session.rules)}`.trim()
+}
+
+export function MarkText({ event, session, size = 20 }) {
+  const potted = event.type === 'game.ball_potted'
+  return html`${potted && html`<${Ball} color=${event.data.color} own=${event.data.own_ball} size=${size} hidden />`}
+    <span class="mark">${event.data.participant_id ? `${nameOf(session, event.data.participant_id)} · ` : ''}${what(event)} <b>${weight(event, session.rules)}</b></span>`
+}

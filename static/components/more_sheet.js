@@ -1,0 +1,36 @@
+// What is needed less often than a ball: other fouls, own ball, the log, the people, ending and cancelling the game.
+import { html } from '../html.js'
+import { t } from '../i18n.js'
+import { isCreator } from '../game_view.js'
+import { Invite } from './invite.js'
+import { Leave } from './leave.js'
+import { RulesSummary } from './rules_summary.js'
+import { EditRules } from './edit_rules.js'
+import { Seats } from './seats.js'
+import { ShareBoard } from './share_board.js'
+import { Asking, Sheet } from './sheet.js'
+
+export function MoreSheet({ session, selectedName, canMark, onFoul, onLog, onPeople, onEnd, onCancel, onClose }) {
+  const most = session.rules.game_type === 'kolkhoz' ? [1, 2, 3, 4, 5, 6, 7] : []
+  return html`<${Sheet} title=${t('more.title')} onClose=${onClose} testid="more">
+    ${canMark && most.length > 0 && session.rules.foul?.kind === 'subtract' && html`<h3 class="h">${t('more.foul_points', { name: selectedName })}</h3>
+      <div class="points-pick">${most.map((n) => html`<button type="button" class="small" data-testid="foul-${n}" onClick=${() => onFoul(n)}>−${n}</button>`)}</div>`}
+    <button type="button" class="ghost" data-testid="open-log" onClick=${onLog}>${t('log.title')}</button>
+    <button type="button" class="ghost" data-testid="open-people" onClick=${onPeople}>${t('people.title')}</button>
+    ${canMark && html`
+      <${Asking} label=${t('more.end')} question=${t('more.end_ask')} yes=${t('more.end')} onYes=${onEnd} testid="end-game" danger=${false} />
+      <${Asking} label=${t('more.cancel')} question=${t('more.cancel_ask')} yes=${t('more.cancel')} onYes=${onCancel} testid="cancel-game" />`}
+  </${Sheet}>`
+}
+
+export function PeopleSheet({ session, online, me, onClose }) {
+  return html`<${Sheet} title=${t('people.title')} onClose=${onClose} testid="people">
+    <${Invite} session=${session} />
+    <${Seats} session=${session} online=${online} me=${me} />
+    <h2 class="h">${t('rules.title')}</h2>
+    <${RulesSummary} rules=${session.rules} />
+    <${EditRules} session=${session} me=${me} />
+    <${ShareBoard} sessionId=${session.id} />
+    ${!isCreator(session, me.id) && html`<${Leave} session=${session} me=${me} />`}
+  </${Sheet}>`
+}

@@ -1,0 +1,32 @@
+// Starts the next game: drawn by the rules, or by hand where the rules or the players want it so.
+import { html, useState } from '../html.js'
+import { t } from '../i18n.js'
+import * as api from '../api.js'
+import { players } from '../game_view.js'
+import { useAsked } from './asked.js'
+import { OrderSheet } from './order_sheet.js'
+import { Problem } from './problem.js'
+
+export function StartGame({ session, previous, label, beside }) {
+  const [byHand, setByHand] = useState(false)
+  const { ask, busy, error } = useAsked()
+  const missing = Math.max(0, needed(session.rules) - players(session).length)
+  const start = async (order) => {
+    setByHand(false)
+    await ask(() => api.post(`/api/v1/sessions/${session.id}/games`, order ? { order } : {}))
+  }
+  const begin = () => (session.rules.order === 'manual' ? setByHand(true) : start())
+  return html`<div class="start">
+    <${Problem} error=${error} />
+    ${missing > 0 && html`<p class="quiet center">${t('start.missing', { n: missing })}</p>`}
+    ${session.rules.order !== 'manual' && html`<button type="button" class="text" disabled=${missing > 0} data-testid="start-manual" onClick=${() => setByHand(true)}>${t('start.by_hand')}</button>`}
+    <div class=${beside ? 'two' : ''}>${beside}
+      <button type="button" class="big" disabled=${busy || missing > 0} data-testid="start-game" onClick=${begin}>${label}</button></div>
+    ${byHand && html`<${OrderSheet} session=${session} previous=${previous} onStart=${start} onClose=${() => setByHand(false)} />`}
+  </div>`
+}
+
+function needed(rules) {
+  if (rules.game_type === 'kolkhoz') return rules.min_players ?? 2
+  return rules.format === '2x2' ? 4 : 2
+}

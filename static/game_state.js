@@ -1,0 +1,186 @@
+// game_state.js: PURE. The same idea as the server's `apply`: the page is replayed from events, never patched.
+// It knows no socket, no storage and no screen.
+
+/** @returns the state of one session as the page holds it: snapshot, applied events, ended games. */
+export function fromSnapshot(session, games = []) {
+  return { session, seq: session.seq, events: [], games, stale: false }
+}
+
+export const nothing = { session: null, seq: 0, events: [], games: [], stale: false }
+
+/** Events come once each and in order; what was seen is ignored, a gap asks for the tail. */
+export function apply(state, event) {
+  if (event.seq <= state.seq) return state
+  if (event.seq > state.seq + 1) return { ...state, stale: true }
+  const reduce = reducers[event.type]
+  const next = reduce ? reduce(state, event.data ?? {}, event) : state
+  const session = next.session && { ...next.session, seq: event.seq }
+  return { ...next, session, seq: event.seq, events: withEvents(state.events, [event]), stale: false }
+}
+
+/** A fresh snapshot over a known log: older ones are ignored. */
+export function adopt(state, session, games = state.games) {
+  if (state.session && session.seq < state.seq) return state
+  return { ...state, session, seq: session.seq, games, stale: false }
+}
+
+/** The log with more events in it, in order, each once. */
+export function withEvents(events, more) {
+  const last = events.length ? events[events.length - 1].seq : 0
+  if (more.length === 1 && more[0].seq > last) return [...events, more[0]]
+  const bySeq = new Map([...events, ...more].map((event) => [event.seq, event]))
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq)
+}
+
+const reducers = {
+  'session.created': (state, data, event) => ({
+    ...state,
+    session: {
+      id: event.session_id, code: data.code, chat_id: data.chat_id, name: data.name, status: 'waiting',
+      is_private: data.is_private, creator_user_id: data.creator_user_id, max_players: data.max_players,
+      rules: data.rules, template_id: data.template_id, seq: event.seq, current_game: null, games_played: 0,
+      created_at: event.timestamp, started_at: null, completed_at: null,
+      participants: [seat({
+        participant_id: data.creator_participant_id, user_id: data.creator_user_id, role: 'creator',
+        display_name: data.creator_display_name, is_guest: false, can_score: true, is_active: true,
+      }, event)],
+    },
+  }),
+  'session.player_joined': (state, data, event) => onSession(state, (session) => {
+    const known = session.participants.find((p) => p.id === data.participant_id)
+    // Who comes back to the own seat finds the own sums.
+    const sums = known && { balance: known.balance, games_played: known.games_played, balls_potted: known.balls_potted, is_online: known.is_online }
+    const joined = { ...known, ...seat(data, event), ...sums }
+    const participants = known
+      ? session.participants.map((p) => (p.id === joined.id ? joined : p))
+      : [...session.participants, joined]
+    return { ...session, participants }
+  }),
+  'session.player_left': leave,
+  'session.player_removed': leave,
+  'session.player_updated': (state, data) => onSeats(state, (p) =>
+    p.id === data.participant_id ? { ...p, display_name: data.display_name, can_score: data.can_score } : p),
+  'session.settings_changed': (state, data) => onSession(state, (session) => ({ ...session, ...data })),
+  'session.creator_changed': (state, data) => onSession(
+    onSeats(state, (p) => {
+      if (p.id === data.participant_id) return { ...p, role: 'creator', can_score: true }
+      return p.role === 'creator' ? { ...p, role: 'participant' } : p
+    }),
+    (session) => ({ ...session, creator_user_id: data.user_id }),
+  ),
+  'session.completed': (state, _, event) => over(state, 'completed', event),
+  'session.cancelled': (state, _, event) => over(state, 'cancelled', event),
+
+  'game.started': (state, data, event) => onSession(state, (session) => ({
+    ...session,
+    status: 'in_progress',
+    started_at: session.started_at ?? event.timestamp,
+    current_game: {
+      id: event.game_id, session_id: event.session_id, number: data.number, status: 'in_progress',
+      order: data.order, current_participant_id: data.order[0],
+      scores: data.order.map((id) => ({ participant_id: id, points: 0, balls_potted: 0, fouls: 0, net: 0 })),
+      remaining: fullTable(session.rules), results: null,
+      started_at: event.timestamp, ended_at: null, duration_seconds: null,
+    },
+  })),
+  'game.ball_potted': (state, data) => {
+    const lost = new Map((data.fines ?? []).map((fine) => [fine.participant_id, fine.points]))
+    const scored = onGame(state, (game) => ({
+      ...game,
+      current_participant_id: data.next_participant_id,
+      remaining: game.remaining.map((left) =>
+        left.color === data.color && left.count != null ? { ...left, count: left.count - 1 } : left),
+      scores: withNets(game.scores, data.nets).map((score) => {
+        if (score.participant_id === data.participant_id) return { ...score, points: data.total_score, balls_potted: data.balls_potted }
+        return lost.has(score.participant_id) ? { ...score, points: score.points - lost.get(score.participant_id) } : score
+      }),
+    }))
+    return onSeats(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + 1 } : p))
+  },
+  'game.foul_committed': (state, data) => onGame(state, (game) => ({
+    ...game,
+    current_participant_id: data.next_participant_id,
+    scores: withNets(game.scores, data.nets).map((score) => {
+      const fouls = score.participant_id === data.participant_id ? { fouls: score.fouls + 1, points: data.total_score } : {}
+      const gift = score.participant_id === data.awarded_to ? { points: score.points + data.points } : {}
+      return { ...score, ...fouls, ...gift }
+    }),
+  })),
+  'game.turn_changed': (state, data) => onGame(state, (game) => ({ ...game, current_participant_id: data.next_participant_id })),
+  'game.event_voided': (state, data, event) => {
+    const current = state.session?.current_game
+    const game = current?.id === event.game_id ? current : state.games.find((g) => g.id === event.game_id)
+    if (!game) return { ...state, refetch: true }
+    const after = {
+      ...game, scores: data.scores, current_participant_id: data.current_participant_id,
+      remaining: data.remaining ?? game.remaining, results: data.results ?? game.results,
+    }
+    if (game === current) return onSession(state, (session) => ({ ...session, current_game: after }))
+    const settled = onSeats(state, (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+    return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
+  },
+  'game.ended': (state, data, event) => {
+    const game = state.session?.current_game
+    if (!game) return { ...state, refetch: true }
+    const ended = {
+      ...game, status: 'completed', results: data.results, end_reason: data.reason,
+      ended_at: event.timestamp, duration_seconds: data.duration_seconds,
+    }
+    const settled = onSeats(state, (p) => (game.order.includes(p.id)
+      ? { ...p, balance: p.balance + netOf(ended, p.id), games_played: p.games_played + 1 } : p))
+    return closeGame(settled, ended, 1)
+  },
+  'game.cancelled': (state, _, event) => {
+    const game = state.session?.current_game
+    return game ? closeGame(state, { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
+  },
+}
+
+function seat(data, event) {
+  return {
+    id: data.participant_id, user_id: data.user_id ?? null, display_name: data.display_name, role: data.role,
+    is_guest: data.is_guest, can_score: data.can_score, is_active: data.is_active, is_online: false,
+    balance: 0, games_played: 0, balls_potted: 0, joined_at: event.timestamp, left_at: null,
+  }
+}
+
+function leave(state, data, event) {
+  return onSeats(state, (p) => (p.id === data.participant_id ? { ...p, is_active: false, left_at: event.timestamp } : p))
+}
+
+function over(state, status, event) {
+  const completed_at = status === 'completed' ? event.timestamp : null
+  return onSession(state, (session) => ({ ...session, status, completed_at }))
+}
+
+function onSession(state, change) {
+  return state.session ? { ...state, session: change(state.session) } : state
+}
+
+function onSeats(state, change) {
+  return onSession(state, (session) => ({ ...session, participants: session.participants.map(change) }))
+}
+
+function onGame(state, change) {
+  return onSession(state, (session) => (session.current_game ? { ...session, current_game: change(session.current_game) } : session))
+}
+
+function closeGame(state, game, played) {
+  const games = [...state.games.filter((g) => g.id !== game.id), game]
+  return onSession({ ...state, games }, (session) => ({ ...session, current_game: null, games_played: session.games_played + played }))
+}
+
+function withNets(scores, nets = []) {
+  const now = new Map(nets.map((n) => [n.participant_id, n.net]))
+  return scores.map((score) => (now.has(score.participant_id) ? { ...score, net: now.get(score.participant_id) } : score))
+}
+
+function netOf(game, participantId) {
+  return game.results?.find((result) => result.participant_id === participantId)?.net ?? 0
+}
+
+function fullTable(rules) {
+  const balls = rules?.balls ?? []
+  return balls.some((ball) => ball.count != null)
+    ? balls.map((ball) => ({ color: ball.color, count: ball.count ?? null })) : []
+}

@@ -1,0 +1,100 @@
+// game_view.js: PURE. Questions that the screens ask of a state: whose turn, which balls, what can be undone, who may mark.
+
+const MARKS = new Set(['game.ball_potted', 'game.foul_committed', 'game.turn_changed'])
+
+export const isMark = (event) => MARKS.has(event.type)
+
+export function voidedSeqs(events) {
+  return new Set(events.filter((e) => e.type === 'game.event_voided').map((e) => e.data.voided_seq))
+}
+
+/** The balls each player potted in a game, in order: `Map(participant → [{color, own}])`. */
+export function pottedBalls(events, gameId) {
+  const voided = voidedSeqs(events)
+  const balls = new Map()
+  for (const event of events) {
+    if (event.type !== 'game.ball_potted' || event.game_id !== gameId || voided.has(event.seq)) continue
+    const { participant_id: id, color, own_ball: own } = event.data
+    balls.set(id, [...(balls.get(id) ?? []), { color, own: Boolean(own) }])
+  }
+  return balls
+}
+
+/** The mark that an undo would take back. */
+export function lastMark(events, gameId) {
+  const voided = voidedSeqs(events)
+  return events.findLast((e) => e.game_id === gameId && isMark(e) && !voided.has(e.seq)) ?? null
+}
+
+export function nextInOrder(order, id) {
+  const at = order.indexOf(id)
+  return at < 0 ? order[0] : order[(at + 1) % order.length]
+}
+
+/** Whose turn it will be once the marks that still wait have been taken. */
+export function expectedTurn(game, pending) {
+  return pending.reduce((turn, item) => {
+    const { type, participant_id: id } = item.command
+    if (type === 'pot_ball') return id
+    return type === 'commit_foul' || type === 'end_turn' ? nextInOrder(game.order, id) : turn
+  }, game.current_participant_id ?? game.order[0])
+}
+
+/** Items of the outbox whose events are not in the log yet: the event may overtake its acknowledgement. */
+export function unsettled(items, events) {
+  const known = new Set(events.map((event) => event.command_id))
+  return items.filter((item) => item.state !== 'refused' && !known.has(item.id))
+}
+
+export function seatOf(session, userId) {
+  return session.participants.find((p) => p.user_id === userId) ?? null
+}
+
+export function isCreator(session, userId) {
+  return seatOf(session, userId)?.role === 'creator'
+}
+
+export function mayScore(session, userId) {
+  const seat = seatOf(session, userId)
+  return Boolean(seat && seat.is_active && seat.role !== 'spectator' && (seat.role === 'creator' || seat.can_score))
+}
+
+/** Active players, those who would be in the next order. */
+export function players(session) {
+  return session.participants.filter((p) => p.is_active && p.role !== 'spectator')
+}
+
+export function nameOf(session, participantId) {
+  return session.participants.find((p) => p.id === participantId)?.display_name ?? '?'
+}
+
+export function lastGame(state) {
+  return state.games.filter((g) => g.status === 'completed').reduce((a, b) => (a && a.number > b.number ? a : b), null)
+}
+
+/** The evening so far and the running game together: the money as it stands. */
+export function standing(session, participantId) {
+  const seat = session.participants.find((p) => p.id === participantId)
+  const live = session.current_game?.scores.find((s) => s.participant_id === participantId)?.net ?? 0
+  return (seat?.balance ?? 0) + live
+}
+
+/** Points of the side a pyramid player is on; `null` where everyone plays alone. */
+export function sidePoints(game, rules, participantId) {
+  if (rules.format !== '2x2') return null
+  const side = game.order.indexOf(participantId) % 2
+  return game.scores.filter((s) => game.order.indexOf(s.participant_id) % 2 === side).reduce((sum, s) => sum + s.points, 0)
+}
+
+/** Who pays a player and whom he pays, where the ring explains the result exactly; else `null`. */
+export function ringOf(game, rules, participantId) {
+  if (rules.game_type !== 'kolkhoz' || rules.payer !== 'previous' || !game.results) return null
+  const at = game.order.indexOf(participantId)
+  const result = (id) => game.results.find((r) => r.participant_id === id)
+  const mine = result(participantId)
+  const previous = game.order[(at + game.order.length - 1) % game.order.length]
+  const next = nextInOrder(game.order, participantId)
+  const earned = rules.point_price * mine.points
+  const paid = rules.point_price * (result(next)?.points ?? 0)
+  return earned - paid === mine.net ? { previous, next, points: mine.points, nextPoints: result(next).points, earned, paid } : null
+}

@@ -1,0 +1,53 @@
+// A completed (or cancelled) evening: the final balances, who pays whom, and every game's results.
+import { html, useState } from '../html.js'
+import { day, gain, t } from '../i18n.js'
+import { mark, waiting } from '../client.js'
+import { mayScore, unsettled } from '../game_view.js'
+import { trend } from '../money.js'
+import { useStore } from '../store.js'
+import { Banner } from '../components/banner.js'
+import { Bar, BarButton } from '../components/bar.js'
+import { EveningChart } from '../components/evening_chart.js'
+import { LogSheet } from '../components/log_sheet.js'
+import { Results } from '../components/results.js'
+import { Settlement } from '../components/settlement.js'
+
+export function Evening({ view, session, me }) {
+  const [log, showLog] = useState(false)
+  const pending = unsettled(useStore(waiting).filter((item) => item.session_id === session.id), view.state.events)
+  const completed = session.status === 'completed'
+  const played = view.state.games.filter((game) => game.status === 'completed' && game.results).sort((a, b) => a.number - b.number)
+  const words = [
+    t(completed ? 'evening.completed' : 'lobby.cancelled'),
+    day(session.completed_at ?? session.created_at),
+    t('games', { n: session.games_played }),
+  ]
+  return html`<main class="page" data-testid="evening">
+    <${Bar} title=${session.name} sub=${words.join(' · ')} back="/">
+      <${BarButton} icon="log" label=${t('log.title')} onClick=${() => showLog(true)} testid="log-button" /></${Bar}>
+    <${Banner} />
+    <div class="sheet">
+      <${Balances} session=${session} />
+      ${view.balance && played.length > 0 && html`<h2 class="h">${t('evening.chart')}</h2>
+        <${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} />`}
+      ${played.map((game) => html`<details key=${game.id}><summary>${t('game.number', { n: game.number })}</summary>
+        <${Results} game=${game} session=${session} /></details>`)}
+    </div>
+    ${log && html`<${LogSheet} view=${view} pending=${pending} canUndo=${completed && mayScore(session, me.id)}
+      onUndo=${(seq) => mark(session.id, { type: 'void_event', seq })} onClose=${() => showLog(false)} />`}
+  </main>`
+}
+
+function Balances({ session }) {
+  const seats = session.participants
+    .filter((p) => p.role !== 'spectator' && (p.games_played > 0 || p.balance !== 0))
+    .sort((a, b) => b.balance - a.balance)
+  if (!seats.length) return html`<p class="quiet">${t('evening.no_games')}</p>`
+  return html`<div class="rows" data-testid="balances">
+    ${seats.map((p, i) => html`<div class="row" key=${p.id} data-testid="balance" data-participant=${p.id}>
+      <span class="n">${i + 1}</span><b class="name">${p.display_name}</b>
+      <span class="p">${t('games', { n: p.games_played })}</span>
+      <span class="m ${trend(p.balance)}">${gain(p.balance, session.rules.currency)}</span>
+    </div>`)}
+  </div>`
+}
