@@ -14,6 +14,8 @@ mod password;
 mod profile;
 mod revocation;
 #[cfg(test)]
+pub(crate) mod test_app;
+#[cfg(test)]
 mod tests;
 mod token;
 

@@ -9,6 +9,8 @@ mod page;
 mod query;
 mod request;
 mod request_id;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
