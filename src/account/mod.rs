@@ -10,6 +10,7 @@ mod browser;
 mod current_user;
 mod limits;
 mod login;
+mod names;
 mod password;
 mod profile;
 mod revocation;

@@ -1,4 +1,6 @@
 //! A small service over a database of its own, for the tests of this room and of those that stand on it.
+//! It runs on SQLite, or on PostgreSQL where `ARTEL_TEST_POSTGRES` is the URL of a server that may make databases
+//! (`postgres://user@host:port`); these are left behind for whoever wants to look into them.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 use futures_util::future::LocalBoxFuture;
+use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
 
@@ -42,6 +45,14 @@ impl Answer {
     }
 }
 
+async fn postgres(server: &str) -> Result<Database, DbErr> {
+    let name = format!("artel_{}", uuid::Uuid::now_v7().simple());
+    let options = Options { postgres_connections: 4, ..Options::default() };
+    let maker = Database::connect(&format!("{server}/postgres"), options).await?;
+    maker.writer().execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
+    Database::connect(&format!("{server}/{name}"), options).await
+}
+
 type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
 
 pub(crate) struct TestApp {
@@ -62,8 +73,13 @@ impl TestApp {
     pub(crate) async fn start(settings: Settings, routes: fn(&mut web::ServiceConfig)) -> Self {
         let directory = std::env::temp_dir().join(format!("artel-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&directory).expect("a directory");
-        let url = format!("sqlite://{}/artel.db", directory.display());
-        let database = Database::connect(&url, Options::default()).await.expect("a database");
+        let database = match std::env::var("ARTEL_TEST_POSTGRES") {
+            Ok(server) => postgres(&server).await,
+            Err(_) => {
+                Database::connect(&format!("sqlite://{}/artel.db", directory.display()), Options::default()).await
+            }
+        };
+        let database = database.expect("a database");
         migration::Migrator::up(database.writer(), None).await.expect("tables");
         let settings = Settings { jwt_secret: "0123456789abcdef0123456789abcdef".into(), ..settings };
         let accounts = Accounts::new(database.clone(), settings);

@@ -53,7 +53,10 @@ async fn ask(request: TestRequest) -> Answer {
         .service(web::resource("/order").route(web::post().to(order)))
         .route("/nothing", web::post().to(async |_: Body<Nothing>| "nothing"))
         .route("/games/{id}/events/{seq}", web::get().to(async |_: PathId<(GameId, Seq)>| "event"))
-        .route("/busy", web::get().to(async || Err::<String, _>(Problem::new(Code::RateLimited, "slow").retry_after(7))))
+        .route(
+            "/busy",
+            web::get().to(async || Err::<String, _>(Problem::new(Code::RateLimited, "slow").retry_after(7))),
+        )
         .route("/down", web::get().to(async || Err::<String, Problem>(DbErr::Custom("disk at 10.0.0.7".into()).into())))
         .route("/ready", web::get().to(async || HttpResponse::ServiceUnavailable().json(json!({"down": ["broker"]}))))
         .route("/broken", web::get().to(async || HttpResponse::InternalServerError().body("stack trace")))
@@ -87,7 +90,11 @@ async fn a_good_body_is_read_and_answered_with_a_request_id() {
     let answer = post(r#"{"name": "tea", "lines": [{"count": 2}]}"#).await;
     assert_eq!((answer.status, &answer.body), (StatusCode::OK, &json!("tea 2")));
     assert!(answer.headers.contains_key("x-request-id"));
-    assert_eq!(ask(TestRequest::post().uri("/nothing")).await.status, StatusCode::OK, "an empty body is an empty object");
+    assert_eq!(
+        ask(TestRequest::post().uri("/nothing")).await.status,
+        StatusCode::OK,
+        "an empty body is an empty object"
+    );
 }
 
 #[actix_web::test]
@@ -105,7 +112,9 @@ async fn the_request_id_of_the_client_is_taken_where_it_is_a_uuid() {
 async fn a_body_that_is_no_json_is_400() {
     let mut deep = "[".repeat(99).into_bytes();
     deep.truncate(99);
-    for body in [b"{".to_vec(), b"name=tea".to_vec(), b"{\"name\": \"\xff\"}".to_vec(), b"{\"name\":\"a\"} x".to_vec(), deep] {
+    for body in
+        [b"{".to_vec(), b"name=tea".to_vec(), b"{\"name\": \"\xff\"}".to_vec(), b"{\"name\":\"a\"} x".to_vec(), deep]
+    {
         assert_eq!(code(&post(body.clone()).await), "malformed_json", "{body:?}");
     }
     let wrong_and_cut = post(r#"{"name": 1, "lines": ["#).await;
@@ -192,4 +201,24 @@ async fn a_middleware_that_gives_up_is_a_problem_too() {
     let body = actix_web::body::to_bytes(response.into_body()).await.expect("body");
     let body: Value = serde_json::from_slice(&body).expect("json");
     assert_eq!((body["code"].as_str(), body["request_id"].as_str()), (Some("overloaded"), Some(id.as_str())));
+}
+
+#[actix_web::test]
+async fn a_client_that_still_sends_a_body_too_large_hears_413() {
+    let server = actix_web::HttpServer::new(|| {
+        let app = App::new().wrap(from_fn(middleware)).app_data(BodyLimit(100));
+        app.route("/order", web::post().to(order))
+    });
+    let server = server.workers(1).bind(("127.0.0.1", 0)).expect("a port");
+    let url = format!("http://{}/order", server.addrs()[0]);
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let client = reqwest::Client::new();
+    for _ in 0..10 {
+        let answer = client.post(&url).body(vec![b' '; 4 << 20]).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 413);
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    handle.stop(false).await;
 }

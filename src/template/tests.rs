@@ -152,7 +152,9 @@ async fn private_templates_are_not_there_for_others_and_public_ones_only_to_read
     let mut public = draft("public");
     public["is_public"] = json!(true);
     let public = format!("/templates/{}", anna.create(public).await);
-    for (method, path) in [("GET", private.clone()), ("DELETE", private.clone()), ("PUT", format!("{private}/favorite"))] {
+    for (method, path) in
+        [("GET", private.clone()), ("DELETE", private.clone()), ("PUT", format!("{private}/favorite"))]
+    {
         assert_eq!(boris.ask(method, &path, Value::Null).await.problem(), (404, "not_found"));
     }
     assert_eq!(boris.ask("PUT", &private, draft("x")).await.problem(), (404, "not_found"));
