@@ -1,9 +1,10 @@
 //! What all rooms have in common in OpenAPI, put in once over the whole document.
 
 use actix_web::http::StatusCode;
-use utoipa::openapi::{OpenApi, RefOr, path::Operation, path::PathItem, response::Response};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{Content, OpenApi, RefOr, Response};
 
-/// Gives every error answer its media type, and every answer without a description the words of its status.
+/// Gives every problem its media type, and every answer without a description the words of its status.
 pub fn describe(openapi: &mut OpenApi) {
     let operations = openapi.paths.paths.values_mut().flat_map(operations);
     for (status, answer) in operations.flat_map(|operation| &mut operation.responses.responses) {
@@ -23,11 +24,16 @@ fn describe_answer(status: &str, answer: &mut Response) {
     if answer.description.is_empty() {
         status.canonical_reason().unwrap_or_default().clone_into(&mut answer.description);
     }
-    if (status.is_client_error() || status.is_server_error())
-        && let Some(body) = answer.content.shift_remove("application/json")
-    {
+    let is_problem = answer.content.get("application/json").is_some_and(tells_problem);
+    if is_problem && let Some(body) = answer.content.shift_remove("application/json") {
         answer.content.insert("application/problem+json".to_owned(), body);
     }
+}
+
+/// Readiness answers 503 with a body of its own.
+fn tells_problem(body: &RefOr<Content>) -> bool {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(schema)), .. }) = body else { return false };
+    schema.ref_location.ends_with("/Problem")
 }
 
 #[cfg(test)]
@@ -35,7 +41,7 @@ mod tests {
     use super::*;
     use crate::problem::ProblemBody;
 
-    #[utoipa::path(get, path = "/x", responses((status = 200, body = String), (status = 429, body = ProblemBody)))]
+    #[utoipa::path(get, path = "/x", responses((status = 200, body = String), (status = 429, body = ProblemBody), (status = 503, body = String)))]
     #[expect(dead_code, reason = "only its description is looked at")]
     fn x() {}
 
@@ -53,5 +59,6 @@ mod tests {
         assert_eq!(answers["429"]["description"], "Too Many Requests");
         assert!(answers["429"]["content"]["application/problem+json"]["schema"].is_object(), "{answers}");
         assert!(answers["429"]["content"]["application/json"].is_null());
+        assert!(answers["503"]["content"]["application/problem+json"].is_null(), "it has a body of its own");
     }
 }

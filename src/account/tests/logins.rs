@@ -4,6 +4,7 @@ use actix_web::cookie::Cookie;
 use actix_web::http::header;
 use actix_web::test::TestRequest;
 use futures_util::future::join;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::{app, credentials, refresh, wrong_fields};
@@ -172,6 +173,9 @@ async fn a_logout_ends_the_login_at_once_and_elsewhere_by_note() {
     );
     assert!(another_node.verify(&access).is_ok());
     assert_eq!(app.ask("POST", "/auth/logout", &access, token.clone()).await.status, 204);
+    let told = entity::outbox::Entity::find().all(app.database.reader()).await.expect("storage");
+    let key = format!("websocket.user.{}.logins_revoked", anna.json["user"]["id"].as_str().expect("id"));
+    assert_eq!(told.iter().map(|row| &row.routing_key).collect::<Vec<_>>(), [&key], "all nodes are told");
     assert_eq!(app.ask("POST", "/auth/logout", &access, token.clone()).await.problem(), (401, "unauthenticated"));
     assert_eq!(refresh(&app, &anna.text("refresh_token")).await.problem(), (401, "unauthenticated"));
     assert!(another_node.verify(&access).is_ok(), "it has not heard of it yet");
