@@ -2,6 +2,9 @@
 //!
 //! SQLite: one connection writes, the others only read, so nobody ever sees SQLITE_BUSY: writers queue for the one
 //! connection and their transactions take the write lock when they begin. PostgreSQL: one pool for both.
+//!
+//! A connection to PostgreSQL is driven by the runtime that opened it. So the runtime of the journal and that of HTTP
+//! have a pool each: a commit must not wait for a busy HTTP worker.
 
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres_connections: 16, acquire_timeout: Duration::from_secs(5) }
+        Self { sqlite_readers: 4, postgres_connections: 8, acquire_timeout: Duration::from_secs(5) }
     }
 }
 
@@ -49,6 +52,12 @@ impl Database {
         connect.test_before_acquire_if_idle_for(Duration::from_secs(1));
         let pool = sea_orm::Database::connect(connect).await?;
         Ok(Database { reader: pool.clone(), writer: pool })
+    }
+
+    /// The same tables for another runtime: with a pool of its own where connections belong to the runtime that opened
+    /// them, to be called there.
+    pub async fn for_this_runtime(&self, url: &str, options: Options) -> Result<Database, DbErr> {
+        if self.is_postgres() { Self::connect(url, options).await } else { Ok(self.clone()) }
     }
 
     /// For queries. On SQLite it refuses to write.

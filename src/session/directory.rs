@@ -128,20 +128,11 @@ impl Sessions {
     }
 
     async fn created_before(&self, by: Creator, hash: i64) -> Result<SessionId, NotPlayed> {
-        use entity::session::{Column, Entity};
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-        let row = Entity::find()
-            .filter(Column::OpenedBy.eq(by.user.0))
-            .filter(Column::OpenedCommand.eq(by.command_id))
-            .one(self.journal.database().reader())
-            .await
-            .map_err(crate::journal::JournalError::from)?;
-        // No such row: it was the join code that is taken.
-        let id = SessionId(row.ok_or(NotPlayed::Busy)?.id);
-        let first = self.journal.read(id, 0, 1).await?;
-        match first.first() {
-            Some(record) if record.command_hash == hash => Ok(id),
-            _ => Err(NotPlayed::KeyReused),
+        match self.journal.opened_by(by.user, by.command_id).await? {
+            Some((id, there)) if there == hash => Ok(id),
+            Some(_) => Err(NotPlayed::KeyReused),
+            // It was the join code that is taken.
+            None => Err(NotPlayed::Busy),
         }
     }
 
