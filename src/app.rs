@@ -167,6 +167,7 @@ impl Node {
         });
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
+        let journal = web::Data::new(self.journal.clone());
         let readiness = web::Data::new(Readiness { database: self.database.clone() });
         let metrics = web::Data::new(metrics);
         let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
@@ -176,6 +177,7 @@ impl Node {
                 .app_data(settings.clone())
                 .app_data(database.clone())
                 .app_data(sessions.clone())
+                .app_data(journal.clone())
                 .app_data(accounts.clone())
                 .app_data(connections.clone())
                 .app_data(readiness.clone())

@@ -39,7 +39,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(template::routes)
                 .configure(stream::api_routes)
                 .configure(session::routes::routes)
-                .configure(stats::statistics::routes)
+                .configure(stats::routes)
                 .default_service(web::to(missing)),
         )
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
@@ -159,7 +159,7 @@ pub fn api() -> utoipa::openapi::OpenApi {
         session::routes::Api::openapi(),
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),
-        stats::statistics::Api::openapi(),
+        stats::openapi(),
     ] {
         api.merge(part);
     }

@@ -56,6 +56,11 @@ pub trait Handler: Send {
 
     /// The transaction of the last `apply` is settled; what was kept in memory for it may be used, or must be dropped.
     fn settled(&mut self, committed: bool);
+
+    /// Is there anything to do for it? What concerns nobody is settled at once, without a transaction.
+    fn concerns(&self, _message: &Message) -> bool {
+        true
+    }
 }
 
 /// Consumes until the bus closes the queue.
@@ -77,6 +82,13 @@ pub async fn run(
             Some(delivery) = waiting.next(), if !waiting.is_empty() => batch.push(delivery),
         }
         telemetry::queue_size(queue, deliveries.len());
+        for passing in batch.extract_if(.., |delivery| !handler.concerns(&delivery.message)) {
+            telemetry::processed(&passing.message.envelope.event_type, queue, "ok");
+            passing.ack();
+        }
+        if batch.is_empty() {
+            continue;
+        }
         for failed in apply(queue, &database, &mut handler, std::mem::take(&mut batch)).await {
             let delay = backoff(failed.attempts);
             waiting.push(async move {

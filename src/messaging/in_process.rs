@@ -7,12 +7,13 @@ use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
 use super::topology::{Queue, matches};
-use super::{BusError, Confirm, Delivery, Message};
+use super::{BusError, Confirm, Delivery, Message, QueueState};
 
 /// Messages that wait in one queue; the relay waits when it is full.
 const QUEUE_MAX: usize = 8_192;
 
 struct Bound {
+    name: &'static str,
     patterns: Vec<String>,
     queue: mpsc::Sender<Delivery>,
 }
@@ -25,13 +26,23 @@ pub struct InProcess {
 
 impl InProcess {
     pub(super) fn bind(&self, queue: &Queue) -> mpsc::Receiver<Delivery> {
-        self.bind_patterns(queue.bindings.iter().map(|&pattern| pattern.to_owned()).collect())
+        self.bind_patterns(queue.name, queue.bindings.iter().map(|&pattern| pattern.to_owned()).collect())
     }
 
-    pub(super) fn bind_patterns(&self, patterns: Vec<String>) -> mpsc::Receiver<Delivery> {
+    pub(super) fn bind_patterns(&self, name: &'static str, patterns: Vec<String>) -> mpsc::Receiver<Delivery> {
         let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().push(Bound { patterns, queue: sender });
+        self.lock().push(Bound { name, patterns, queue: sender });
         deliveries
+    }
+
+    pub(super) fn queues(&self) -> Vec<QueueState> {
+        let state = |bound: &Bound| QueueState {
+            name: bound.name.to_owned(),
+            messages: (bound.queue.max_capacity() - bound.queue.capacity()) as u64,
+            capacity: Some(bound.queue.max_capacity() as u64),
+            consumers: u32::from(!bound.queue.is_closed()),
+        };
+        self.lock().iter().map(state).collect()
     }
 
     pub(super) fn wants(&self, routing_key: &str) -> bool {

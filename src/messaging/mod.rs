@@ -9,6 +9,7 @@ pub mod relay;
 pub mod topology;
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::in_process::InProcess;
@@ -21,6 +22,23 @@ pub enum BusError {
     /// It will come again.
     #[error("a consumer went away before it had applied the message")]
     NotTaken,
+}
+
+/// The queue of this node's own connections.
+const OWN_QUEUE: &str = "websocket.broadcast";
+
+/// A queue as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct QueueState {
+    /// Its name.
+    pub name: String,
+    /// Messages that wait.
+    pub messages: u64,
+    /// How many may wait before the publisher does; `null`: no bound is known.
+    #[schema(required)]
+    pub capacity: Option<u64>,
+    /// Consumers at work.
+    pub consumers: u32,
 }
 
 /// Resolves when the message can't be lost any more.
@@ -81,7 +99,24 @@ impl Bus {
     /// The deliveries of this node's own queue, bound to `patterns`.
     pub fn listen(&self, patterns: Vec<String>) -> mpsc::Receiver<Delivery> {
         match self {
-            Bus::InProcess(bus) => bus.bind_patterns(patterns),
+            Bus::InProcess(bus) => bus.bind_patterns(OWN_QUEUE, patterns),
+        }
+    }
+
+    /// The deliveries of a queue of the topology to a consumer that can use only these keys: a bus inside the process
+    /// carries nothing else there.
+    pub fn consume_only(&self, queue: &Queue, patterns: &[&str]) -> mpsc::Receiver<Delivery> {
+        match self {
+            Bus::InProcess(bus) => {
+                bus.bind_patterns(queue.name, patterns.iter().map(|&pattern| pattern.to_owned()).collect())
+            }
+        }
+    }
+
+    /// What the bus knows about its queues.
+    pub async fn queues(&self) -> Result<Vec<QueueState>, BusError> {
+        match self {
+            Bus::InProcess(bus) => Ok(bus.queues()),
         }
     }
 }

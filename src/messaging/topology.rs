@@ -14,8 +14,30 @@ pub struct Queue {
 pub const STATS: Queue =
     Queue { name: "stats.service.queue", bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"] };
 
+/// What users are told of.
+pub const NOTIFICATIONS: Queue =
+    Queue { name: "notifications.service.queue", bindings: &["notifications.*", "friends.*", "social.*"] };
+
+/// Everything but what goes to sockets.
+pub const AUDIT: Queue = Queue {
+    name: "audit.log.queue",
+    bindings: &[
+        "game.#",
+        "session.#",
+        "stats.#",
+        "notifications.#",
+        "friends.#",
+        "social.#",
+        "user.#",
+        "compensation.#",
+    ],
+};
+
+/// What was taken back, or refused after it had been accepted.
+pub const COMPENSATION: Queue = Queue { name: "compensation.queue", bindings: &["compensation.#"] };
+
 /// All queues that outlive their consumers.
-pub const QUEUES: &[&Queue] = &[&STATS];
+pub const QUEUES: &[&Queue] = &[&STATS, &NOTIFICATIONS, &AUDIT, &COMPENSATION];
 
 /// Does a topic pattern match a routing key?
 pub fn matches(pattern: &str, key: &str) -> bool {
