@@ -29,6 +29,7 @@ use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, dead_letters};
 use crate::problem::BodyLimit;
 use crate::session::Sessions;
+use crate::social::{Compensation, Notifications, Teller};
 use crate::stats::Statistics;
 use crate::stream::{self, Connections};
 use crate::{clock, problem, routes, telemetry};
@@ -145,8 +146,12 @@ impl Node {
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
         let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
+        let teller = Teller.run(bus.clone(), database.clone());
+        let compensation = Compensation.run(bus.clone(), database.clone());
         let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
         tasks.spawn_on(named("statistics", statistics), handle);
+        tasks.spawn_on(named("notifications", teller), handle);
+        tasks.spawn_on(named("compensation", compensation), handle);
         tasks.spawn_on(named("feed", feed), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
@@ -168,6 +173,7 @@ impl Node {
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let journal = web::Data::new(self.journal.clone());
+        let notifications = web::Data::new(Notifications::new(self.database.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone() });
         let metrics = web::Data::new(metrics);
         let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
@@ -178,6 +184,7 @@ impl Node {
                 .app_data(database.clone())
                 .app_data(sessions.clone())
                 .app_data(journal.clone())
+                .app_data(notifications.clone())
                 .app_data(accounts.clone())
                 .app_data(connections.clone())
                 .app_data(readiness.clone())

@@ -18,6 +18,8 @@ pub mod journal;
 pub mod messaging;
 /// The live session.
 pub mod session;
+/// Notifications.
+pub mod social;
 /// Player statistics.
 pub mod stats;
 /// WebSocket and Server-Sent Events.

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::Readiness;
 use crate::problem::Problem;
-use crate::{account, session, stats, stream, template};
+use crate::{account, session, social, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -40,6 +40,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(stream::api_routes)
                 .configure(session::routes::routes)
                 .configure(stats::routes)
+                .configure(social::routes)
                 .default_service(web::to(missing)),
         )
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
@@ -160,6 +161,7 @@ pub fn api() -> utoipa::openapi::OpenApi {
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),
         stats::openapi(),
+        social::openapi(),
     ] {
         api.merge(part);
     }

@@ -121,7 +121,11 @@ fn notifications_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
             messages
         }
         Fact::PlayerJoined(seat) if !seat.is_active => {
-            let invitation = |user| ("notifications.session_invitation", user, data_of(event));
+            let invitation = |user| {
+                let mut data = data_of(event);
+                data["invited_by"] = json!(event.actor.user_id);
+                ("notifications.session_invitation", user, data)
+            };
             seat.user_id.map(invitation).into_iter().collect()
         }
         _ => Vec::new(),

@@ -99,7 +99,14 @@ impl Changes {
             });
             // One that was earned by another game than it seemed is no news.
             if before.is_none() {
-                let data = json!({"code": code, "game_id": by.game_id, "earned_at": by.earned_at});
+                let words = achievements::of_code(code);
+                let data = json!({
+                    "code": code,
+                    "title": words.map(|words| words.title.ru),
+                    "description": words.map(|words| words.description.ru),
+                    "game_id": by.game_id,
+                    "earned_at": by.earned_at,
+                });
                 self.tell(user, cause, "notifications.achievement_unlocked", code, data);
             }
         }
