@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
+use crate::audit::{self, Audit};
 use crate::config::Config;
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
@@ -116,6 +117,7 @@ async fn forget_expired(accounts: Accounts) {
 /// Everything of a node that runs beside HTTP.
 struct Node {
     database: Database,
+    bus: Bus,
     journal: Journal,
     sessions: Sessions,
     accounts: Accounts,
@@ -148,16 +150,19 @@ impl Node {
         let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
         let teller = Teller.run(bus.clone(), database.clone());
         let compensation = Compensation.run(bus.clone(), database.clone());
+        let auditing = Audit.run(bus.clone(), database.clone());
         let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
         tasks.spawn_on(named("statistics", statistics), handle);
         tasks.spawn_on(named("notifications", teller), handle);
         tasks.spawn_on(named("compensation", compensation), handle);
+        tasks.spawn_on(named("audit", auditing), handle);
+        tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
         tasks.spawn_on(named("feed", feed), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
         tasks.spawn_on(named("journal", writer.run()), handle);
-        let relay = handle.spawn(Relay::new(database, bus, committed).run(stopped));
-        Ok(Self { database: front, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
+        let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
+        Ok(Self { database: front, bus, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
     }
 
     async fn serve(
@@ -172,7 +177,7 @@ impl Node {
         });
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
-        let journal = web::Data::new(self.journal.clone());
+        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
         let notifications = web::Data::new(Notifications::new(self.database.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone() });
         let metrics = web::Data::new(metrics);
@@ -184,6 +189,7 @@ impl Node {
                 .app_data(database.clone())
                 .app_data(sessions.clone())
                 .app_data(journal.clone())
+                .app_data(bus.clone())
                 .app_data(notifications.clone())
                 .app_data(accounts.clone())
                 .app_data(connections.clone())

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::Readiness;
 use crate::problem::Problem;
-use crate::{account, session, social, stats, stream, template};
+use crate::{account, audit, session, social, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -41,6 +41,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(session::routes::routes)
                 .configure(stats::routes)
                 .configure(social::routes)
+                .configure(audit::routes)
                 .default_service(web::to(missing)),
         )
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
@@ -162,6 +163,7 @@ pub fn api() -> utoipa::openapi::OpenApi {
         stream::Api::openapi(),
         stats::openapi(),
         social::openapi(),
+        audit::openapi(),
     ] {
         api.merge(part);
     }

@@ -1,9 +1,7 @@
 //! Notifications, achievements and the audit.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{
-    big_integer, big_integer_null, boolean, integer_null, string, text, uuid, uuid_null,
-};
+use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, integer_null, string, text, uuid, uuid_null};
 
 /// The step.
 #[derive(DeriveMigrationName)]
@@ -68,10 +66,7 @@ impl MigrationTrait for Migration {
                 .col(big_integer("seq"))
                 .primary_key(&mut key(&["correlation_id", "session_id", "seq"]))
                 .take(),
-            table("audit_cursor")
-                .col(big_integer("writer_id").primary_key())
-                .col(big_integer("position"))
-                .take(),
+            table("audit_cursor").col(big_integer("writer_id").primary_key()).col(big_integer("position")).take(),
         ];
         for table in tables {
             manager.create_table(table).await?;

@@ -107,10 +107,7 @@ pub(super) struct ReadAll {
     post, path = "/api/v1/notifications/read-all", operation_id = "read_all_notifications", tag = "notifications",
     security(("bearer" = [])), responses((status = 200, body = ReadAll)),
 )]
-pub(super) async fn read_all(
-    user: CurrentUser,
-    database: web::Data<Database>,
-) -> Result<web::Json<ReadAll>, Problem> {
+pub(super) async fn read_all(user: CurrentUser, database: web::Data<Database>) -> Result<web::Json<ReadAll>, Problem> {
     Ok(web::Json(ReadAll { marked: mark_read(&database, visible(user.id)).await? }))
 }
 

@@ -92,6 +92,13 @@ pub(crate) struct Notification {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place(pub(super) i64, pub(super) Uuid);
 
+impl Place {
+    #[cfg(test)]
+    pub(crate) fn id(self) -> Uuid {
+        self.1
+    }
+}
+
 impl Notification {
     pub(super) fn of(row: Model) -> Self {
         Self {
@@ -227,8 +234,7 @@ async fn correct(tx: &impl ConnectionTrait, notification: &Notification, version
 
 fn told_at_once(notification: &Notification, draft: &Draft) -> (String, Envelope) {
     let salt = format!("websocket/{}/{}", draft.id, draft.version);
-    let mut envelope =
-        Envelope::after(&draft.cause, &salt, "user.notification", draft.user, json!(notification));
+    let mut envelope = Envelope::after(&draft.cause, &salt, "user.notification", draft.user, json!(notification));
     envelope.priority = Priority::Urgent as u8;
     (format!("websocket.user.{}.notification", draft.user), envelope)
 }

@@ -25,7 +25,11 @@ pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
 fn game_completed(data: &Value) -> (String, String) {
     let place = data["place"].as_i64().unwrap_or_default();
     let net = data["net"].as_i64().unwrap_or_default();
-    let title = if data["is_corrected"] == true { "Итоги игры исправлены" } else { "Игра окончена" };
+    let title = if data["is_corrected"] == true {
+        "Итоги игры исправлены"
+    } else {
+        "Игра окончена"
+    };
     let mut body = format!("{place}-е место, {}", money(net, text(&data["currency"])));
     if let Some(session) = data["session_name"].as_str() {
         body = format!("{session}: {body}");

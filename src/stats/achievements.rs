@@ -80,24 +80,42 @@ const fn achievement(
 
 /// All of them.
 pub const ACHIEVEMENTS: &[Achievement] = &[
-    achievement("first_game", ("Начало положено", "The first step"), ("Первая игра", "The first game"), |career, _| {
-        career.games >= 1
-    }),
-    achievement("first_win", ("Первая победа", "First blood"), ("Выиграть игру", "Win a game"), |career, _| {
-        career.wins >= 1
-    }),
-    achievement("ten_wins", ("Десятка", "Ten"), ("Выиграть десять игр", "Win ten games"), |career, _| {
-        career.wins >= 10
-    }),
-    achievement("hundred_games", ("Завсегдатай", "A regular"), ("Сыграть сто игр", "Play a hundred games"), |career, _| {
-        career.games >= 100
-    }),
-    achievement("hundred_balls", ("Сотня", "A hundred"), ("Забить сто шаров", "Pot a hundred balls"), |career, _| {
-        career.balls >= 100
-    }),
-    achievement("thousand_balls", ("Тысяча", "A thousand"), ("Забить тысячу шаров", "Pot a thousand balls"), |career, _| {
-        career.balls >= 1_000
-    }),
+    achievement(
+        "first_game",
+        ("Начало положено", "The first step"),
+        ("Первая игра", "The first game"),
+        |career, _| career.games >= 1,
+    ),
+    achievement(
+        "first_win",
+        ("Первая победа", "First blood"),
+        ("Выиграть игру", "Win a game"),
+        |career, _| career.wins >= 1,
+    ),
+    achievement(
+        "ten_wins",
+        ("Десятка", "Ten"),
+        ("Выиграть десять игр", "Win ten games"),
+        |career, _| career.wins >= 10,
+    ),
+    achievement(
+        "hundred_games",
+        ("Завсегдатай", "A regular"),
+        ("Сыграть сто игр", "Play a hundred games"),
+        |career, _| career.games >= 100,
+    ),
+    achievement(
+        "hundred_balls",
+        ("Сотня", "A hundred"),
+        ("Забить сто шаров", "Pot a hundred balls"),
+        |career, _| career.balls >= 100,
+    ),
+    achievement(
+        "thousand_balls",
+        ("Тысяча", "A thousand"),
+        ("Забить тысячу шаров", "Pot a thousand balls"),
+        |career, _| career.balls >= 1_000,
+    ),
     achievement(
         "sharpshooter",
         ("Снайпер", "Sharpshooter"),

@@ -29,10 +29,7 @@ use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
 const USERS_MAX: usize = 100;
 
 /// Brings the achievements of these users up to date; each comes with the message that asked for it.
-pub(super) async fn check(
-    tx: &impl ConnectionTrait,
-    asked: &BTreeMap<UserId, Arc<Envelope>>,
-) -> Result<(), DbErr> {
+pub(super) async fn check(tx: &impl ConnectionTrait, asked: &BTreeMap<UserId, Arc<Envelope>>) -> Result<(), DbErr> {
     let asked: Vec<_> = asked.iter().collect();
     for asked in asked.chunks(USERS_MAX) {
         let users: Vec<Uuid> = asked.iter().map(|(user, _)| user.0).collect();
@@ -85,9 +82,8 @@ impl Changes {
         }
         for (code, by) in earned {
             let before = stored.iter().find(|row| row.code == code);
-            let same = |row: &achievement::Model| {
-                row.game_id == by.game_id.0 && row.earned_at_ms == by.earned_at.millis()
-            };
+            let same =
+                |row: &achievement::Model| row.game_id == by.game_id.0 && row.earned_at_ms == by.earned_at.millis();
             if before.is_some_and(same) {
                 continue;
             }

@@ -132,9 +132,8 @@ impl Handler for Statistics {
             for game in self.follow(tx, id, &mut state, &hints, upto).await? {
                 let summary = state.player_games(game);
                 let counted = summary.iter().flat_map(|game| game.players.iter().map(move |player| (game, player)));
-                self.changes.extend(
-                    counted.filter_map(|(game, player)| Some((player.user_id?, Change::of(id, game, player)))),
-                );
+                self.changes
+                    .extend(counted.filter_map(|(game, player)| Some((player.user_id?, Change::of(id, game, player)))));
                 match summary {
                     Some(summary) if summary.status != GameStatus::Cancelled => {
                         rows.extend(players(id, game, &summary))
