@@ -66,7 +66,7 @@ pub(super) async fn open(
         .enter("websocket")
         .ok_or_else(|| Problem::new(Code::Overloaded, "all connections of this server are taken"))?;
     let scissors = request.conn_data::<Arc<Scissors>>().cloned();
-    let socket = Socket::new(user, profile, place, scissors, &accounts, &sessions, &notifications, &settings);
+    let socket = Socket::new((user, profile), place, scissors, &accounts, &sessions, &notifications, &settings);
     ws::WsResponseBuilder::new(socket, &request, payload)
         .protocols(&[PROTOCOL])
         .frame_size(FRAME_MAX)
@@ -136,8 +136,7 @@ type Ctx = ws::WebsocketContext<Socket>;
 
 impl Socket {
     fn new(
-        user: CurrentUser,
-        profile: PublicUser,
+        (user, profile): (CurrentUser, PublicUser),
         place: Place,
         scissors: Option<Arc<Scissors>>,
         accounts: &web::Data<Accounts>,

@@ -9,8 +9,10 @@ use crate::test_app::{Evening, Player, Socket, Store, TestApp, answer, kolkhoz, 
 
 const ADMIN: &str = "the-operator";
 
-async fn with_admin() -> (TestApp, Player) {
-    let app = TestApp::start_with(Store::Sqlite, &["--admin", ADMIN]).await;
+const STORES: [Store; 2] = [Store::Sqlite, Store::Postgres];
+
+async fn with_admin(store: Store) -> (TestApp, Player) {
+    let app = TestApp::start_with(store, &["--admin", ADMIN]).await;
     let admin = app.player_named(ADMIN).await;
     (app, admin)
 }
@@ -49,7 +51,13 @@ async fn achievements(player: &Player) -> Vec<String> {
 
 #[tokio::test]
 async fn a_finished_game_is_told_to_who_is_there_and_kept_for_who_is_not() {
-    let app = TestApp::start().await;
+    for store in STORES {
+        finish(store).await;
+    }
+}
+
+async fn finish(store: Store) {
+    let app = TestApp::start_with(store, &[]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let (anna, boris) = (&evening.players[0], &evening.players[1]);
     let mut socket = anna.socket().await;
@@ -98,7 +106,13 @@ async fn a_finished_game_is_told_to_who_is_there_and_kept_for_who_is_not() {
 
 #[tokio::test]
 async fn a_void_after_the_end_puts_everything_right() {
-    let app = TestApp::start().await;
+    for store in STORES {
+        void_after_the_end(store).await;
+    }
+}
+
+async fn void_after_the_end(store: Store) {
+    let app = TestApp::start_with(store, &[]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let (anna, boris) = (&evening.players[0], &evening.players[1]);
     let game = evening.start_game().await;
@@ -162,7 +176,13 @@ async fn statistics_are_told_while_a_game_is_played() {
 
 #[tokio::test]
 async fn notifications_are_read_deleted_and_switched_off() {
-    let app = TestApp::start().await;
+    for store in STORES {
+        handle_notifications(store).await;
+    }
+}
+
+async fn handle_notifications(store: Store) {
+    let app = TestApp::start_with(store, &[]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let anna = &evening.players[0];
     let settings = "/api/v1/notifications/settings";
@@ -193,7 +213,13 @@ async fn notifications_are_read_deleted_and_switched_off() {
 
 #[tokio::test]
 async fn the_audit_has_each_message_of_a_request_with_its_cause() {
-    let (app, admin) = with_admin().await;
+    for store in STORES {
+        search_the_audit(store).await;
+    }
+}
+
+async fn search_the_audit(store: Store) {
+    let (app, admin) = with_admin(store).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let anna = &evening.players[0];
     let game = evening.start_game().await;
@@ -256,7 +282,7 @@ async fn the_audit_has_each_message_of_a_request_with_its_cause() {
 
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_discarded() {
-    let (app, admin) = with_admin().await;
+    let (app, admin) = with_admin(Store::Sqlite).await;
     let nobody = app.player("anna").await;
     for (method, path) in [
         (Method::GET, "/api/v1/admin/dead-letters".to_owned()),
@@ -310,7 +336,13 @@ async fn dead_letters_are_shown_sent_again_and_discarded() {
 
 #[tokio::test]
 async fn games_leaders_and_orders_are_counted() {
-    let app = TestApp::start().await;
+    for store in STORES {
+        count_games(store).await;
+    }
+}
+
+async fn count_games(store: Store) {
+    let app = TestApp::start_with(store, &[]).await;
     let evening = Evening::open(&app, &["anna", "boris", "clara"], kolkhoz()).await;
     let [anna, boris, _] = &evening.players[..] else { panic!("three players") };
     for number in 0..3 {
