@@ -6,6 +6,8 @@ mod listing;
 mod notification;
 mod settings;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use actix_web::web;

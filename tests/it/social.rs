@@ -202,7 +202,10 @@ async fn handle_notifications(store: Store) {
     assert_eq!(status, StatusCode::OK);
     assert!(read["read_at"].is_string() && read["delivered_at"].is_string(), "{read}");
     let unread = anna.read("/api/v1/notifications?unread=true").await;
-    assert_eq!(items(&unread).iter().map(|unread| text(&unread["id"])).collect::<Vec<_>>(), [second.clone()]);
+    assert_eq!(
+        items(&unread).iter().map(|unread| text(&unread["id"])).collect::<Vec<_>>(),
+        std::slice::from_ref(&second)
+    );
     assert_eq!(anna.done("/api/v1/notifications/read-all", json!({})).await["marked"], 1);
     let path = format!("/api/v1/notifications/{second}");
     assert_eq!(evening.players[1].delete(&path).await.0, StatusCode::NOT_FOUND, "it is somebody else's");
