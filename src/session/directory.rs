@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix::prelude::{Actor, Addr, Arbiter, ArbiterHandle};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore, oneshot};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::actor::{Break, Close, Execute, Hear, Leave, Look, SessionActor, Watch};
@@ -64,6 +65,26 @@ impl Sessions {
 
     /// Has the session decide, store and tell a command.
     pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let span = tracing::info_span!(
+            "command",
+            session.id = %session,
+            command.id = %order.command_id,
+            correlation.id = %order.correlation_id,
+            kind = order.command.kind(),
+        );
+        async {
+            let result = self.execute_in_span(session, order).await;
+            match &result {
+                Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
+                Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
         let hash = fingerprint(order.game, &order.command);
         let dice = Dice(rand::random());
         for _ in 0..ATTEMPTS {

@@ -218,11 +218,9 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let span = tracing::info_span!("command", session.id = %session_id, command.id = %id, kind = command.kind());
         let order = Order { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
         let sessions = self.sessions.clone();
         let executing = async move { sessions.execute(session_id, order).await };
-        let executing = tracing::Instrument::instrument(executing, span);
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
             let frame = match &result {
                 Ok(played) => {

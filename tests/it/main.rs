@@ -1,4 +1,5 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
 #![expect(missing_docs, reason = "tests are named as claims")]
 
+mod page;
 mod test_app;
