@@ -207,7 +207,13 @@ impl TestApp {
 
     /// A client without a token.
     pub fn anonymous(&self) -> Player {
-        Player { base: self.base.clone(), http: reqwest::Client::new(), token: None, id: String::new(), refresh: String::new() }
+        Player {
+            base: self.base.clone(),
+            http: reqwest::Client::new(),
+            token: None,
+            id: String::new(),
+            refresh: String::new(),
+        }
     }
 }
 
@@ -332,7 +338,8 @@ pub async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
         .get("content-type")
         .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/problem+json"));
     let body = response.text().await.expect("a body");
-    let value: Value = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap_or(Value::String(body)) };
+    let value: Value =
+        if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap_or(Value::String(body)) };
     if status.is_client_error() || status.is_server_error() {
         assert!(problem, "an error is problem+json: {status} {value}");
         assert_eq!(value["status"], status.as_u16(), "{value}");
