@@ -142,7 +142,7 @@ impl Node {
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone() });
         let metrics = web::Data::new(metrics);
-        let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
+        let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {
             HttpApp::new()
                 .wrap(middleware::from_fn(problem::middleware))
@@ -153,7 +153,7 @@ impl Node {
                 .app_data(connections.clone())
                 .app_data(readiness.clone())
                 .app_data(metrics.clone())
-                .app_data(body_limit.clone())
+                .app_data(body_limit)
                 .configure(routes::configure)
         })
         .workers(HTTP_WORKERS)

@@ -42,6 +42,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(stats::statistics::routes)
                 .default_service(web::to(missing)),
         )
+        .service(web::scope("/api").default_service(web::to(missing)))
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
 }
 

@@ -1,7 +1,10 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
 #![expect(unreachable_pub, reason = "what the harness offers is public among the tests")]
 
+mod conventions;
 mod expect;
+mod idempotency;
+mod nasty;
 mod orders;
 mod pyramids;
 mod rules;
