@@ -334,11 +334,17 @@ async fn join(
 }
 
 async fn by_code(sessions: &Sessions, code: &str) -> Result<SessionId, Problem> {
+    let missing = || Problem::not_found("there is no session with this code");
+    let code = code.trim().to_ascii_uppercase();
+    // Spares the database what is no code; PostgreSQL would fail over a NUL.
+    if code.len() != CODE_LENGTH || !code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) {
+        return Err(missing());
+    }
     let row = session::Entity::find()
-        .filter(session::Column::Code.eq(code.trim().to_ascii_uppercase()))
+        .filter(session::Column::Code.eq(code))
         .one(sessions.journal().database().reader())
         .await?;
-    row.map(|row| SessionId(row.id)).ok_or_else(|| Problem::not_found("there is no session with this code"))
+    row.map(|row| SessionId(row.id)).ok_or_else(missing)
 }
 
 /// What an invited person sees before joining.
