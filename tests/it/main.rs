@@ -3,11 +3,14 @@
 
 mod conventions;
 mod expect;
+mod games;
 mod idempotency;
 mod nasty;
 mod orders;
 mod pyramids;
 mod rules;
+mod seats;
+mod sessions;
 mod table;
 mod test_app;
 mod voids;
