@@ -1,6 +1,7 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
 #![expect(unreachable_pub, reason = "what the harness offers is public among the tests")]
 
+mod accounts;
 mod conventions;
 mod expect;
 mod games;
@@ -12,5 +13,6 @@ mod rules;
 mod seats;
 mod sessions;
 mod table;
+mod templates;
 mod test_app;
 mod voids;
