@@ -9,12 +9,12 @@ use actix::prelude::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context,
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
-use super::audience::{Audience, Listener, Push};
+use super::audience::{Audience, Listener, Push, Welcome};
 use super::engine::{Ask, Effect, Engine, Input, Outcome, Ticket};
 use super::{NotPlayed, Played};
 use crate::game::Session;
 use crate::game::command::Request;
-use crate::game::id::{Seq, SessionId};
+use crate::game::id::{ParticipantId, Seq, SessionId};
 use crate::journal::{Journal, Opened, Record};
 use crate::telemetry;
 
@@ -58,7 +58,10 @@ pub(super) struct Leave {
 /// Look at the state and at who is online.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Look(pub(super) Box<dyn FnOnce(&Session, &dyn Fn(crate::game::id::ParticipantId) -> bool) + Send>);
+pub(super) struct Look(pub(super) Glance);
+
+/// What is done with the state and the knowledge of who is online.
+pub(super) type Glance = Box<dyn FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) + Send>;
 
 /// Another node stored events.
 #[derive(Message)]
@@ -158,10 +161,10 @@ impl SessionActor {
                     && seat.user_id.is_some_and(|user| Some(user) == listener.user || self.audience.is_online(user))
             })
         };
-        let view = missed.is_none().then(|| Arc::new(state.view(&is_online)));
-        let welcome =
-            Push::Welcome { session: self.id, request, seq: state.seq(), view, missed: missed.unwrap_or_default() };
-        self.audience.welcome(listener, welcome, state);
+        let view = missed.is_none().then(|| state.view(&is_online));
+        let missed = missed.unwrap_or_default();
+        let welcome = Welcome { session: self.id, request, seq: state.seq(), view, missed };
+        self.audience.welcome(listener, Push::Welcome(Arc::new(welcome)), state);
     }
 
     fn answer(&mut self, ticket: Ticket, outcome: Outcome, ctx: &mut Context<Self>) {
@@ -249,7 +252,7 @@ impl Handler<Execute> for SessionActor {
         let ticket = Ticket(self.tickets);
         let kind = request.command.kind();
         self.callers.insert(ticket, Caller { answer, _permit: permit, since: Instant::now(), kind });
-        self.feed(Input::Ask(Ask { ticket, request, command_id, correlation_id, hash }), ctx);
+        self.feed(Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id, hash })), ctx);
     }
 }
 

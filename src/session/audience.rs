@@ -14,22 +14,26 @@ use crate::game::view::SessionView;
 use crate::journal::Record;
 use crate::telemetry;
 
-/// What a listener hears of a session.
+/// Where a listener stands when it begins to hear.
+#[derive(Debug)]
+pub struct Welcome {
+    /// Which session.
+    pub session: SessionId,
+    /// The listener's own name for this `watch`.
+    pub request: Uuid,
+    /// The last event in what follows.
+    pub seq: Seq,
+    /// The state, unless what was missed is told.
+    pub view: Option<SessionView>,
+    /// The events after `after_seq`, in order.
+    pub missed: Vec<Arc<Record>>,
+}
+
+/// What a listener hears of a session. Small, since every connection has room for many.
 #[derive(Clone, Debug)]
 pub enum Push {
     /// The first thing after `watch`: where the listener stands now.
-    Welcome {
-        /// Which session.
-        session: SessionId,
-        /// The listener's own name for this `watch`.
-        request: Uuid,
-        /// The last event in what follows.
-        seq: Seq,
-        /// The state, unless what was missed is told.
-        view: Option<Arc<SessionView>>,
-        /// The events after `after_seq`, in order.
-        missed: Vec<Arc<Record>>,
-    },
+    Welcome(Arc<Welcome>),
     /// Events, each the next one in `seq` order.
     Events(Arc<[Arc<Record>]>),
     /// Who is online now.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix::prelude::{Actor, Addr, Arbiter, ArbiterHandle};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore, oneshot};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::actor::{Break, Close, Execute, Hear, Leave, Look, SessionActor, Watch};
@@ -64,6 +65,26 @@ impl Sessions {
 
     /// Has the session decide, store and tell a command.
     pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let span = tracing::info_span!(
+            "command",
+            session.id = %session,
+            command.id = %order.command_id,
+            correlation.id = %order.correlation_id,
+            kind = order.command.kind(),
+        );
+        async {
+            let result = self.execute_in_span(session, order).await;
+            match &result {
+                Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
+                Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
         let hash = fingerprint(order.game, &order.command);
         let dice = Dice(rand::random());
         for _ in 0..ATTEMPTS {
@@ -128,20 +149,11 @@ impl Sessions {
     }
 
     async fn created_before(&self, by: Creator, hash: i64) -> Result<SessionId, NotPlayed> {
-        use entity::session::{Column, Entity};
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-        let row = Entity::find()
-            .filter(Column::OpenedBy.eq(by.user.0))
-            .filter(Column::OpenedCommand.eq(by.command_id))
-            .one(self.journal.database().reader())
-            .await
-            .map_err(crate::journal::JournalError::from)?;
-        // No such row: it was the join code that is taken.
-        let id = SessionId(row.ok_or(NotPlayed::Busy)?.id);
-        let first = self.journal.read(id, 0, 1).await?;
-        match first.first() {
-            Some(record) if record.command_hash == hash => Ok(id),
-            _ => Err(NotPlayed::KeyReused),
+        match self.journal.opened_by(by.user, by.command_id).await? {
+            Some((id, there)) if there == hash => Ok(id),
+            Some(_) => Err(NotPlayed::KeyReused),
+            // It was the join code that is taken.
+            None => Err(NotPlayed::Busy),
         }
     }
 

@@ -47,7 +47,7 @@ pub(crate) struct Ask {
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A command arrived.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// The append under way is settled.
     Appended(Result<(), AppendError>),
     /// The events asked for by `ReadTail`; `None`: the journal does not answer.
@@ -180,7 +180,7 @@ impl Engine {
         let mut effects = Vec::new();
         match input {
             Input::Ask(ask) => {
-                self.waiting.push_back(ask);
+                self.waiting.push_back(*ask);
             }
             Input::Appended(result) => self.appended(result, &mut effects),
             Input::Tail(tail) => self.tail(tail, &mut effects),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use self::audience::{Listener, Push};
+pub use self::audience::{Listener, Push, Welcome};
 pub use self::directory::Sessions;
 use crate::game::command::{Command, Refusal};
 use crate::game::id::{GameId, Seq, UserId};

@@ -213,7 +213,7 @@ impl World {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.asked.insert(ticket, (node, command_id));
-        self.feed(node, Input::Ask(Ask { ticket, request, command_id, correlation_id: command_id, hash: 7 }));
+        self.feed(node, Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id: command_id, hash: 7 })));
     }
 
     fn request(&mut self, node: usize) -> Request {

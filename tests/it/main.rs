@@ -8,6 +8,7 @@ mod games;
 mod idempotency;
 mod nasty;
 mod orders;
+mod page;
 mod pyramids;
 mod rules;
 mod seats;
