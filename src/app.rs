@@ -52,12 +52,13 @@ pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
     }
     let metrics = telemetry::start_metrics().context("starting the metrics")?;
     let back = runtime()?;
-    System::new().block_on(async move {
+    let served = System::new().block_on(async {
         let node = Node::start(&config, &back).await?;
-        node.serve(&config, metrics).await?;
-        back.shutdown_background();
-        Ok(ExitCode::SUCCESS)
-    })
+        node.serve(&config, metrics).await
+    });
+    // Waits for nobody, and not within the system: a runtime that is dropped there panics.
+    back.shutdown_background();
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
