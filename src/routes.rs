@@ -93,7 +93,7 @@ async fn openapi() -> HttpResponse {
 }
 
 async fn asyncapi() -> HttpResponse {
-    HttpResponse::Ok().json(stream::asyncapi::document())
+    HttpResponse::Ok().json(stream::asyncapi::document(&api().components.map(|components| components.schemas)))
 }
 
 async fn missing() -> Result<HttpResponse, Problem> {
