@@ -164,6 +164,7 @@ struct ListQuery {
     status: Option<Status>,
     /// `mine` (default): where the caller has a seat; `public`: those that any account may read.
     #[serde(default)]
+    #[param(inline)]
     scope: Option<Scope>,
     /// 1..200, default 50.
     #[serde(default)]
@@ -344,10 +345,7 @@ async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> 
     if code.len() != CODE_LENGTH || !code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) {
         return Err(missing());
     }
-    let row = session::Entity::find()
-        .filter(session::Column::Code.eq(code))
-        .one(database.reader())
-        .await?;
+    let row = session::Entity::find().filter(session::Column::Code.eq(code)).one(database.reader()).await?;
     row.map(|row| SessionId(row.id)).ok_or_else(missing)
 }
 
