@@ -2,11 +2,14 @@
 #![expect(unreachable_pub, reason = "what the harness offers is public among the tests")]
 
 mod accounts;
+mod architecture;
+mod command_line;
 mod conventions;
 mod expect;
 mod games;
 mod idempotency;
 mod nasty;
+mod operations;
 mod orders;
 mod page;
 mod pyramids;
