@@ -83,9 +83,8 @@ fn source() -> Vec<Line> {
         for (number, line) in (1..).zip(text.lines()) {
             let code = line.split("//").next().unwrap_or_default();
             if in_tests || (marked && code.trim_start().starts_with("mod ")) {
-                in_tests = true;
-                depth += braces(code);
                 // `mod tests;` ends with its line, `mod tests {` with its brace.
+                depth += braces(code);
                 in_tests = depth > 0;
                 marked = false;
                 continue;

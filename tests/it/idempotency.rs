@@ -138,10 +138,28 @@ async fn keys_survive_a_killed_server() {
         let potted = answered(anna.post_with_key(&path, potting, pot("white")).await, 201);
         app.kill_and_restart().await;
         let again = answered(anna.post_with_key("/api/v1/sessions", opening, body).await, 201);
-        assert_eq!(again["id"], opened["id"], "{store:?}");
+        assert_eq!(again["id"], opened["id"], "{:?}", app.store);
         assert_eq!(answered(anna.post_with_key(&path, potting, pot("white")).await, 201), potted);
         refused(anna.post_with_key(&path, potting, pot("pink")).await, "idempotency_key_reused");
     }
+}
+
+#[actix_web::test]
+async fn a_key_is_the_same_over_a_socket_and_over_rest() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    let key = Uuid::new_v4();
+    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let mut socket = evening.creator().socket().await;
+    let ack = socket.command_with_id(key, &evening.session, pot.clone()).await;
+    assert_eq!(ack["type"], "ack", "{ack}");
+    assert_eq!(socket.command_with_id(key, &evening.session, pot).await, ack);
+    let foul = json!({"type": "commit_foul", "participant_id": evening.seats[0]});
+    let path = format!("/api/v1/games/{game}/events");
+    refused(evening.creator().post_with_key(&path, key, foul.clone()).await, "idempotency_key_reused");
+    let ack = socket.command(&evening.session, foul).await;
+    assert_eq!(items(&evening.creator().read(&path).await).last(), Some(&ack["events"][0]));
 }
 
 #[actix_web::test]

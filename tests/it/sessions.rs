@@ -92,7 +92,7 @@ async fn a_private_session_is_read_by_its_participants_only() {
         eve.read(path).await;
     }
     let seen = items(&eve.read("/api/v1/sessions?scope=public").await).clone();
-    assert_eq!(seen.iter().map(|session| text(&session["id"])).collect::<Vec<_>>(), [evening.session.clone()]);
+    assert_eq!(seen.iter().map(|session| text(&session["id"])).collect::<Vec<_>>(), [evening.session.as_str()]);
     assert!(items(&eve.read("/api/v1/sessions").await).is_empty(), "hers are none");
 }
 
