@@ -1,5 +1,7 @@
 //! Accounts and logins over REST: registering, tokens and their rotation, browsers, profiles, limits, admins.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -131,6 +133,38 @@ async fn of_refreshes_at_the_same_time_one_wins() {
         let reused = answers.iter().filter(|(_, answer)| answer["code"] == "refresh_token_reused").count();
         assert_eq!(reused, 5, "{store:?} {answers:?}");
     }
+}
+
+#[actix_web::test]
+async fn an_access_token_is_ours_unaltered_and_not_expired() {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    let secret = "a secret of this test alone, long enough";
+    let app = TestApp::start_with(Store::Sqlite, &["--jwt-secret", secret]).await;
+    let mut anna = app.player("anna").await;
+    let token = anna.token.clone().expect("a token");
+    let parts: Vec<_> = token.split('.').collect();
+    let now = chrono::Utc::now().timestamp();
+    let claims = |exp: i64, aud: &str| json!({"sub": anna.id, "login": Uuid::now_v7(), "role": "admin", "aud": aud, "iat": now - 60, "exp": exp});
+    let signed = |claims: &Value, algorithm, secret: &str| {
+        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).expect("signed")
+    };
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let refusals = [
+        (signed(&claims(now - 1, "access"), Algorithm::HS256, secret), "token_expired"),
+        (signed(&claims(now + 60, "access"), Algorithm::HS256, "another secret, long enough too"), "unauthenticated"),
+        (signed(&claims(now + 60, "share"), Algorithm::HS256, secret), "unauthenticated"),
+        (signed(&claims(now + 60, "access"), Algorithm::HS512, secret), "unauthenticated"),
+        (format!("{none}.{}.", parts[1]), "unauthenticated"),
+        (format!("{none}.{}.{}", parts[1], parts[2]), "unauthenticated"),
+        (format!("{}.{}.{}", parts[0], parts[1], parts[0]), "unauthenticated"),
+        (anna.refresh.clone(), "unauthenticated"),
+    ];
+    for (token, code) in refusals {
+        anna.token = Some(token);
+        refused(anna.get("/api/v1/users/me").await, code);
+    }
+    anna.token = Some(token);
+    anna.read("/api/v1/users/me").await;
 }
 
 #[actix_web::test]
@@ -309,8 +343,11 @@ async fn failed_logins_lock_the_account_for_a_while_even_for_the_right_password(
 #[actix_web::test]
 async fn those_named_in_the_configuration_are_admins() {
     let app = TestApp::start_with(Store::Sqlite, &["--admin", "Anna,boris"]).await;
-    for (name, role) in [("anna", "admin"), ("boris", "admin"), ("vera", "user")] {
-        let player = app.player_named(name).await;
-        assert_eq!(player.read("/api/v1/users/me").await["role"], role);
+    let twice = TestApp::start_with(Store::Sqlite, &["--admin", "anna", "--admin", "boris"]).await;
+    for app in [app, twice] {
+        for (name, role) in [("anna", "admin"), ("boris", "admin"), ("vera", "user")] {
+            let player = app.player_named(name).await;
+            assert_eq!(player.read("/api/v1/users/me").await["role"], role);
+        }
     }
 }

@@ -194,6 +194,26 @@ async fn the_request_id_is_taken_echoed_and_correlates_events() {
 }
 
 #[actix_web::test]
+async fn every_answer_carries_a_request_id() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/app.js",
+        "/docs/",
+        "/metrics",
+        "/openapi.json",
+        "/health/live",
+        "/ws",
+        "/nothing.js",
+        "/api/v1/users/me",
+    ] {
+        let response = app.anonymous().request(Method::GET, path).send().await.expect("an answer");
+        let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).expect(path);
+        assert!(Uuid::parse_str(id).is_ok(), "{path}: {id}");
+    }
+}
+
+#[actix_web::test]
 async fn hostile_texts_are_stored_and_returned_as_they_are() {
     for store in [Store::Sqlite, Store::Postgres] {
         let app = TestApp::start_with(store, &[]).await;

@@ -13,6 +13,7 @@ mod operations;
 mod orders;
 mod page;
 mod pyramids;
+mod races;
 mod rules;
 mod seats;
 mod sessions;
