@@ -52,12 +52,13 @@ pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
     }
     let metrics = telemetry::start_metrics().context("starting the metrics")?;
     let back = runtime()?;
-    System::new().block_on(async move {
+    let served = System::new().block_on(async {
         let node = Node::start(&config, &back).await?;
-        node.serve(&config, metrics).await?;
-        back.shutdown_background();
-        Ok(ExitCode::SUCCESS)
-    })
+        node.serve(&config, metrics).await
+    });
+    // Waits for nobody, and not within the system: a runtime that is dropped there panics.
+    back.shutdown_background();
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
@@ -169,7 +170,7 @@ impl Node {
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone() });
         let metrics = web::Data::new(metrics);
-        let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
+        let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {
             HttpApp::new()
                 .wrap(middleware::from_fn(problem::middleware))
@@ -180,7 +181,7 @@ impl Node {
                 .app_data(connections.clone())
                 .app_data(readiness.clone())
                 .app_data(metrics.clone())
-                .app_data(body_limit.clone())
+                .app_data(body_limit)
                 .configure(routes::configure)
         })
         .workers(HTTP_WORKERS)

@@ -1,7 +1,7 @@
 //! Real servers on random ports and players who talk to them over real sockets. Every test has its own database.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -484,10 +484,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
         }
         assert!(Instant::now() < deadline, "not in time: {what}");
     }
-}
-
-pub fn exists(path: &Path) -> bool {
-    path.exists()
 }
 
 /// The kolkhoz of the worked examples: 50 ₽ a point, no counts.
