@@ -1,4 +1,8 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
 #![expect(missing_docs, reason = "tests are named as claims")]
 
+mod audience;
+mod socket;
+mod socket_frames;
+mod socket_logins;
 mod test_app;
