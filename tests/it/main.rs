@@ -2,7 +2,13 @@
 #![expect(missing_docs, reason = "tests are named as claims")]
 
 mod audience;
+mod durability;
+mod overload;
+mod postgres;
+mod slow_consumer;
 mod socket;
 mod socket_frames;
 mod socket_logins;
+mod sse;
+mod storage_faults;
 mod test_app;
