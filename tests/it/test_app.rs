@@ -40,7 +40,8 @@ pub struct TestApp {
     port: u16,
 }
 
-struct PostgresDatabase {
+/// A database of a test's own, dropped with it.
+pub struct PostgresDatabase {
     admin: String,
     name: String,
 }
@@ -61,14 +62,14 @@ fn psql(url: &str, statement: &str) {
 }
 
 impl PostgresDatabase {
-    fn create() -> Self {
+    pub fn create() -> Self {
         let admin = format!("{}/postgres", postgres_url());
         let name = format!("artel_test_{}", Uuid::new_v4().simple());
         psql(&admin, &format!("CREATE DATABASE {name}"));
         Self { admin, name }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("{}/{}", postgres_url(), self.name)
     }
 }
