@@ -40,9 +40,10 @@ const BACK_THREADS: usize = 2;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Serialises migrations of several nodes on PostgreSQL; any fixed number.
-const MIGRATION_LOCK: i64 = 0x4152_5445_4c;
+const MIGRATION_LOCK: i64 = 0x0041_5254_454c;
 
 /// Serves until a signal ends it.
 pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
@@ -82,6 +83,35 @@ impl Readiness {
     }
 }
 
+/// What lives in the runtime of database and bus.
+struct Back {
+    database: Database,
+    lock: Option<File>,
+    journal: Journal,
+    writer: JournalWriter,
+}
+
+async fn open_back(config: Config) -> anyhow::Result<Back> {
+    let (database, lock) = open(&config).await?;
+    migrate_locked(&database).await.context("migrating the database")?;
+    let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
+        .await
+        .context("registering at the journal")?;
+    Ok(Back { database, lock, journal, writer })
+}
+
+/// Deletes now and then what ended by time.
+async fn forget_expired(accounts: Accounts) {
+    let mut due = tokio::time::interval(HOUSEKEEPING_EVERY);
+    loop {
+        due.tick().await;
+        match accounts.forget_expired().await {
+            Ok(logins) => tracing::debug!(logins, "expired logins deleted"),
+            Err(error) => tracing::warn!(%error, "expired logins not deleted"),
+        }
+    }
+}
+
 /// Everything of a node that runs beside HTTP.
 struct Node {
     database: Database,
@@ -97,35 +127,32 @@ struct Node {
 
 impl Node {
     async fn start(config: &Config, back: &Runtime) -> anyhow::Result<Self> {
-        let handle = back.handle().clone();
-        let entered = handle.enter();
-        let (database, lock) = open(config).await?;
-        migrate_locked(&database).await.context("migrating the database")?;
+        let handle = back.handle();
         let secret = jwt_secret(config)?;
-        let (journal, mut writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
+        let opening = open_back(config.clone());
+        let Back { database, lock, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
+        let front = database
+            .for_this_runtime(config.database_url.as_deref().unwrap_or_default(), Options::default())
             .await
-            .context("registering at the journal")?;
-        let committed = writer.tap();
-        let bus = Bus::in_process();
-        let connections = Connections::new(config.max_connections);
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current());
-        let accounts = Accounts::new(database.clone(), account_settings(config, secret));
-
+            .context("database_url: opening the database")?;
+        let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked().await.context("reading the revoked logins")?;
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
+        let connections = Connections::new(config.max_connections);
 
+        let bus = Bus::in_process();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
         let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
         let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
-        let statistics = named("statistics", statistics);
-        tasks.spawn_on(statistics, &handle);
-        tasks.spawn_on(named("feed", feed), &handle);
-        tasks.spawn_on(named("journal", writer.run()), &handle);
-        let relay = Relay::new(database.clone(), bus, committed);
-        let relay = handle.spawn(relay.run(stopped));
-        drop(entered);
-        Ok(Self { database, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
+        tasks.spawn_on(named("statistics", statistics), handle);
+        tasks.spawn_on(named("feed", feed), handle);
+        tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
+        let committed = writer.tap();
+        tasks.spawn_on(named("journal", writer.run()), handle);
+        let relay = handle.spawn(Relay::new(database, bus, committed).run(stopped));
+        Ok(Self { database: front, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
     }
 
     async fn serve(

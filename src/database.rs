@@ -2,6 +2,9 @@
 //!
 //! SQLite: one connection writes, the others only read, so nobody ever sees SQLITE_BUSY: writers queue for the one
 //! connection and their transactions take the write lock when they begin. PostgreSQL: one pool for both.
+//!
+//! A connection to PostgreSQL is driven by the runtime that opened it. So the runtime of the journal and that of HTTP
+//! have a pool each: a commit must not wait for a busy HTTP worker.
 
 use std::time::Duration;
 
@@ -25,7 +28,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres_connections: 16, acquire_timeout: Duration::from_secs(5) }
+        Self { sqlite_readers: 4, postgres_connections: 8, acquire_timeout: Duration::from_secs(5) }
     }
 }
 
@@ -45,8 +48,17 @@ impl Database {
             let reader = sea_orm::Database::connect(sqlite(url, options.sqlite_readers, options, reading)).await?;
             return Ok(Database { reader, writer });
         }
-        let pool = sea_orm::Database::connect(common(url, options.postgres_connections, options)).await?;
+        let mut connect = common(url, options.postgres_connections, options);
+        // A connection in use tells by itself that the server is gone; one that rested may not know it yet.
+        connect.test_before_acquire_if_idle_for(Duration::from_secs(1));
+        let pool = sea_orm::Database::connect(connect).await?;
         Ok(Database { reader: pool.clone(), writer: pool })
+    }
+
+    /// The same tables for another runtime: with a pool of its own where connections belong to the runtime that opened
+    /// them, to be called there.
+    pub async fn for_this_runtime(&self, url: &str, options: Options) -> Result<Database, DbErr> {
+        if self.is_postgres() { Self::connect(url, options).await } else { Ok(self.clone()) }
     }
 
     /// For queries. On SQLite it refuses to write.
@@ -128,4 +140,55 @@ fn writing(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
 
 fn reading(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite.create_if_missing(false).pragma("query_only", "ON")
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_missing_sqlite_file_is_made_with_one_writer_and_readers_that_only_read() {
+        let directory = std::env::temp_dir().join(format!("artel-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&directory).expect("a directory");
+        let url = format!("sqlite://{}/artel.db", directory.display());
+        let database = Database::connect(&url, Options::default()).await.expect("a database");
+        assert!(!database.is_postgres());
+        database.ping().await.expect("there");
+        let pragma = async |db: &DatabaseConnection, name: &str| -> String {
+            let statement = sea_orm::Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+            let row = db.query_one_raw(statement).await.expect("a query").expect("a row");
+            let number = row.try_get_by_index::<i64>(0).map(|number| number.to_string());
+            number.or_else(|_| row.try_get_by_index(0)).expect("a value")
+        };
+        for (name, value) in [
+            ("journal_mode", "wal"),
+            ("synchronous", "2"),
+            ("busy_timeout", "5000"),
+            ("wal_autocheckpoint", "4000"),
+            ("foreign_keys", "1"),
+        ] {
+            assert_eq!(pragma(database.writer(), name).await, value, "{name}");
+        }
+        database.writer().execute_unprepared("CREATE TABLE ball (color TEXT)").await.expect("a table");
+        database.reader().execute_unprepared("INSERT INTO ball VALUES ('white')").await.expect_err("readers only read");
+        let count = async || -> i64 {
+            let statement = sea_orm::Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM ball");
+            let row = database.reader().query_one_raw(statement).await.expect("a query").expect("a row");
+            row.try_get_by_index(0).expect("a number")
+        };
+        for (commit, expected) in [(false, 0), (true, 1)] {
+            let tx = database.begin_write().await.expect("the lock");
+            tx.execute_unprepared("INSERT INTO ball VALUES ('white')").await.expect("a row");
+            assert_eq!(count().await, 0, "readers go on beside the writer");
+            if commit {
+                tx.commit().await.expect("a commit");
+            } else {
+                drop(tx);
+            }
+            assert_eq!(count().await, expected);
+        }
+        std::fs::remove_dir_all(directory).expect("cleaned up");
+    }
 }

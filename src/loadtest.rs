@@ -53,6 +53,7 @@ type Writer = SplitSink<Socket, Message>;
 
 /// Runs a plan and prints what it measured.
 pub fn run(plan: Plan) -> anyhow::Result<ExitCode> {
+    rlimit::increase_nofile_limit(u64::MAX)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async move { if plan.idle > 0 { hold(&plan).await } else { play(&plan).await } })?;
     Ok(ExitCode::SUCCESS)

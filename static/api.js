@@ -28,7 +28,7 @@ export const register = (body) => enter('/api/v1/auth/register', body)
 export const login = (body) => enter('/api/v1/auth/login', body)
 
 export async function logout() {
-  try { await call('POST', '/api/v1/auth/logout', {}) } finally { forget() }
+  try { await authorized('POST', '/api/v1/auth/logout', {}) } finally { forget() }
 }
 
 /** A new access token; one refresh at a time, because a spent refresh token used again ends the whole login. */
@@ -95,7 +95,7 @@ async function call(method, path, body, key) {
   const headers = { accept: 'application/json' }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (path.startsWith('/api/v1/auth/')) headers['x-artel-client'] = 'browser'
-  else headers.authorization = `Bearer ${access}`
+  if (access) headers.authorization = `Bearer ${access}`
   if (key) headers['idempotency-key'] = key
   let response
   try {

@@ -60,8 +60,9 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
-        let trusted: Vec<IpAddr> = ["10.0.0.1", "10.0.0.2"].iter().map(|address| address.parse().unwrap()).collect();
-        let mut request = TestRequest::default().peer_addr(peer.parse().unwrap());
+        let trusted: Vec<IpAddr> =
+            ["10.0.0.1", "10.0.0.2"].iter().map(|address| address.parse().expect("an address")).collect();
+        let mut request = TestRequest::default().peer_addr(peer.parse().expect("an address"));
         for line in forwarded {
             request = request.append_header(("x-forwarded-for", *line));
         }
@@ -81,10 +82,10 @@ mod tests {
 
     #[test]
     fn https_is_believed_from_trusted_proxies_only() {
-        let trusted = ["10.0.0.1".parse().unwrap()];
+        let trusted = ["10.0.0.1".parse().expect("an address")];
         for (peer, expected) in [("10.0.0.1:1", true), ("5.5.5.5:1", false)] {
             let request = TestRequest::default()
-                .peer_addr(peer.parse().unwrap())
+                .peer_addr(peer.parse().expect("an address"))
                 .insert_header(("x-forwarded-proto", "https"))
                 .to_http_request();
             assert_eq!(is_https(&request, &trusted), expected);
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_its_network() {
-        let network = |address: &str| network_of(address.parse().unwrap());
+        let network = |address: &str| network_of(address.parse().expect("an address"));
         assert_eq!(network("2001:db8:1:2::5"), network("2001:db8:1:2:ffff::1"));
         assert_ne!(network("2001:db8:1:2::5"), network("2001:db8:1:3::5"));
         assert_ne!(network("1.2.3.4"), network("1.2.3.5"));

@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::login::Opened;
-use super::profile::{self, Me};
-use super::{Accounts, CurrentUser, browser};
+use super::profile::Me;
+use super::{Accounts, CurrentUser, browser, names};
 use crate::clock;
 use crate::game::id::UserId;
 use crate::problem::{Body, Code, Fields, Problem, ProblemBody};
@@ -70,7 +70,7 @@ pub(super) struct LoggedIn {
 
 /// Opens an account and its first login.
 #[utoipa::path(
-    post, path = "/api/v1/auth/register", tag = "users", security(()), request_body = Register,
+    post, path = "/api/v1/auth/register", operation_id = "register", tag = "users", security(()), request_body = Register,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
     responses(
         (status = 201, body = LoggedIn),
@@ -87,10 +87,10 @@ pub(super) async fn register(
     let Register { username, password, display_name, email } = body.into_inner();
     let username = username.to_ascii_lowercase();
     let mut fields = Fields::new();
-    profile::check_username(&mut fields, &username);
-    profile::check_password(&mut fields, "password", &password);
-    let display_name = profile::check_display_name(&mut fields, display_name.as_deref().unwrap_or(&username));
-    let email = email.map(|email| profile::check_email(&mut fields, &email));
+    names::check_username(&mut fields, &username);
+    names::check_password(&mut fields, "password", &password);
+    let display_name = names::check_display_name(&mut fields, display_name.as_deref().unwrap_or(&username));
+    let email = email.map(|email| names::check_email(&mut fields, &email));
     fields.done()?;
     accounts.0.limits.register(accounts.client_address(&request), Instant::now())?;
     let taken = || Problem::new(Code::UsernameTaken, format!("the user name {username} is taken"));
@@ -122,7 +122,7 @@ pub(super) async fn register(
 
 /// Opens a login.
 #[utoipa::path(
-    post, path = "/api/v1/auth/login", tag = "users", security(()), request_body = Login,
+    post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "users", security(()), request_body = Login,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
     responses(
         (status = 200, body = LoggedIn),
@@ -138,7 +138,7 @@ pub(super) async fn login(
     let Login { username, password } = body.into_inner();
     // What is no user name is nobody's: it gets no bucket of its own.
     let username = username.to_ascii_lowercase();
-    let username = if profile::is_username(&username) { username } else { String::new() };
+    let username = if names::is_username(&username) { username } else { String::new() };
     let user = accounts.check_password(&request, &username, password).await?;
     answer(&request, &accounts, accounts.open_login(user).await?, StatusCode::OK)
 }
@@ -173,7 +173,7 @@ impl Accounts {
 
 /// Spends a refresh token for a new pair. A spent one ends its login.
 #[utoipa::path(
-    post, path = "/api/v1/auth/refresh", tag = "users", security(()), request_body = RefreshToken,
+    post, path = "/api/v1/auth/refresh", operation_id = "refresh_login", tag = "users", security(()), request_body = RefreshToken,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
     responses(
         (status = 200, body = LoggedIn),
@@ -192,7 +192,7 @@ pub(super) async fn refresh(
 
 /// Ends a login: its tokens are refused from now on, its sockets are closed.
 #[utoipa::path(
-    post, path = "/api/v1/auth/logout", tag = "users", security(("bearer" = [])), request_body = RefreshToken,
+    post, path = "/api/v1/auth/logout", operation_id = "log_out", tag = "users", security(("bearer" = [])), request_body = RefreshToken,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
     responses((status = 204), (status = 401, body = ProblemBody)),
 )]

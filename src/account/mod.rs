@@ -10,9 +10,12 @@ mod browser;
 mod current_user;
 mod limits;
 mod login;
+mod names;
 mod password;
 mod profile;
 mod revocation;
+#[cfg(test)]
+pub(crate) mod test_app;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::names::{check_display_name, check_email, check_password};
 use super::revocation::{Ending, revoke};
 use super::{Accounts, CurrentUser, Role};
 use crate::clock;
@@ -26,6 +27,7 @@ pub struct Me {
     /// What others see.
     pub display_name: String,
     /// Where you can be reached.
+    #[schema(required)]
     pub email: Option<String>,
     /// `admin` for those named in the configuration.
     pub role: Role,
@@ -84,7 +86,7 @@ impl Accounts {
 
 /// Your own account.
 #[utoipa::path(
-    get, path = "/api/v1/users/me", tag = "users", security(("bearer" = [])),
+    get, path = "/api/v1/users/me", operation_id = "get_me", tag = "users", security(("bearer" = [])),
     responses((status = 200, body = Me), (status = 401, body = ProblemBody)),
 )]
 pub(super) async fn me(user: CurrentUser, accounts: web::Data<Accounts>) -> Result<web::Json<Me>, Problem> {
@@ -113,7 +115,7 @@ pub(super) struct ChangeMe {
 
 /// Changes your account.
 #[utoipa::path(
-    patch, path = "/api/v1/users/me", tag = "users", security(("bearer" = [])), request_body = ChangeMe,
+    patch, path = "/api/v1/users/me", operation_id = "change_me", tag = "users", security(("bearer" = [])), request_body = ChangeMe,
     responses(
         (status = 200, body = Me),
         (status = 401, description = "`invalid_credentials`: the current password is wrong", body = ProblemBody),
@@ -191,7 +193,7 @@ pub(super) struct Search {
 
 /// Finds users by the beginning of their names; in order of their user names.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users", security(("bearer" = [])), params(Search),
+    get, path = "/api/v1/users", operation_id = "find_users", tag = "users", security(("bearer" = [])), params(Search),
     responses((status = 200, body = Listing<PublicUser>), (status = 422, body = ProblemBody)),
 )]
 pub(super) async fn search(
@@ -228,7 +230,7 @@ fn escaped(text: &str) -> String {
 
 /// A user's public profile.
 #[utoipa::path(
-    get, path = "/api/v1/users/{id}", tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/users/{id}", operation_id = "get_user", tag = "users", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = PublicUser), (status = 404, body = ProblemBody)),
 )]
 pub(super) async fn of_user(
@@ -238,29 +240,4 @@ pub(super) async fn of_user(
 ) -> Result<web::Json<PublicUser>, Problem> {
     let profile = accounts.public_profile(id.into_inner()).await?;
     profile.map(web::Json).ok_or_else(|| Problem::not_found("there is no such user"))
-}
-
-pub(super) fn is_username(username: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
-    (3..=32).contains(&username.len()) && username.bytes().all(allowed)
-}
-
-pub(super) fn check_username(fields: &mut Fields, username: &str) {
-    fields.check(is_username(username), "username", "must be 3 to 32 letters a-z, digits, dots, dashes or underscores");
-}
-
-pub(super) fn check_password(fields: &mut Fields, field: &str, password: &str) {
-    fields.check((8..=128).contains(&password.chars().count()), field, "must have 8 to 128 characters");
-}
-
-pub(super) fn check_display_name(fields: &mut Fields, name: &str) -> String {
-    fields.line("display_name", name, 1..=64)
-}
-
-pub(super) fn check_email(fields: &mut Fields, email: &str) -> String {
-    let (local, domain) = email.rsplit_once('@').unwrap_or_default();
-    let plain = !email.chars().any(|character| character.is_whitespace() || character.is_control());
-    let right = (3..=254).contains(&email.len()) && !local.is_empty() && !domain.is_empty() && !local.contains('@');
-    fields.check(right && plain, "email", "must be a mail address");
-    email.to_owned()
 }

@@ -20,6 +20,7 @@ const SHARE_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// What an account may do beyond its own affairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AccountRole)]
 pub enum Role {
     /// Nothing.
     User,
@@ -185,7 +186,8 @@ mod tests {
         let other = Tokens::new(b"another secret", Duration::from_secs(900));
         let forged = other.access(UserId(Uuid::nil()), Uuid::nil(), Role::Admin, at(NOW)).expect("token");
         assert_eq!(code(&forged, NOW + 900_000), Code::Unauthenticated, "a forged token is never just old");
-        let unsigned = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), token.split('.').nth(1).unwrap());
+        let claims = token.split('.').nth(1).expect("claims");
+        let unsigned = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
         assert_eq!(code(&unsigned, NOW), Code::Unauthenticated);
     }
 

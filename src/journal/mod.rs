@@ -15,6 +15,7 @@ use bytestring::ByteString;
 use entity::event;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -25,7 +26,7 @@ pub use self::writer::JournalWriter;
 use crate::database::Database;
 use crate::game::Session;
 use crate::game::event::Event;
-use crate::game::id::{Seq, SessionId};
+use crate::game::id::{Seq, SessionId, UserId};
 
 /// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
 const APPENDS_WAITING_MAX: usize = 8_192;
@@ -114,6 +115,8 @@ pub(crate) enum Work {
 #[derive(Clone)]
 pub struct Journal {
     database: Database,
+    /// Where its connections live; see `database.rs`.
+    runtime: Handle,
     work: mpsc::Sender<Work>,
 }
 
@@ -129,7 +132,7 @@ impl Journal {
 
     /// Up to `limit` events after `after`, in order.
     pub async fn read(&self, session: SessionId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, JournalError> {
-        read(self.database.reader(), session, after, limit).await
+        self.there(|db| async move { read(db.reader(), session, after, limit).await }).await
     }
 
     /// The same in the caller's transaction.
@@ -155,12 +158,36 @@ impl Journal {
 
     /// The number of the last event; `None`: there is no such session.
     pub async fn head(&self, session: SessionId) -> Result<Option<Seq>, JournalError> {
-        Ok(entity::session::Entity::find_by_id(session.0).one(self.database.reader()).await?.map(|row| row.head))
+        let row = self
+            .there(|db| async move { Ok(entity::session::Entity::find_by_id(session.0).one(db.reader()).await?) })
+            .await?;
+        Ok(row.map(|row| row.head))
     }
 
     /// The state of a session and what a live session needs beside it; `None`: there is no such session.
     pub async fn open(&self, session: SessionId) -> Result<Option<Opened>, JournalError> {
-        snapshot::open(self.database.reader(), session).await
+        self.there(|db| async move { snapshot::open(db.reader(), session).await }).await
+    }
+
+    /// The session that an account opened under that idempotency key, and the fingerprint of what was asked then.
+    pub async fn opened_by(&self, user: UserId, command: Uuid) -> Result<Option<(SessionId, i64)>, JournalError> {
+        use entity::session::{Column, Entity};
+        self.there(move |db| async move {
+            let mine = Entity::find().filter(Column::OpenedBy.eq(user.0)).filter(Column::OpenedCommand.eq(command));
+            let Some(row) = mine.one(db.reader()).await? else { return Ok(None) };
+            let first = read(db.reader(), SessionId(row.id), 0, 1).await?;
+            Ok(first.first().map(|record| (SessionId(row.id), record.command_hash)))
+        })
+        .await
+    }
+
+    /// Runs a query where the journal's connections live.
+    async fn there<T: Send + 'static, F>(&self, query: impl FnOnce(Database) -> F) -> Result<T, JournalError>
+    where
+        F: Future<Output = Result<T, JournalError>> + Send + 'static,
+    {
+        let gone = |_| DbErr::Custom("the runtime of the journal has ended".to_owned());
+        self.runtime.spawn(query(self.database.clone())).await.map_err(gone)?
     }
 
     /// Keeps a snapshot, beside the next appends. It may be lost: opening takes a little longer then.
@@ -175,11 +202,6 @@ impl Journal {
         if self.work.send(Work::Flush(done)).await.is_ok() {
             let _ = flushed.await;
         }
-    }
-
-    /// The database behind it, for queries of the rooms that list sessions.
-    pub fn database(&self) -> &Database {
-        &self.database
     }
 }
 

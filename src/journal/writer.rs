@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use sea_orm::{DbErr, EntityTrait, Set};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::outbox::Tap;
@@ -31,7 +32,7 @@ pub struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// Registers a new writer in the database.
+    /// Registers a new writer in the database. To be called in the runtime that opened `database`.
     pub async fn register(database: Database, node_id: &str, now: Timestamp) -> Result<(Journal, Self), DbErr> {
         let row = entity::writer::ActiveModel {
             node_id: Set(node_id.to_owned()),
@@ -43,7 +44,7 @@ impl JournalWriter {
         let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
         let published = Arc::new(AtomicI64::new(0));
         let tap = Tap::new(id, published.clone(), sender.downgrade());
-        let journal = Journal { database: database.clone(), work: sender };
+        let journal = Journal { database: database.clone(), runtime: Handle::current(), work: sender };
         Ok((journal, Self { database, id, position: 0, published, published_stored: 0, work, tap }))
     }
 

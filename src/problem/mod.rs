@@ -3,12 +3,15 @@
 //! Beside it: the extractors that read requests strictly, and the paging that all lists share.
 
 mod code;
+mod describe;
 mod fields;
 mod idempotency;
 mod page;
 mod query;
 mod request;
 mod request_id;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -20,6 +23,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use code::Code;
+pub use describe::describe;
 pub use fields::{Fields, given};
 pub use idempotency::IdempotencyKey;
 pub use page::{Listing, Page};

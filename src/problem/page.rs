@@ -53,6 +53,7 @@ pub struct Listing<T> {
     /// The items, in the order of the list.
     pub items: Vec<T>,
     /// Give it as `cursor` to get the next page; `null` on the last one.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::routes::{Events, EventsQuery, execute, readable};
 use super::{NotPlayed, Sessions};
 use crate::account::CurrentUser;
+use crate::database::Database;
 use crate::game::command::{Command, Scoring};
 use crate::game::event::{Event, GameResult, Remaining, Score};
 use crate::game::id::{GameId, ParticipantId, Seq, SessionId};
@@ -36,14 +37,18 @@ struct EndGame {
     reason: Option<String>,
 }
 
-async fn session_of(sessions: &Sessions, game: GameId) -> Result<SessionId, Problem> {
-    let row = game::Entity::find_by_id(game.0).one(sessions.journal().database().reader()).await?;
+async fn session_of(database: &Database, game: GameId) -> Result<SessionId, Problem> {
+    let row = game::Entity::find_by_id(game.0).one(database.reader()).await?;
     row.map(|row| SessionId(row.session_id)).ok_or_else(|| Problem::not_found("there is no such game"))
 }
 
 /// The session of a game that the user may read.
-async fn readable_session_of(sessions: &Sessions, game: GameId, user: &CurrentUser) -> Result<SessionId, Problem> {
-    let session = session_of(sessions, game).await?;
+async fn readable_session_of(
+    (database, sessions): (&Database, &Sessions),
+    game: GameId,
+    user: &CurrentUser,
+) -> Result<SessionId, Problem> {
+    let session = session_of(database, game).await?;
     readable(sessions, session, user.id).await?;
     Ok(session)
 }
@@ -123,10 +128,11 @@ async fn list(
 async fn get(
     user: CurrentUser,
     id: PathId<GameId>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<GameView>, Problem> {
     let game = id.into_inner();
-    let session = readable_session_of(&sessions, game, &user).await?;
+    let session = readable_session_of((&database, &sessions), game, &user).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
 }
 
@@ -142,6 +148,7 @@ async fn score(
     key: IdempotencyKey,
     request_id: RequestId,
     body: Body<Scoring>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
     let game = id.into_inner();
@@ -149,7 +156,7 @@ async fn score(
     if !matches!(command, Scoring::PotBall { .. } | Scoring::CommitFoul { .. } | Scoring::EndTurn { .. }) {
         return Err(Problem::invalid("type", "here: pot_ball, commit_foul or end_turn"));
     }
-    let session = session_of(&sessions, game).await?;
+    let session = session_of(&database, game).await?;
     let played = execute(&sessions, session, Some(game), Command::Score(command), (&user, key, request_id)).await?;
     match played.records.first() {
         Some(record) => Ok(HttpResponse::Created().json(&record.json)),
@@ -168,13 +175,14 @@ async fn void(
     path: web::Path<(String, String)>,
     key: IdempotencyKey,
     request_id: RequestId,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
     let missing = || Problem::not_found("there is no such event");
     let (game, seq) = path.into_inner();
     let game = GameId(game.parse().map_err(|_| missing())?);
     let seq: Seq = seq.parse().map_err(|_| missing())?;
-    let session = session_of(&sessions, game).await?;
+    let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::VoidEvent { seq });
     let played = execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
     match played.records.first() {
@@ -193,10 +201,11 @@ async fn events(
     user: CurrentUser,
     id: PathId<GameId>,
     query: Query<EventsQuery>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Events>, Problem> {
     let game = id.into_inner();
-    let session = readable_session_of(&sessions, game, &user).await?;
+    let session = readable_session_of((&database, &sessions), game, &user).await?;
     let EventsQuery { after_seq, limit } = query.into_inner();
     let limit =
         limit.map(|limit| Page::new(Some(limit), None)).transpose()?.map_or(usize::MAX, |page| page.limit() as usize);
@@ -230,10 +239,11 @@ struct Scores {
 async fn scores(
     user: CurrentUser,
     id: PathId<GameId>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Scores>, Problem> {
     let game_id = id.into_inner();
-    let session = readable_session_of(&sessions, game_id, &user).await?;
+    let session = readable_session_of((&database, &sessions), game_id, &user).await?;
     let GameView { status, current_participant_id, scores, remaining, .. } = view(&sessions, session, game_id).await?;
     Ok(web::Json(Scores { game_id, status, current_participant_id, scores, remaining }))
 }
@@ -250,10 +260,11 @@ async fn end(
     key: IdempotencyKey,
     request_id: RequestId,
     body: Body<EndGame>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<GameView>, Problem> {
     let game = id.into_inner();
-    let session = session_of(&sessions, game).await?;
+    let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::EndGame { reason: body.into_inner().reason });
     execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
@@ -269,10 +280,11 @@ async fn cancel(
     id: PathId<GameId>,
     key: IdempotencyKey,
     request_id: RequestId,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<GameView>, Problem> {
     let game = id.into_inner();
-    let session = session_of(&sessions, game).await?;
+    let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::CancelGame {});
     execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
@@ -293,10 +305,11 @@ struct Results {
 async fn results(
     user: CurrentUser,
     id: PathId<GameId>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Results>, Problem> {
     let game_id = id.into_inner();
-    let session = readable_session_of(&sessions, game_id, &user).await?;
+    let session = readable_session_of((&database, &sessions), game_id, &user).await?;
     match view(&sessions, session, game_id).await?.results {
         Some(results) => Ok(web::Json(Results { game_id, results })),
         None => Err(Problem::new(Code::GameNotEnded, "this game has no results yet")),

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Creator, NotPlayed, Order, Played, Sessions, game_routes};
 use crate::account::{Accounts, CurrentUser};
+use crate::database::Database;
 use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
 use crate::game::event::{Event, Role};
@@ -71,12 +72,13 @@ async fn create(
     key: IdempotencyKey,
     request_id: RequestId,
     body: Body<NewSession>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
     accounts: web::Data<Accounts>,
 ) -> Result<HttpResponse, Problem> {
     let NewSession { name, template_id, rules, max_players, is_private } = body.into_inner();
     let rules = match (template_id, rules) {
-        (Some(template), None) => template::rules_of(sessions.journal().database().reader(), template, user.id)
+        (Some(template), None) => template::rules_of(database.reader(), template, user.id)
             .await?
             .ok_or_else(|| Problem::invalid("template_id", "there is no such template"))?,
         (None, Some(rules)) => rules.into_rules()?,
@@ -179,6 +181,7 @@ struct ListQuery {
 async fn list(
     user: CurrentUser,
     query: Query<ListQuery>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Listing<SessionView>>, Problem> {
     use session::Column;
@@ -204,7 +207,7 @@ async fn list(
     if let Some(after) = page.after::<Uuid>()? {
         rows = rows.filter(Column::Id.lt(after));
     }
-    let ids: Vec<Uuid> = rows.into_tuple().all(sessions.journal().database().reader()).await?;
+    let ids: Vec<Uuid> = rows.into_tuple().all(database.reader()).await?;
     let listing = Listing::of(ids, &page, |id| *id, SessionId);
     let mut items = Vec::with_capacity(listing.items.len());
     for id in listing.items {
@@ -309,11 +312,12 @@ async fn join(
     key: IdempotencyKey,
     request_id: RequestId,
     body: Body<JoinBody>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Joined>, Problem> {
     let body = body.into_inner();
-    let id = by_code(&sessions, &body.code).await?;
+    let id = by_code(&database, &body.code).await?;
     let name = match body.display_name {
         Some(name) => name,
         None => display_name(&accounts, user.id).await?,
@@ -333,10 +337,10 @@ async fn join(
     Ok(web::Json(joined.ok_or_else(|| Problem::not_found("there is no such participant"))?))
 }
 
-async fn by_code(sessions: &Sessions, code: &str) -> Result<SessionId, Problem> {
+async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> {
     let row = session::Entity::find()
         .filter(session::Column::Code.eq(code.trim().to_ascii_uppercase()))
-        .one(sessions.journal().database().reader())
+        .one(database.reader())
         .await?;
     row.map(|row| SessionId(row.id)).ok_or_else(|| Problem::not_found("there is no session with this code"))
 }
@@ -363,9 +367,10 @@ struct Preview {
 async fn preview(
     _: CurrentUser,
     code: web::Path<String>,
+    database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Preview>, Problem> {
-    let id = by_code(&sessions, &code).await?;
+    let id = by_code(&database, &code).await?;
     let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
         let creator = state.participants().iter().find(|seat| seat.role == Role::Creator);
         Preview {

@@ -9,7 +9,8 @@ pub(crate) mod wire;
 
 use std::any::Any;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::os::fd::AsRawFd;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use actix_web::dev::Extensions;
@@ -21,6 +22,9 @@ pub(crate) use self::connections::Connections;
 
 /// A peer that acknowledges nothing for this long is gone: the kernel drops it, also while its actor is blocked.
 const PEER_GONE_AFTER: Duration = Duration::from_secs(30);
+/// Above this share of the files that the process may have open, connections get no second hand, so that there is
+/// room for all of them; the kernel's timeout still ends those that don't read.
+const SECOND_HANDS_SHARE: u64 = 2;
 /// How long a slow listener may take to read the close frame.
 const CUT_AFTER: Duration = Duration::from_secs(5);
 
@@ -47,16 +51,25 @@ impl Scissors {
 pub(crate) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
     let socket = SockRef::from(stream);
-    let prepared = socket
-        .set_tcp_nodelay(true)
-        .and_then(|()| socket.set_tcp_user_timeout(Some(PEER_GONE_AFTER)))
-        .and_then(|()| socket.try_clone());
-    match prepared {
-        Ok(socket) => {
-            data.insert(Arc::new(Scissors(socket)));
-        }
-        Err(error) => tracing::debug!(%error, "a connection can't be cut from outside"),
+    let prepared = socket.set_tcp_nodelay(true).and_then(|()| socket.set_tcp_user_timeout(Some(PEER_GONE_AFTER)));
+    if let Err(error) = prepared {
+        tracing::debug!(%error, "a connection has no timeout of its own");
     }
+    let scarce = u64::try_from(stream.as_raw_fd()).is_ok_and(|number| number > files_max() / SECOND_HANDS_SHARE);
+    if !scarce && let Ok(socket) = socket.try_clone() {
+        data.insert(Arc::new(Scissors(socket)));
+    }
+}
+
+/// How many files the process may have open: raised as far as it may be, once.
+fn files_max() -> u64 {
+    static FILES_MAX: LazyLock<u64> = LazyLock::new(|| {
+        rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+            1_024
+        })
+    });
+    *FILES_MAX
 }
 
 /// Cuts a connection once its owner had time to say why.

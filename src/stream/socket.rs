@@ -25,7 +25,7 @@ use crate::clock;
 use crate::game::command::Command;
 use crate::game::id::{Seq, SessionId};
 use crate::problem::{Code, Problem};
-use crate::session::{Listener, NotPlayed, Order, Push, Sessions};
+use crate::session::{Listener, NotPlayed, Order, Push, Sessions, Welcome};
 
 /// Pushes that may wait for one socket; when it is full the socket is a slow consumer.
 const PUSHES_MAX: usize = 256;
@@ -220,11 +220,9 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let span = tracing::info_span!("command", session.id = %session_id, command.id = %id, kind = command.kind());
         let order = Order { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
         let sessions = self.sessions.clone();
         let executing = async move { sessions.execute(session_id, order).await };
-        let executing = tracing::Instrument::instrument(executing, span);
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
             let frame = match &result {
                 Ok(played) => {
@@ -318,8 +316,8 @@ impl Socket {
         ctx.text(ServerFrame::Ping { ts: clock::now() }.encode());
     }
 
-    fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq, push: &Push, ctx: &mut Ctx) {
-        let Push::Welcome { view, missed, .. } = push else { return };
+    fn welcomed(&mut self, welcome: &Welcome, ctx: &mut Ctx) {
+        let Welcome { session, request, seq, ref view, ref missed } = *welcome;
         let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
         let Some(watching) = subscription.awaiting.filter(|watching| watching.request == request) else { return };
         subscription.awaiting = None;
@@ -327,7 +325,7 @@ impl Socket {
             subscription.last = seq;
             let events = wire::raw_events(missed);
             let frame =
-                ServerFrame::Subscribed { id: request, session_id: session, seq, session: view.as_deref(), events };
+                ServerFrame::Subscribed { id: request, session_id: session, seq, session: view.as_ref(), events };
             ctx.text(frame.encode());
         } else if view.is_some() {
             // More was missed than can be told in events: the client has to ask for the state.
@@ -452,7 +450,7 @@ impl StreamHandler<Push> for Socket {
     fn handle(&mut self, push: Push, ctx: &mut Ctx) {
         match &push {
             Push::Events(records) => self.events(records, ctx),
-            Push::Welcome { session, request, seq, .. } => self.welcomed(*session, *request, *seq, &push, ctx),
+            Push::Welcome(welcome) => self.welcomed(welcome, ctx),
             Push::Presence { session, online } => {
                 let subscribed = self.subscriptions.get(session).is_some_and(|there| there.awaiting.is_none());
                 if subscribed {

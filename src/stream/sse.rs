@@ -170,12 +170,15 @@ impl Reader {
 
     async fn take(&mut self, push: Push) -> Option<()> {
         match push {
-            Push::Welcome { seq, view: Some(view), .. } => {
-                self.last = seq;
-                let state = serde_json::to_string(&*view).ok()?;
-                self.ready.push_back(Bytes::from(format!("id: {seq}\nevent: snapshot\ndata: {state}\n\n")));
-            }
-            Push::Welcome { missed, .. } => self.events(&missed),
+            Push::Welcome(welcome) => match &welcome.view {
+                Some(view) => {
+                    let seq = welcome.seq;
+                    self.last = seq;
+                    let state = serde_json::to_string(view).ok()?;
+                    self.ready.push_back(Bytes::from(format!("id: {seq}\nevent: snapshot\ndata: {state}\n\n")));
+                }
+                None => self.events(&welcome.missed),
+            },
             Push::Events(records) => self.events(&records),
             Push::Presence { .. } => {}
             Push::Lost(_) => {

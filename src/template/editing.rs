@@ -20,6 +20,7 @@ const TAGS_MAX: usize = 10;
 /// All of a template that its owner decides.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TemplateDraft)]
 pub(super) struct Draft {
     /// 1 to 100 characters.
     name: String,
@@ -76,7 +77,7 @@ impl Draft {
 
 /// Makes a template.
 #[utoipa::path(
-    post, path = "/api/v1/templates", tag = "templates", security(("bearer" = [])), request_body = Draft,
+    post, path = "/api/v1/templates", operation_id = "create_template", tag = "templates", security(("bearer" = [])), request_body = Draft,
     responses((status = 201, body = Template), (status = 422, body = ProblemBody)),
 )]
 pub(super) async fn create(
@@ -111,7 +112,7 @@ pub(super) async fn create(
 
 /// Replaces all that the owner decides; what is absent becomes what it is in a new template.
 #[utoipa::path(
-    put, path = "/api/v1/templates/{id}", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    put, path = "/api/v1/templates/{id}", operation_id = "replace_template", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
     request_body = Draft,
     responses(
         (status = 200, body = Template),
@@ -137,7 +138,7 @@ pub(super) async fn replace(
 
 /// Deletes a template; sessions keep the rules they were opened with.
 #[utoipa::path(
-    delete, path = "/api/v1/templates/{id}", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    delete, path = "/api/v1/templates/{id}", operation_id = "delete_template", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses(
         (status = 204),
         (status = 403, description = "`template_not_editable`, `insufficient_permissions`", body = ProblemBody),
@@ -168,6 +169,7 @@ async fn find_own(database: &Database, id: Uuid, user: &CurrentUser) -> Result<M
 /// Rules to try out.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RulesTrial)]
 pub(super) struct Trial {
     /// What would be played.
     #[schema(value_type = Rules)]
@@ -176,6 +178,7 @@ pub(super) struct Trial {
 
 /// What there is to say about rules.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RulesVerdict)]
 pub(super) struct Verdict {
     /// A session could be played by them.
     valid: bool,
@@ -185,7 +188,7 @@ pub(super) struct Verdict {
 
 /// Checks rules without storing them; wrong ones are an answer here, no failure.
 #[utoipa::path(
-    post, path = "/api/v1/templates/validate", tag = "templates", security(("bearer" = [])), request_body = Trial,
+    post, path = "/api/v1/templates/validate", operation_id = "validate_rules", tag = "templates", security(("bearer" = [])), request_body = Trial,
     responses((status = 200, body = Verdict), (status = 422, description = "there are no `rules`", body = ProblemBody)),
 )]
 pub(super) async fn validate(_: CurrentUser, trial: Body<Trial>) -> web::Json<Verdict> {

@@ -14,7 +14,7 @@ use crate::problem::{PathId, Problem, ProblemBody};
 
 /// Likes a template.
 #[utoipa::path(
-    put, path = "/api/v1/templates/{id}/favorite", tag = "templates", security(("bearer" = [])),
+    put, path = "/api/v1/templates/{id}/favorite", operation_id = "add_favorite_template", tag = "templates", security(("bearer" = [])),
     params(("id" = Uuid, Path)), responses((status = 204), (status = 404, body = ProblemBody)),
 )]
 pub(super) async fn add(
@@ -35,7 +35,7 @@ pub(super) async fn add(
 
 /// No longer likes it.
 #[utoipa::path(
-    delete, path = "/api/v1/templates/{id}/favorite", tag = "templates", security(("bearer" = [])),
+    delete, path = "/api/v1/templates/{id}/favorite", operation_id = "remove_favorite_template", tag = "templates", security(("bearer" = [])),
     params(("id" = Uuid, Path)), responses((status = 204), (status = 404, body = ProblemBody)),
 )]
 pub(super) async fn remove(

@@ -67,7 +67,7 @@ pub(super) struct Filter {
 
 /// Lists templates.
 #[utoipa::path(
-    get, path = "/api/v1/templates", tag = "templates", security(("bearer" = [])), params(Filter),
+    get, path = "/api/v1/templates", operation_id = "list_templates", tag = "templates", security(("bearer" = [])), params(Filter),
     responses((status = 200, body = Listing<Template>), (status = 422, body = ProblemBody)),
 )]
 pub(super) async fn list(
@@ -110,7 +110,7 @@ pub(super) async fn list(
 
 /// One template.
 #[utoipa::path(
-    get, path = "/api/v1/templates/{id}", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/templates/{id}", operation_id = "get_template", tag = "templates", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Template), (status = 404, body = ProblemBody)),
 )]
 pub(super) async fn one(
@@ -130,7 +130,7 @@ pub(super) struct TemplateCategory {
 
 /// Lists the categories in use.
 #[utoipa::path(
-    get, path = "/api/v1/template-categories", tag = "templates", security(("bearer" = [])),
+    get, path = "/api/v1/template-categories", operation_id = "list_template_categories", tag = "templates", security(("bearer" = [])),
     responses((status = 200, body = Listing<TemplateCategory>)),
 )]
 pub(super) async fn categories(

@@ -27,6 +27,7 @@ pub struct Template {
     /// The template.
     pub id: Uuid,
     /// Whose; `null`: the system's.
+    #[schema(required)]
     pub owner_id: Option<UserId>,
     /// The name.
     pub name: String,

@@ -8,6 +8,7 @@ mod durability;
 mod journal;
 mod library;
 mod overload;
+mod page;
 mod postgres;
 mod slow_consumer;
 mod socket;

@@ -231,6 +231,31 @@ impl TestApp {
         self.launch().await;
     }
 
+    /// A shell script that kills this server and starts it again on the same data and port.
+    pub fn restart_script(&self) -> String {
+        let quoted: Vec<String> = std::iter::once(env!("CARGO_BIN_EXE_artel").to_owned())
+            .chain(["serve".to_owned()])
+            .chain(self.data_arguments())
+            .chain(["--listen".to_owned(), format!("127.0.0.1:{}", self.port)])
+            .chain(self.arguments.clone())
+            .map(|word| format!("'{word}'"))
+            .collect();
+        let (pid, dir) = (self.pid(), self.dir.display());
+        format!(
+            "kill -9 {pid}\nsetsid {} >'{dir}/out' 2>>'{dir}/server.log' </dev/null &\necho $! >'{dir}/pid'\n\
+             until grep -q http '{dir}/out'; do sleep 0.05; done\n",
+            quoted.join(" ")
+        )
+    }
+
+    /// Takes care of the server that the restart script started.
+    pub fn adopt_restarted(&mut self) {
+        self.kill();
+        if let Ok(pid) = std::fs::read_to_string(self.dir.join("pid")) {
+            let _ = Command::new("kill").args(["-9", pid.trim()]).status();
+        }
+    }
+
     /// SIGTERM; answers the exit code and how long it took.
     pub async fn terminate(&mut self) -> (Option<i32>, Duration) {
         let mut child = self.child.take().expect("a running server");

@@ -16,10 +16,13 @@ use crate::game::scoreboard::Tally;
 #[serde(deny_unknown_fields)]
 pub struct Kolkhoz {
     /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
     /// Minor units for one point, 0..100000000.
+    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000)]
     pub point_price: Money,
     /// 1..8 colours, each once.
+    #[schema(min_items = 1, max_items = 8)]
     pub balls: Vec<Ball>,
     /// Who pays for points.
     #[serde(default)]
@@ -41,9 +44,11 @@ pub struct Kolkhoz {
     pub enforce_turns: bool,
     /// 2 at least.
     #[serde(default = "two")]
+    #[schema(minimum = 2)]
     pub min_players: u32,
     /// 10 at most.
     #[serde(default = "eight")]
+    #[schema(maximum = 10)]
     pub max_players: u32,
 }
 
@@ -54,9 +59,11 @@ pub struct Ball {
     /// The colour.
     pub color: Color,
     /// What one is worth, 1..100.
+    #[schema(minimum = 1, maximum = 100)]
     pub points: i64,
     /// How many there are, 1..16; absent: not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 16)]
     pub count: Option<u32>,
 }
 
@@ -94,12 +101,14 @@ pub enum KolkhozFoul {
     Subtract {
         /// 1..100.
         #[serde(default = "one")]
+        #[schema(minimum = 1, maximum = 100)]
         points: i64,
     },
     /// Fines («быки») pile up, whoever pots next collects them.
     Pool {
         /// Fines for one foul, 1..100.
         #[serde(default = "one")]
+        #[schema(minimum = 1, maximum = 100)]
         points: i64,
     },
     /// Nothing.

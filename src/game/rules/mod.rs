@@ -6,6 +6,7 @@
 
 mod kolkhoz;
 mod pyramid;
+mod schema;
 
 use std::ops::RangeInclusive;
 
@@ -20,7 +21,7 @@ pub use pyramid::{Format, Pyramid, PyramidFoul};
 pub(super) use pyramid::{opposite, side};
 
 /// The rules of a game; `game_type` says which game it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "game_type", rename_all = "snake_case")]
 pub enum Rules {
     /// Колхоз: every ball is paid for.

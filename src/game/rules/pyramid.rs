@@ -15,11 +15,14 @@ use crate::game::id::Money;
 #[serde(deny_unknown_fields)]
 pub struct Pyramid {
     /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
     pub currency: String,
     /// Minor units that each loser pays, 0..100000000.
+    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000)]
     pub game_price: Money,
     /// Balls to win, 1..15.
     #[serde(default = "eight")]
+    #[schema(minimum = 1, maximum = 15)]
     pub target_balls: i64,
     /// One against one, or two against two.
     #[serde(default)]

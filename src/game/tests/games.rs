@@ -134,3 +134,17 @@ fn a_caller_may_say_why_the_game_ends() {
     assert!(matches!(facts.as_slice(), [Fact::GameEnded(ended)] if ended.reason == "the hall closes"));
     assert_eq!(evening.view().end_reason.as_deref(), Some("the hall closes"));
 }
+
+#[test]
+fn a_mark_and_its_void_name_the_account_behind_the_seat() {
+    let mut evening = Evening::of(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
+    evening.by("Anna", Command::AddGuest { display_name: "Uncle".into() });
+    evening.starts(&["Uncle", "Boris"]);
+    for (who, account) in [("Boris", Some(user("Boris"))), ("Uncle", None)] {
+        let facts = [evening.pots(who, "white"), evening.fouls(who), evening.voids(evening.now())].concat();
+        let [Fact::BallPotted(potted), Fact::FoulCommitted(foul), Fact::EventVoided(voided)] = facts.as_slice() else {
+            panic!("{facts:?}")
+        };
+        assert_eq!([potted.user_id, foul.user_id, voided.user_id], [account; 3]);
+    }
+}
