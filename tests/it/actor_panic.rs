@@ -18,7 +18,7 @@ fn in_a_system(test: impl AsyncFnOnce(Room, Sessions)) {
     actix::System::new().block_on(async {
         let room = Room::open(Store::Sqlite).await;
         let (journal, _committed) = room.journal("one").await;
-        let sessions = Sessions::new(journal, actix::Arbiter::current());
+        let sessions = Sessions::new(journal, actix::Arbiter::current(), None);
         test(room, sessions).await;
     });
 }
@@ -88,9 +88,9 @@ impl Watcher {
         while self.heard.last() != Some(&seq) {
             let push = tokio::time::timeout(PATIENCE, self.pushes.recv()).await.expect("in time").expect("open");
             match push {
-                Push::Welcome { missed, view, .. } => {
-                    assert!(view.is_none(), "what was missed is told in events");
-                    self.heard.extend(missed.iter().map(|record| record.seq()));
+                Push::Welcome(welcome) => {
+                    assert!(welcome.view.is_none(), "what was missed is told in events");
+                    self.heard.extend(welcome.missed.iter().map(|record| record.seq()));
                 }
                 Push::Events(records) => self.heard.extend(records.iter().map(|record| record.seq())),
                 Push::Presence { .. } => {}

@@ -7,6 +7,8 @@ use artel::game::Session;
 use artel::game::id::UserId;
 use artel::journal::{AppendError, Record, Snapshot};
 use futures_util::future::join_all;
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::library::{Room, Tale};
@@ -139,6 +141,50 @@ async fn two_writers_on_one_store_never_both_get_the_next_number() {
         let log = one.read(tale.id, 0, 100).await.unwrap();
         assert!(log.iter().zip(1..).all(|(record, seq)| record.seq() == seq));
         assert_eq!(log.len() as i64, tale.state.seq());
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_was_stored_unheard_does_not_stop_the_writer() {
+    for store in STORES {
+        let room = Room::open(store).await;
+        let (journal, committed) = room.journal("one").await;
+        let (mut heard, mut unheard) = (Tale::new(somebody()), Tale::new(somebody()));
+        for tale in [&mut heard, &mut unheard] {
+            let records = tale.opening();
+            journal.append(tale.id, 0, records).await.expect("stored");
+        }
+        // As a commit leaves it whose answer was lost on the way: the rows are there, the writer never heard of them.
+        let (after, command) = (unheard.state.seq(), unheard.ball());
+        let record = unheard.tell(command).remove(0);
+        let position = heard.state.seq() + after + 1;
+        let row = entity::event::ActiveModel {
+            session_id: Set(unheard.id.0),
+            seq: Set(record.seq()),
+            writer_id: Set(committed.writer_id),
+            position: Set(position),
+            command_hash: Set(0),
+            body: Set(record.json.get().to_owned()),
+        };
+        let db = room.database.writer();
+        entity::event::Entity::insert(row).exec_without_returning(db).await.expect("stored");
+        let head =
+            entity::session::ActiveModel { id: Unchanged(unheard.id.0), head: Set(record.seq()), ..Default::default() };
+        entity::session::Entity::update(head).exec(db).await.expect("stored");
+
+        let (after, command) = (heard.state.seq(), heard.ball());
+        let records = heard.tell(command);
+        let first = journal.append(heard.id, after, records.clone()).await;
+        assert!(matches!(first, Ok(()) | Err(AppendError::Unavailable)), "{store:?}: {first:?}");
+        if first.is_err() {
+            journal.append(heard.id, after, records).await.expect("the writer has found its place again");
+        }
+        let (after, command) = (unheard.state.seq(), unheard.ball());
+        let records = unheard.tell(command);
+        journal.append(unheard.id, after, records).await.expect("stored after the unheard one");
+        let outbox = artel::journal::outbox::read_from(db, committed.writer_id, 1, 100).await.unwrap();
+        let positions: Vec<i64> = outbox.iter().map(|(position, _)| *position).collect();
+        assert_eq!(positions, (1..=position + 2).collect::<Vec<_>>(), "{store:?}: each place is taken once");
     }
 }
 
