@@ -1,5 +1,6 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
-#![expect(missing_docs, reason = "tests are named as claims")]
+#![expect(unreachable_pub, reason = "what the harness offers is public among the tests")]
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod actor_panic;
 mod audience;

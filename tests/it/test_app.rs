@@ -490,16 +490,6 @@ impl Socket {
         }
     }
 
-    /// The next frame but for who is online.
-    pub async fn next_but_presence(&mut self) -> Value {
-        loop {
-            let frame = self.next().await;
-            if frame["type"] != "presence" {
-                return frame;
-            }
-        }
-    }
-
     /// The next frame of a type; others are passed over.
     pub async fn next_of(&mut self, kind: &str) -> Value {
         loop {
