@@ -9,6 +9,7 @@
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
@@ -122,6 +123,20 @@ fn sqlite(
     // The connections are the file: none may be closed for age while the process runs.
     connect.min_connections(1).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
     connect.map_sqlx_sqlite_opts(move |sqlite| open(sqlite.busy_timeout(busy_timeout).foreign_keys(true)));
+    // INVARIANT: a connection goes back without a transaction. When a write fails (disk full, I/O error) SQLite may end
+    // the transaction by itself; sqlx then fails to roll it back and counts it as open for ever, so that the next one
+    // would be a savepoint whose release is told as a commit and stores nothing. Such a connection is closed.
+    connect.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // A rollback may still be on its way to the connection's thread; the ping queues behind it.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
+    });
     connect
 }
 
