@@ -138,7 +138,7 @@ impl Node {
             .context("database_url: opening the database")?;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked().await.context("reading the revoked logins")?;
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current());
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
         let connections = Connections::new(config.max_connections);
 
         let bus = Bus::in_process();

@@ -18,7 +18,6 @@ use crate::game::event::{Event, Fact};
 /// Rows of one statement. Powers of two below it are used, so that there are few different texts to prepare and the
 /// databases' limit on bound values (32,766) is far.
 const ROWS_MAX: usize = 512;
-
 /// Splits `rows` into runs whose lengths are powers of two.
 fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
