@@ -8,6 +8,7 @@ mod conventions;
 mod expect;
 mod games;
 mod idempotency;
+mod limits;
 mod nasty;
 mod operations;
 mod orders;
