@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
-use crate::config::Config;
+use crate::config::{BadSetting, Config};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
 use crate::journal::{Journal, JournalWriter};
@@ -272,9 +272,16 @@ async fn connect_data_dir(data_dir: &Path) -> anyhow::Result<Database> {
     Database::connect(&url, Options::default()).await.with_context(|| format!("opening {}", file.display()))
 }
 
+fn make_data_dir(data_dir: &Path) -> Result<(), BadSetting> {
+    std::fs::create_dir_all(data_dir)
+        .map_err(|error| BadSetting::new("data_dir", format!("{}: {error}", data_dir.display())))
+}
+
 fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir).with_context(|| format!("data_dir: {}", data_dir.display()))?;
-    let lock = File::create(data_dir.join("artel.lock")).context("data_dir: it can't be written")?;
+    make_data_dir(data_dir)?;
+    let path = data_dir.join("artel.lock");
+    let lock =
+        File::create(&path).map_err(|error| BadSetting::new("data_dir", format!("{}: {error}", path.display())))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => bail!("data_dir: another artel is using {}", data_dir.display()),
@@ -299,7 +306,7 @@ fn jwt_secret(config: &Config) -> anyhow::Result<String> {
     if let Some(secret) = &config.jwt_secret {
         return Ok(secret.clone());
     }
-    std::fs::create_dir_all(&config.data_dir)?;
+    make_data_dir(&config.data_dir)?;
     let path = config.data_dir.join("jwt.key");
     match std::fs::read_to_string(&path) {
         Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().to_owned()),
@@ -331,7 +338,7 @@ fn briefly<T>(config: Config, run: impl AsyncFnOnce(Database) -> anyhow::Result<
                 Database::connect(url, Options::default()).await.context("database_url: opening the database")?
             }
             None => {
-                std::fs::create_dir_all(&config.data_dir)?;
+                make_data_dir(&config.data_dir)?;
                 connect_data_dir(&config.data_dir).await?
             }
         };

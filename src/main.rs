@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use artel::app;
-use artel::config::{Config, Layer};
+use artel::config::{BadSetting, Config, Layer};
 use artel::loadtest::Plan;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -121,6 +121,7 @@ fn with(settings: Settings, run: impl FnOnce(Config) -> anyhow::Result<ExitCode>
 fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
         eprintln!("artel: {error:#}");
-        ExitCode::FAILURE
+        // Some settings are seen to be bad only where they are used.
+        if error.is::<BadSetting>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }

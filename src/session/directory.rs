@@ -17,7 +17,7 @@ use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
 use crate::game::event::{Actor as EventActor, Event};
-use crate::game::id::{Dice, GameId, ParticipantId, Seq, SessionId, UserId};
+use crate::game::id::{Dice, ParticipantId, Seq, SessionId, UserId};
 use crate::game::view::SessionView;
 use crate::journal::{AppendError, Journal, Record};
 
@@ -94,7 +94,7 @@ impl Sessions {
     }
 
     async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
-        let hash = fingerprint(order.game, &order.command);
+        let hash = fingerprint(&order.command);
         let dice = Dice(rand::random());
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;
@@ -125,7 +125,7 @@ impl Sessions {
             code: String::new(),
             ..create.clone()
         };
-        let hash = fingerprint(None, &Command::CreateSession(asked));
+        let hash = fingerprint(&Command::CreateSession(asked));
         let at = clock::now();
         let dice = Dice(rand::random());
         let id = create.session_id;
@@ -338,9 +338,10 @@ impl Sessions {
     }
 }
 
-/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON.
-fn fingerprint(game: Option<GameId>, command: &Command) -> i64 {
-    let body = serde_json::to_vec(&(game, command)).unwrap_or_default();
+/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON. Without the game
+/// that a path names: a client that goes on over REST where its socket broke sends the same command.
+fn fingerprint(command: &Command) -> i64 {
+    let body = serde_json::to_vec(command).unwrap_or_default();
     let digest = Sha256::digest(body);
     i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }

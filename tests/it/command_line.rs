@@ -132,6 +132,20 @@ fn a_bad_setting_is_told_in_one_line_and_nothing_is_started() {
     std::fs::remove_dir_all(dir).expect("removed");
 }
 
+#[test]
+fn a_data_directory_that_cannot_be_made_is_a_bad_setting() {
+    let dir = temp_dir();
+    let file = dir.join("file");
+    std::fs::write(&file, "no directory").expect("written");
+    for data in [file.clone(), file.join("below")] {
+        let started = artel().args(["--listen", "127.0.0.1:0"]).arg("--data-dir").arg(&data).output().expect("run");
+        refused(&started, 2, "data-dir");
+        let migrated = artel().arg("migrate").arg("--data-dir").arg(&data).output().expect("run");
+        refused(&migrated, 2, "data-dir");
+    }
+    std::fs::remove_dir_all(dir).expect("removed");
+}
+
 #[actix_web::test]
 async fn a_port_that_is_taken_is_named() {
     let app = TestApp::start().await;

@@ -15,6 +15,7 @@ mod games;
 mod idempotency;
 mod journal;
 mod library;
+mod limits;
 mod nasty;
 mod operations;
 mod orders;
