@@ -60,12 +60,18 @@ impl Marker {
                 let command = self.ask();
                 self.unanswered.insert(Uuid::now_v7(), command);
             }
+            if self.unanswered.is_empty() {
+                // Told to stop before it had asked anything.
+                break;
+            }
             for (id, command) in self.unanswered.clone() {
                 self.send(&mut socket, id, &command).await;
             }
             while let Ok(frame) = socket.next_or_close().await {
                 if self.hear(&frame) {
-                    let _ = acks.send(());
+                    if frame["type"] == "ack" {
+                        let _ = acks.send(());
+                    }
                     if *stop.borrow() && self.unanswered.is_empty() {
                         break;
                     }

@@ -82,6 +82,7 @@ async fn a_client_that_never_pongs_is_closed_with_4408_and_one_that_does_stays()
     let app = TestApp::start_with(Store::Sqlite, &["--heartbeat-seconds", "1"]).await;
     let anna = app.player("anna").await;
     let mut lively = anna.socket().await;
+    let started = Instant::now();
     let mut silent = anna.socket().await;
     let lively = tokio::spawn(async move {
         // Answers pings on the way; the deadline is the other's end.
@@ -91,7 +92,6 @@ async fn a_client_that_never_pongs_is_closed_with_4408_and_one_that_does_stays()
         lively.send_text(padded(id, 600)).await;
         assert_eq!(lively.answer(id).await["type"], "unsubscribed");
     });
-    let started = Instant::now();
     let mut pings = 0;
     let code = loop {
         let message = tokio::time::timeout(PATIENCE, silent.stream.next()).await.expect("in time");

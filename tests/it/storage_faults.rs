@@ -162,7 +162,8 @@ async fn ready(app: &TestApp) -> (StatusCode, Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_commands_and_loses_nothing() {
-    let app = TestApp::start_limitable(&["--commands-per-second", "100000"]).await;
+    // The log is on the full disk as well, which must not be the end of anybody who has something to say.
+    let app = TestApp::start_limitable(&["--commands-per-second", "100000", "--log", "debug"]).await;
     survives(&app, &FullDisk(&app)).await;
 }
 
