@@ -1,13 +1,13 @@
 //! Outbox to bus. Publishes in order of position, pipelined; moves the position when everything up to it is confirmed.
 //! At least once: a crash between a confirm and the stored position publishes again, with the same ids.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::try_join_all;
-use futures_util::stream::FuturesOrdered;
+use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 
 use super::message::messages_of;
@@ -38,12 +38,27 @@ pub struct Relay {
     published: i64,
     kept: i64,
     backlog: VecDeque<(i64, Arc<Record>)>,
+    /// Messages of the outbox table whose confirms are awaited, beside everything else: one that is tried again for
+    /// seconds must not hold up the rest.
+    others: FuturesUnordered<BoxFuture<'static, (i64, Result<(), BusError>)>>,
+    /// Their rows.
+    sending: HashSet<i64>,
 }
 
 impl Relay {
     /// A relay for what the writer of `committed` stores.
     pub fn new(database: Database, bus: Bus, committed: Committed) -> Self {
-        Self { database, bus, committed, next: 1, published: 0, kept: 0, backlog: VecDeque::new() }
+        Self {
+            database,
+            bus,
+            committed,
+            next: 1,
+            published: 0,
+            kept: 0,
+            backlog: VecDeque::new(),
+            others: FuturesUnordered::new(),
+            sending: HashSet::new(),
+        }
     }
 
     /// Publishes until the journal is closed or `stop` is true, then drains what is confirmed.
@@ -60,6 +75,9 @@ impl Relay {
             }
             if stopping && confirms.is_empty() && self.backlog.is_empty() {
                 self.send_others().await;
+                while let Some(other) = self.others.next().await {
+                    self.confirmed(other).await;
+                }
                 return self.committed.keep();
             }
             tokio::select! {
@@ -79,6 +97,7 @@ impl Relay {
                         self.read_backlog().await;
                     }
                 },
+                Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
                 batch = self.committed.batches.recv(), if self.backlog.len() < WINDOW && !stopping => match batch {
                     Some(batch) => self.take(batch).await,
                     None => stopping = true,
@@ -131,7 +150,7 @@ impl Relay {
     }
 
     async fn publish(
-        &self,
+        &mut self,
         position: i64,
         record: Arc<Record>,
     ) -> impl Future<Output = Result<i64, (i64, BusError)>> + use<> {
@@ -162,53 +181,82 @@ impl Relay {
         self.send_others().await;
     }
 
-    /// Publishes what waits in the outbox table.
-    async fn send_others(&self) {
-        let db = self.database.writer();
+    /// Publishes what waits in the outbox table, in order.
+    async fn send_others(&mut self) {
         // An empty look takes no write lock.
         match outbox::any(self.database.reader()).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => return tracing::error!(%error, "the outbox could not be read"),
         }
-        loop {
+        while self.others.len() < WINDOW {
+            let db = self.database.writer();
             let rows = match outbox::claim(db, self.committed.writer_id, clock::now(), CLAIM_MS, PAGE).await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => rows,
                 Err(error) => return tracing::error!(%error, "the outbox could not be read"),
             };
-            let mut sent = Vec::with_capacity(rows.len());
+            let mut unreadable = Vec::new();
             for row in rows {
                 match serde_json::from_str::<Envelope>(&row.envelope) {
+                    // A row that is on its way for long is claimed anew here, not sent twice.
+                    Ok(_) if !self.sending.insert(row.id) => {}
                     Ok(envelope) => {
                         let message = Message::new(row.routing_key, envelope);
                         let (event_type, pattern) = (message.envelope.event_type.clone(), message.pattern().to_owned());
-                        if self.bus.publish(message).await.await.is_ok() {
-                            telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
-                            sent.push(row.id);
-                        }
+                        let confirm = self.bus.publish(message).await;
+                        let confirmed = confirm.map(move |confirmed| {
+                            if confirmed.is_ok() {
+                                telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
+                            }
+                            (row.id, confirmed)
+                        });
+                        self.others.push(confirmed.boxed());
                     }
                     Err(error) => {
                         tracing::error!(row.id, %error, "an outbox message is unreadable and is dropped");
-                        sent.push(row.id);
+                        unreadable.push(row.id);
                     }
                 }
             }
-            if let Err(error) = outbox::sent(db, sent).await {
-                return tracing::error!(%error, "sent messages stay in the outbox and will come again");
+            self.forget(unreadable).await;
+        }
+    }
+
+    /// Takes what the bus confirmed out of the table, together with what else it confirmed by now.
+    async fn confirmed(&mut self, first: (i64, Result<(), BusError>)) {
+        let mut sent = Vec::new();
+        let mut next = Some(first);
+        while let Some((id, confirmed)) = next {
+            self.sending.remove(&id);
+            match confirmed {
+                Ok(()) => sent.push(id),
+                Err(error) => tracing::warn!(row.id = id, %error, "an outbox message is sent again later"),
             }
+            next = self.others.next().now_or_never().flatten();
+        }
+        self.forget(sent).await;
+    }
+
+    async fn forget(&mut self, rows: Vec<i64>) {
+        if rows.is_empty() {
+            return;
+        }
+        if let Err(error) = outbox::sent(self.database.writer(), rows).await {
+            tracing::error!(%error, "sent messages stay in the outbox and will come again");
         }
     }
 
     /// What earlier processes stored but had not confirmed.
-    async fn take_over_the_dead(&self) {
+    async fn take_over_the_dead(&mut self) {
         if let Err(error) = self.try_take_over().await {
             tracing::error!(%error, "the outbox of earlier runs could not be published");
         }
     }
 
-    async fn try_take_over(&self) -> Result<(), crate::journal::JournalError> {
-        let db = self.database.reader();
+    async fn try_take_over(&mut self) -> Result<(), crate::journal::JournalError> {
+        let database = self.database.clone();
+        let db = database.reader();
         for writer in outbox::writers(db).await? {
             if writer.id == self.committed.writer_id {
                 continue;
@@ -226,7 +274,7 @@ impl Relay {
                     }
                 }
                 position = last;
-                outbox::mark(self.database.writer(), writer.id, position).await?;
+                outbox::mark(database.writer(), writer.id, position).await?;
             }
         }
         Ok(())

@@ -235,11 +235,11 @@ async fn store(
 /// The paths of this room, below `/api/v1`.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/stats/leaderboard", web::get().to(leaderboard::list))
-        .route("/stats/users/{id}", web::get().to(statistics::of_user))
-        .route("/stats/users/{id}/games", web::get().to(games::list))
-        .route("/stats/users/{id}/achievements", web::get().to(award::list))
-        .route("/stats/sessions/{id}/order-fairness", web::get().to(fairness::of_session));
+        .service(web::resource("/stats/leaderboard").route(web::get().to(leaderboard::list)))
+        .service(web::resource("/stats/users/{id}").route(web::get().to(statistics::of_user)))
+        .service(web::resource("/stats/users/{id}/games").route(web::get().to(games::list)))
+        .service(web::resource("/stats/users/{id}/achievements").route(web::get().to(award::list)))
+        .service(web::resource("/stats/sessions/{id}/order-fairness").route(web::get().to(fairness::of_session)));
 }
 
 #[derive(utoipa::OpenApi)]
