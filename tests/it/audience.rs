@@ -115,6 +115,7 @@ async fn mark_and_hear(player: Player, session: String, seat: String, marks: usi
             "event" => heard.push(frame["event"].clone()),
             "ack" => acked += 1,
             "presence" => presence += 1,
+            "stats" | "notification" => {}
             _ => panic!("{frame}"),
         }
     }

@@ -127,7 +127,7 @@ impl Marker {
                 self.unanswered.remove(&id).expect("answered once on a connection");
                 return true;
             }
-            "connected" | "presence" => {}
+            "connected" | "presence" | "stats" | "notification" => {}
             _ => panic!("{frame}"),
         }
         false

@@ -74,7 +74,7 @@ async fn the_command_too_many_for_a_session_is_refused_at_once_and_the_rest_is_d
 
     drop(lock);
     for _ in 0..WAITING_MAX {
-        let ack = socket.next().await;
+        let ack = socket.next_of("ack").await;
         assert_eq!(ack["type"], "ack", "{ack}");
     }
     evening.pot(&game, 0, "pink").await;

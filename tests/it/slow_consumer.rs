@@ -34,7 +34,7 @@ async fn burst(marker: &mut Socket, evening: &Evening) {
         marker.send(json!({"type": "command", "id": id, "session_id": evening.session, "command": command})).await;
     }
     for _ in 0..64 {
-        assert_eq!(marker.next().await["type"], "ack");
+        assert_eq!(marker.next_of("ack").await["type"], "ack");
     }
 }
 
