@@ -1,6 +1,7 @@
 //! What operators see: the log, and every metric as a named function, so that none can be misspelt. Labels have few
 //! values: kinds and patterns, never ids.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -26,7 +27,11 @@ pub fn start_log(format: LogFormat, filter: &str) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(filter).map_err(|error| error.to_string())?;
     // A log that can't be written (a full disk) is reported on standard error otherwise, which is the same place, and
     // failing there is a panic of whoever had something to say.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match format {
         LogFormat::Text => log.try_init(),

@@ -97,6 +97,8 @@ struct Subscription {
     last: Seq,
     /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
     awaiting: Option<Watching>,
+    /// Earlier requests for the same session that a later one overtook: answered with it.
+    overtaken: Vec<Uuid>,
 }
 
 #[derive(Clone, Copy)]
@@ -242,7 +244,13 @@ impl Socket {
             return self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
         }
         let watching = Watching { request: id, asked: true };
-        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching) });
+        let before = self.subscriptions.remove(&session_id);
+        let mut overtaken = Vec::new();
+        if let Some(Subscription { awaiting: Some(Watching { request, asked: true }), overtaken: ids, .. }) = before {
+            overtaken = ids;
+            overtaken.push(request);
+        }
+        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching), overtaken });
         self.watch(session_id, watching, after, ctx);
     }
 
@@ -257,9 +265,16 @@ impl Socket {
         };
         ctx.spawn(starting.into_actor(self).map(move |result, socket, ctx: &mut Ctx| {
             let Err(error) = result else { return };
-            socket.subscriptions.remove(&session_id);
+            let awaited = |there: &&Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
+            if socket.subscriptions.get(&session_id).filter(awaited).is_none() {
+                // A later request for the same session goes on without this one.
+                return;
+            }
+            let subscription = socket.subscriptions.remove(&session_id);
             if watching.asked {
-                ctx.text(error_frame(watching.request, session_id, &error));
+                for id in subscription.into_iter().flat_map(|there| there.overtaken).chain([watching.request]) {
+                    ctx.text(error_frame(id, session_id, &error));
+                }
             } else {
                 // The client can't know which of its subscriptions is gone; a new connection subscribes anew.
                 socket.close(Close::TryAgainLater, ctx);
@@ -323,10 +338,11 @@ impl Socket {
         subscription.awaiting = None;
         if watching.asked {
             subscription.last = seq;
-            let events = wire::raw_events(missed);
-            let frame =
-                ServerFrame::Subscribed { id: request, session_id: session, seq, session: view.as_ref(), events };
-            ctx.text(frame.encode());
+            for id in subscription.overtaken.drain(..).chain([request]) {
+                let events = wire::raw_events(missed);
+                let frame = ServerFrame::Subscribed { id, session_id: session, seq, session: view.as_ref(), events };
+                ctx.text(frame.encode());
+            }
         } else if view.is_some() {
             // More was missed than can be told in events: the client has to ask for the state.
             self.close(Close::GoingAway, ctx);
@@ -345,8 +361,24 @@ impl Socket {
             if record.seq() == subscription.last + 1 {
                 subscription.last += 1;
                 ctx.text(wire::event_frame(record));
+            } else if record.seq() > subscription.last + 1 {
+                // Two subscriptions of one session overtook each other on their way to it.
+                return self.watch_again(session, ctx);
             }
         }
+    }
+
+    /// Goes on from the last event that was sent.
+    fn watch_again(&mut self, session: SessionId, ctx: &mut Ctx) {
+        let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
+        // A subscription that was still awaiting its welcome has been answered by nobody.
+        let watching = match subscription.awaiting {
+            Some(watching) => watching,
+            None => Watching { request: Uuid::new_v4(), asked: false },
+        };
+        let after = subscription.awaiting.is_none().then_some(subscription.last);
+        subscription.awaiting = Some(watching);
+        self.watch(session, watching, after, ctx);
     }
 }
 
@@ -457,18 +489,7 @@ impl StreamHandler<Push> for Socket {
                     ctx.text(ServerFrame::Presence { session_id: *session, online }.encode());
                 }
             }
-            Push::Lost(session) => {
-                let session = *session;
-                let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
-                // A subscription that was still awaiting its welcome has been answered by nobody.
-                let watching = match subscription.awaiting {
-                    Some(watching) => watching,
-                    None => Watching { request: Uuid::new_v4(), asked: false },
-                };
-                let after = subscription.awaiting.is_none().then_some(subscription.last);
-                subscription.awaiting = Some(watching);
-                self.watch(session, watching, after, ctx);
-            }
+            Push::Lost(session) => self.watch_again(*session, ctx),
             Push::Dismissed(session) => {
                 if self.subscriptions.remove(session).is_some() {
                     let frame = ServerFrame::Error {
