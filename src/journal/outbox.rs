@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use entity::{event, outbox, writer};
+use entity::{event, outbox};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::sync::mpsc;
@@ -96,11 +96,6 @@ pub async fn read_from(
         .collect()
 }
 
-/// The writers and how far each is published.
-pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, DbErr> {
-    writer::Entity::find().order_by_asc(writer::Column::Id).all(db).await
-}
-
 /// Everything of a writer up to `position` is confirmed.
 pub async fn mark(db: &impl ConnectionTrait, writer_id: i64, position: i64) -> Result<(), DbErr> {
     super::heads::mark_published(db, writer_id, position).await
@@ -169,6 +164,17 @@ pub async fn claim(
         .await?;
     claimed.sort_by_key(|row| row.id);
     Ok(claimed)
+}
+
+/// Gives back what was claimed but not sent.
+pub async fn release(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbErr> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::ClaimedUntilMs, Expr::value(0))
+        .col_expr(outbox::Column::ClaimedBy, Expr::value(None::<i64>))
+        .filter(outbox::Column::Id.is_in(ids))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// The bus has confirmed these.

@@ -1,5 +1,6 @@
 //! Outbox to bus. Publishes in order of position, pipelined; moves the position when everything up to it is confirmed.
-//! At least once: a crash between a confirm and the stored position publishes again, with the same ids.
+//! At least once: a crash between a confirm and the stored position publishes again, with the same ids. What the bus
+//! does not take stays where it is stored and is read again; nothing is dropped, and memory holds a window of it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::leases::Leases;
 use super::message::messages_of;
 use super::{Bus, BusError, Message};
 use crate::clock;
@@ -26,42 +29,75 @@ const WINDOW: usize = 4_096;
 const PAGE: u64 = 1_000;
 const CLAIM_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after a failure before it publishes again.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// The task that publishes what this node stored.
 pub struct Relay {
     database: Database,
     bus: Bus,
     committed: Committed,
-    /// The next position to publish.
+    /// The next position to take into the backlog.
     next: i64,
+    /// Everything before this is committed, as far as the writer told.
+    end: i64,
+    /// What is committed between `next` and `end` is in the table only.
+    behind: bool,
     /// Confirmed up to here.
     published: i64,
     kept: i64,
     backlog: VecDeque<(i64, Arc<Record>)>,
+    /// The bus failed: not before this.
+    resume: Option<Instant>,
 }
 
 impl Relay {
     /// A relay for what the writer of `committed` stores.
     pub fn new(database: Database, bus: Bus, committed: Committed) -> Self {
-        Self { database, bus, committed, next: 1, published: 0, kept: 0, backlog: VecDeque::new() }
+        Self {
+            database,
+            bus,
+            committed,
+            next: 1,
+            end: 1,
+            behind: false,
+            published: 0,
+            kept: 0,
+            backlog: VecDeque::new(),
+            resume: None,
+        }
     }
 
-    /// Publishes until the journal is closed or `stop` is true, then drains what is confirmed.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        self.take_over_the_dead().await;
+    /// Publishes until the journal is closed or `stop` is true, then drains what is confirmed. Beside that it looks
+    /// after the writers of other processes.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let leases = Leases::new(self.database.clone(), self.bus.clone(), self.committed.writer_id);
+        tokio::select! {
+            () = self.publish_own(stop) => {}
+            () = leases.run() => {}
+        }
+    }
+
+    async fn publish_own(mut self, mut stop: watch::Receiver<bool>) {
         let mut confirms = FuturesOrdered::new();
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut stopping = false;
         loop {
-            while confirms.len() < WINDOW
-                && let Some((position, record)) = self.backlog.pop_front()
-            {
-                confirms.push_back(self.publish(position, record).await);
+            if self.resume.is_none() {
+                self.refill().await;
+                while confirms.len() < WINDOW
+                    && let Some((position, record)) = self.backlog.pop_front()
+                {
+                    confirms.push_back(self.publish(position, record).await);
+                }
             }
-            if stopping && confirms.is_empty() && self.backlog.is_empty() {
+            let idle = confirms.is_empty() && self.backlog.is_empty() && !self.behind;
+            // A bus that is down is not waited for: others, or the next start, publish the rest.
+            if stopping && (idle || self.resume.is_some()) {
                 self.send_others().await;
                 return self.committed.keep();
             }
+            let resume = self.resume;
             tokio::select! {
                 biased;
                 Some(confirmed) = confirms.next(), if !confirms.is_empty() => match confirmed {
@@ -73,31 +109,40 @@ impl Relay {
                         // Everything from here on is published again; consumers know what they had.
                         tracing::warn!(position, %error, "publishing again");
                         confirms = FuturesOrdered::new();
-                        self.backlog.clear();
-                        self.next = self.published + 1;
-                        tokio::time::sleep(LOOK_EVERY).await;
-                        self.read_backlog().await;
+                        self.start_again();
                     }
                 },
-                batch = self.committed.batches.recv(), if self.backlog.len() < WINDOW && !stopping => match batch {
-                    Some(batch) => self.take(batch).await,
+                batch = self.committed.batches.recv(), if !stopping => match batch {
+                    Some(batch) => self.take(batch),
                     None => stopping = true,
                 },
                 _ = tick.tick() => self.look().await,
+                () = until(resume), if resume.is_some() => {
+                    self.resume = if self.bus.is_up() { None } else { Some(Instant::now() + AGAIN_AFTER) };
+                }
                 _ = stop.changed(), if !stopping => {
                     stopping = true;
                     while let Ok(batch) = self.committed.batches.try_recv() {
-                        self.take(batch).await;
+                        self.take(batch);
                     }
                 }
             }
         }
     }
 
-    async fn take(&mut self, Batch { first, records }: Batch) {
-        if first > self.next {
-            // The relay lagged and a batch did not fit: its place is in the table.
-            self.read_until(first).await;
+    fn start_again(&mut self) {
+        self.backlog.clear();
+        self.next = self.published + 1;
+        self.behind = self.next < self.end;
+        self.resume = Some(Instant::now() + AGAIN_AFTER);
+    }
+
+    /// Takes what was committed, or notes that it is in the table: the backlog is bounded, and has no gaps.
+    fn take(&mut self, Batch { first, records }: Batch) {
+        self.end = self.end.max(first + records.len() as i64);
+        if self.behind || first > self.next || self.backlog.len() >= WINDOW {
+            self.behind = self.next < self.end;
+            return;
         }
         for (position, record) in (first..).zip(records) {
             if position >= self.next {
@@ -107,26 +152,26 @@ impl Relay {
         }
     }
 
-    async fn read_until(&mut self, end: i64) {
-        while self.next < end {
-            let before = self.next;
-            self.read_backlog().await;
-            if self.next == before {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
+    async fn refill(&mut self) {
+        if !self.behind || self.backlog.len() >= WINDOW {
+            return;
         }
-    }
-
-    async fn read_backlog(&mut self) {
-        let read = outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await;
-        match read {
+        match outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await {
             Ok(rows) => {
+                if rows.is_empty() {
+                    self.resume = Some(Instant::now() + AGAIN_AFTER);
+                }
                 for (position, record) in rows {
                     self.next = position + 1;
                     self.backlog.push_back((position, record));
                 }
+                self.end = self.end.max(self.next);
+                self.behind = self.next < self.end;
             }
-            Err(error) => tracing::error!(%error, "the outbox could not be read"),
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read");
+                self.resume = Some(Instant::now() + AGAIN_AFTER);
+            }
         }
     }
 
@@ -155,7 +200,7 @@ impl Relay {
             self.kept = self.published;
             self.committed.keep();
         }
-        let waiting = self.next - 1 - self.published;
+        let waiting = self.end.max(self.next) - 1 - self.published;
         let oldest = self.backlog.front().map(|(_, record)| record.event.timestamp);
         let age_ms = oldest.map_or(0, |oldest: Timestamp| clock::now().millis() - oldest.millis());
         telemetry::outbox(waiting as f64, age_ms as f64 / 1000.0);
@@ -164,6 +209,9 @@ impl Relay {
 
     /// Publishes what waits in the outbox table.
     async fn send_others(&self) {
+        if !self.bus.is_up() {
+            return;
+        }
         let db = self.database.writer();
         // An empty look takes no write lock.
         match outbox::any(self.database.reader()).await {
@@ -177,16 +225,14 @@ impl Relay {
                 Ok(rows) => rows,
                 Err(error) => return tracing::error!(%error, "the outbox could not be read"),
             };
-            let mut sent = Vec::with_capacity(rows.len());
+            let mut confirms = Vec::with_capacity(rows.len());
+            let (mut sent, mut kept) = (Vec::with_capacity(rows.len()), Vec::new());
             for row in rows {
                 match serde_json::from_str::<Envelope>(&row.envelope) {
                     Ok(envelope) => {
                         let message = Message::new(row.routing_key, envelope);
                         let (event_type, pattern) = (message.envelope.event_type.clone(), message.pattern().to_owned());
-                        if self.bus.publish(message).await.await.is_ok() {
-                            telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
-                            sent.push(row.id);
-                        }
+                        confirms.push((row.id, event_type, pattern, self.bus.publish(message).await));
                     }
                     Err(error) => {
                         tracing::error!(row.id, %error, "an outbox message is unreadable and is dropped");
@@ -194,41 +240,31 @@ impl Relay {
                     }
                 }
             }
+            for (id, event_type, pattern, confirm) in confirms {
+                match confirm.await {
+                    Ok(()) => {
+                        telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
+                        sent.push(id);
+                    }
+                    Err(_) => kept.push(id),
+                }
+            }
+            let all = kept.is_empty();
             if let Err(error) = outbox::sent(db, sent).await {
                 return tracing::error!(%error, "sent messages stay in the outbox and will come again");
             }
-        }
-    }
-
-    /// What earlier processes stored but had not confirmed.
-    async fn take_over_the_dead(&self) {
-        if let Err(error) = self.try_take_over().await {
-            tracing::error!(%error, "the outbox of earlier runs could not be published");
-        }
-    }
-
-    async fn try_take_over(&self) -> Result<(), crate::journal::JournalError> {
-        let db = self.database.reader();
-        for writer in outbox::writers(db).await? {
-            if writer.id == self.committed.writer_id {
-                continue;
-            }
-            let mut position = writer.published;
-            loop {
-                let rows = outbox::read_from(db, writer.id, position + 1, PAGE).await?;
-                let Some((last, _)) = rows.last() else { break };
-                let last = *last;
-                for (at, record) in rows {
-                    let confirm = self.publish(at, record).await;
-                    if let Err((at, error)) = confirm.await {
-                        tracing::warn!(writer.id, at, %error, "an event of an earlier run is not published yet");
-                        return Ok(());
-                    }
+            if !all {
+                if let Err(error) = outbox::release(db, kept).await {
+                    tracing::debug!(%error, "the claims run out by themselves");
                 }
-                position = last;
-                outbox::mark(self.database.writer(), writer.id, position).await?;
+                return;
             }
         }
-        Ok(())
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    if let Some(time) = time {
+        tokio::time::sleep_until(time).await;
     }
 }
