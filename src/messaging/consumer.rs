@@ -110,16 +110,14 @@ async fn apply(
     handler: &mut impl Handler,
     batch: Vec<Delivery>,
 ) -> Vec<Delivery> {
-    if batch.is_empty() {
-        return Vec::new();
-    }
-    match attempt(queue, database, handler, &batch).await {
-        Ok(()) => {
-            batch.into_iter().for_each(Delivery::ack);
-            return Vec::new();
+    if batch.len() > 1 {
+        match attempt(queue, database, handler, &batch).await {
+            Ok(()) => {
+                batch.into_iter().for_each(Delivery::ack);
+                return Vec::new();
+            }
+            Err(failure) => tracing::warn!(queue, %failure, "a batch failed, applying one by one"),
         }
-        Err(failure) if batch.len() > 1 => tracing::warn!(queue, %failure, "a batch failed, applying one by one"),
-        Err(_) => {}
     }
     let mut again = Vec::new();
     for delivery in batch {

@@ -3,11 +3,13 @@
 //! does not take stays where it is stored and is read again; nothing is dropped, and memory holds a window of it.
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::try_join_all;
+use futures_util::future::{Either, try_join_all};
 use futures_util::stream::FuturesOrdered;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -88,7 +90,16 @@ impl Relay {
                 while confirms.len() < WINDOW
                     && let Some((position, record)) = self.backlog.pop_front()
                 {
-                    confirms.push_back(self.publish(position, record).await);
+                    let mut confirmed = Box::pin(self.publish(position, record).await);
+                    match futures_util::poll!(&mut confirmed) {
+                        // Refused at once: what comes after it must not overtake it.
+                        Poll::Ready(Err(failed)) => {
+                            confirms.push_back(Either::Left(ready(Err(failed))));
+                            break;
+                        }
+                        Poll::Ready(confirmed) => confirms.push_back(Either::Left(ready(confirmed))),
+                        Poll::Pending => confirms.push_back(Either::Right(confirmed)),
+                    }
                 }
             }
             let idle = confirms.is_empty() && self.backlog.is_empty() && !self.behind;

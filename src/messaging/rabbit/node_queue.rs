@@ -36,6 +36,8 @@ pub(super) async fn run(
     let mut number = 0;
     loop {
         let live = tokio::select! {
+            // A binding is made where it can be, and remembered only where it can't.
+            biased;
             live = link.after(number) => live,
             Some(change) = changes.recv() => {
                 remember(&mut bound, change);

@@ -83,6 +83,10 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<Outgoing>) {
         };
         tracing::warn!(%error, "publishing is interrupted");
         link.suspect(number);
+        // What waits came after what failed, and must not overtake it on the next connection.
+        while let Ok(Outgoing { waiting, .. }) = outgoing.try_recv() {
+            waiting.settle(Err(error.clone()));
+        }
     }
 }
 
