@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
-use crate::config::{Config, Role};
+use crate::config::{BadSetting, Config, Role};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
 use crate::journal::{Journal, JournalWriter};
@@ -52,12 +52,13 @@ pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
     }
     let metrics = telemetry::start_metrics().context("starting the metrics")?;
     let back = runtime()?;
-    System::new().block_on(async move {
+    let served = System::new().block_on(async {
         let node = Node::start(&config, &back).await?;
-        node.serve(&config, metrics).await?;
-        back.shutdown_background();
-        Ok(ExitCode::SUCCESS)
-    })
+        node.serve(&config, metrics).await
+    });
+    // Waits for nobody, and not within the system: a runtime that is dropped there panics.
+    back.shutdown_background();
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
@@ -155,7 +156,7 @@ impl Node {
             .context("database_url: opening the database")?;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked().await.context("reading the revoked logins")?;
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current());
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
         let connections = Connections::new(config.max_connections);
 
         let (stop, stopped) = watch::channel(false);
@@ -189,7 +190,7 @@ impl Node {
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone(), bus: self.bus.clone() });
         let metrics = web::Data::new(metrics);
-        let body_limit = web::Data::new(BodyLimit(config.max_body_bytes));
+        let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {
             HttpApp::new()
                 .wrap(middleware::from_fn(problem::middleware))
@@ -200,7 +201,7 @@ impl Node {
                 .app_data(connections.clone())
                 .app_data(readiness.clone())
                 .app_data(metrics.clone())
-                .app_data(body_limit.clone())
+                .app_data(body_limit)
                 .configure(routes::configure)
         })
         .workers(HTTP_WORKERS)
@@ -292,9 +293,16 @@ async fn connect_data_dir(data_dir: &Path) -> anyhow::Result<Database> {
     Database::connect(&url, Options::default()).await.with_context(|| format!("opening {}", file.display()))
 }
 
+fn make_data_dir(data_dir: &Path) -> Result<(), BadSetting> {
+    std::fs::create_dir_all(data_dir)
+        .map_err(|error| BadSetting::new("data_dir", format!("{}: {error}", data_dir.display())))
+}
+
 fn lock_data_dir(data_dir: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data_dir).with_context(|| format!("data_dir: {}", data_dir.display()))?;
-    let lock = File::create(data_dir.join("artel.lock")).context("data_dir: it can't be written")?;
+    make_data_dir(data_dir)?;
+    let path = data_dir.join("artel.lock");
+    let lock =
+        File::create(&path).map_err(|error| BadSetting::new("data_dir", format!("{}: {error}", path.display())))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => bail!("data_dir: another artel is using {}", data_dir.display()),
@@ -319,7 +327,7 @@ fn jwt_secret(config: &Config) -> anyhow::Result<String> {
     if let Some(secret) = &config.jwt_secret {
         return Ok(secret.clone());
     }
-    std::fs::create_dir_all(&config.data_dir)?;
+    make_data_dir(&config.data_dir)?;
     let path = config.data_dir.join("jwt.key");
     match std::fs::read_to_string(&path) {
         Ok(secret) if secret.trim().len() >= 32 => Ok(secret.trim().to_owned()),
@@ -351,7 +359,7 @@ fn briefly<T>(config: Config, run: impl AsyncFnOnce(Database) -> anyhow::Result<
                 Database::connect(url, Options::default()).await.context("database_url: opening the database")?
             }
             None => {
-                std::fs::create_dir_all(&config.data_dir)?;
+                make_data_dir(&config.data_dir)?;
                 connect_data_dir(&config.data_dir).await?
             }
         };

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use artel::app;
-use artel::config::{Config, Layer};
+use artel::config::{BadSetting, Config, Layer};
 use artel::loadtest::Plan;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
@@ -71,7 +72,14 @@ enum DeadLetters {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, serve } = Arguments::parse();
+    let Arguments { command, serve } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if is_wrong(&error) => {
+            eprintln!("artel: {}", in_one_line(&error));
+            return ExitCode::from(2);
+        }
+        Err(error) => error.exit(),
+    };
     match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(settings) => with(settings, app::serve),
         Command::Migrate(settings) => with(settings, app::migrate),
@@ -85,6 +93,18 @@ fn main() -> ExitCode {
         }
         Command::Loadtest(plan) => ended(artel::loadtest::run(plan)),
     }
+}
+
+/// A flag or variable that can't be taken; not a question for help.
+fn is_wrong(error: &clap::Error) -> bool {
+    error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+}
+
+/// What is wrong, without the advice around it.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let what = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    what.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// Checks the settings, then runs.
@@ -101,6 +121,7 @@ fn with(settings: Settings, run: impl FnOnce(Config) -> anyhow::Result<ExitCode>
 fn ended(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
         eprintln!("artel: {error:#}");
-        ExitCode::FAILURE
+        // Some settings are seen to be bad only where they are used.
+        if error.is::<BadSetting>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }

@@ -42,6 +42,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(stats::statistics::routes)
                 .default_service(web::to(missing)),
         )
+        .service(web::scope("/api").default_service(web::to(missing)))
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
 }
 
@@ -92,7 +93,7 @@ async fn openapi() -> HttpResponse {
 }
 
 async fn asyncapi() -> HttpResponse {
-    HttpResponse::Ok().json(stream::asyncapi::document())
+    HttpResponse::Ok().json(stream::asyncapi::document(&api().components.map(|components| components.schemas)))
 }
 
 async fn missing() -> Result<HttpResponse, Problem> {

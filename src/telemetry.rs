@@ -24,7 +24,9 @@ pub enum LogFormat {
 /// Starts the log on standard error; `Err`: the filter can't be read.
 pub fn start_log(format: LogFormat, filter: &str) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(filter).map_err(|error| error.to_string())?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that can't be written (a full disk) is reported on standard error otherwise, which is the same place, and
+    // failing there is a panic of whoever had something to say.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match format {
         LogFormat::Text => log.try_init(),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use entity::{game, session, session_member};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, Set, Statement, TryGetable,
-    Value,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set, Statement, TryGetable, Value,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,6 @@ use crate::game::event::{Event, Fact};
 /// Rows of one statement. Powers of two below it are used, so that there are few different texts to prepare and the
 /// databases' limit on bound values (32,766) is far.
 const ROWS_MAX: usize = 512;
-
 /// Splits `rows` into runs whose lengths are powers of two.
 fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
@@ -128,6 +127,21 @@ pub(super) async fn insert(
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     }
     Ok(())
+}
+
+/// The last position that is taken in this writer's outbox; 0: none.
+pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> Result<i64, DbErr> {
+    use entity::event::{Column, Entity};
+    let last = Entity::find()
+        .select_only()
+        .column(Column::Position)
+        .filter(Column::WriterId.eq(writer_id))
+        .order_by_desc(Column::Position)
+        .limit(1)
+        .into_tuple::<i64>()
+        .one(db)
+        .await?;
+    Ok(last.unwrap_or(0))
 }
 
 /// Keeps the rows that lists are made from in step with an event.

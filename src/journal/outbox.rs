@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use entity::{event, outbox};
+use entity::{event, outbox, writer};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::sync::mpsc;
@@ -94,6 +94,11 @@ pub async fn read_from(
         .into_iter()
         .map(|row| Ok((row.position, Arc::new(Record::stored(row)?))))
         .collect()
+}
+
+/// The writers and how far each is published.
+pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, DbErr> {
+    writer::Entity::find().order_by_asc(writer::Column::Id).all(db).await
 }
 
 /// Everything of a writer up to `position` is confirmed.

@@ -25,6 +25,9 @@ pub struct JournalWriter {
     database: Database,
     id: i64,
     position: i64,
+    /// The last commit failed and may be stored all the same: the position has to be read again, or every commit to
+    /// come would claim places that are taken.
+    unsure: bool,
     published: Arc<AtomicI64>,
     published_stored: i64,
     work: mpsc::Receiver<Work>,
@@ -48,7 +51,7 @@ impl JournalWriter {
         let published = Arc::new(AtomicI64::new(0));
         let tap = Tap::new(id, published.clone(), sender.downgrade());
         let journal = Journal { database: database.clone(), runtime: Handle::current(), work: sender };
-        Ok((journal, Self { database, id, position: 0, published, published_stored: 0, work, tap }))
+        Ok((journal, Self { database, id, position: 0, unsure: false, published, published_stored: 0, work, tap }))
     }
 
     /// Where the relay hears of what was committed. To be taken before `run`.
@@ -126,6 +129,10 @@ impl JournalWriter {
     /// One transaction; says which sessions' events are in it.
     async fn transact(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
         let tx = self.database.begin_write().await?;
+        if self.unsure {
+            self.position = heads::last_position(&tx, self.id).await?;
+        }
+        self.unsure = true;
         let mut stored = HashSet::with_capacity(appends.len());
         for append in appends.iter().filter(|append| append.after == 0) {
             if heads::open(&tx, append).await? {
@@ -150,6 +157,7 @@ impl JournalWriter {
             heads::mark_published(&tx, self.id, published).await?;
         }
         tx.commit().await?;
+        self.unsure = false;
         self.published_stored = published;
         Ok(stored)
     }

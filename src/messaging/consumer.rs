@@ -110,19 +110,26 @@ async fn apply(
     handler: &mut impl Handler,
     batch: Vec<Delivery>,
 ) -> Vec<Delivery> {
-    if batch.len() > 1 {
-        match attempt(queue, database, handler, &batch).await {
-            Ok(()) => {
-                batch.into_iter().for_each(Delivery::ack);
-                return Vec::new();
-            }
-            Err(failure) => tracing::warn!(queue, %failure, "a batch failed, applying one by one"),
+    if batch.is_empty() {
+        return Vec::new();
+    }
+    let mut failed_alone = None;
+    match attempt(queue, database, handler, &batch).await {
+        Ok(()) => {
+            batch.into_iter().for_each(Delivery::ack);
+            return Vec::new();
         }
+        Err(failure) if batch.len() > 1 => tracing::warn!(queue, %failure, "a batch failed, applying one by one"),
+        Err(failure) => failed_alone = Some(failure),
     }
     let mut again = Vec::new();
     for delivery in batch {
         let event_type = delivery.message.envelope.event_type.clone();
-        match attempt(queue, database, handler, std::slice::from_ref(&delivery)).await {
+        let result = match failed_alone.take() {
+            Some(failure) => Err(failure),
+            None => attempt(queue, database, handler, std::slice::from_ref(&delivery)).await,
+        };
+        match result {
             Ok(()) => delivery.ack(),
             Err(Failure::Transient(reason)) if delivery.attempts < MAX_RETRIES => {
                 tracing::warn!(queue, event_type, reason, attempts = delivery.attempts, "a message waits for a retry");

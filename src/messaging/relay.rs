@@ -2,15 +2,15 @@
 //! At least once: a crash between a confirm and the stored position publishes again, with the same ids. What the bus
 //! does not take stays where it is stored and is read again; nothing is dropped, and memory holds a window of it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::ready;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::{Either, try_join_all};
-use futures_util::stream::FuturesOrdered;
+use futures_util::future::{BoxFuture, Either, try_join_all};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered};
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -51,6 +51,11 @@ pub struct Relay {
     backlog: VecDeque<(i64, Arc<Record>)>,
     /// The bus failed: not before this.
     resume: Option<Instant>,
+    /// Messages of the outbox table whose confirms are awaited, beside everything else: one that is tried again for
+    /// seconds must not hold up the rest.
+    others: FuturesUnordered<BoxFuture<'static, (i64, Result<(), BusError>)>>,
+    /// Their rows.
+    sending: HashSet<i64>,
 }
 
 impl Relay {
@@ -67,6 +72,8 @@ impl Relay {
             kept: 0,
             backlog: VecDeque::new(),
             resume: None,
+            others: FuturesUnordered::new(),
+            sending: HashSet::new(),
         }
     }
 
@@ -106,6 +113,9 @@ impl Relay {
             // A bus that is down is not waited for: others, or the next start, publish the rest.
             if stopping && (idle || self.resume.is_some()) {
                 self.send_others().await;
+                while let Some(other) = self.others.next().await {
+                    self.confirmed(other).await;
+                }
                 return self.committed.keep();
             }
             let resume = self.resume;
@@ -123,6 +133,7 @@ impl Relay {
                         self.start_again();
                     }
                 },
+                Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
                 batch = self.committed.batches.recv(), if !stopping => match batch {
                     Some(batch) => self.take(batch),
                     None => stopping = true,
@@ -187,7 +198,7 @@ impl Relay {
     }
 
     async fn publish(
-        &self,
+        &mut self,
         position: i64,
         record: Arc<Record>,
     ) -> impl Future<Output = Result<i64, (i64, BusError)>> + use<> {
@@ -218,58 +229,80 @@ impl Relay {
         self.send_others().await;
     }
 
-    /// Publishes what waits in the outbox table.
-    async fn send_others(&self) {
+    /// Publishes what waits in the outbox table, in order.
+    async fn send_others(&mut self) {
         if !self.bus.is_up() {
             return;
         }
-        let db = self.database.writer();
         // An empty look takes no write lock.
         match outbox::any(self.database.reader()).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => return tracing::error!(%error, "the outbox could not be read"),
         }
-        loop {
+        while self.others.len() < WINDOW {
+            let db = self.database.writer();
             let rows = match outbox::claim(db, self.committed.writer_id, clock::now(), CLAIM_MS, PAGE).await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => rows,
                 Err(error) => return tracing::error!(%error, "the outbox could not be read"),
             };
-            let mut confirms = Vec::with_capacity(rows.len());
-            let (mut sent, mut kept) = (Vec::with_capacity(rows.len()), Vec::new());
+            let mut unreadable = Vec::new();
             for row in rows {
                 match serde_json::from_str::<Envelope>(&row.envelope) {
+                    // A row that is on its way for long is claimed anew here, not sent twice.
+                    Ok(_) if !self.sending.insert(row.id) => {}
                     Ok(envelope) => {
                         let message = Message::new(row.routing_key, envelope);
                         let (event_type, pattern) = (message.envelope.event_type.clone(), message.pattern().to_owned());
-                        confirms.push((row.id, event_type, pattern, self.bus.publish(message).await));
+                        let confirm = self.bus.publish(message).await;
+                        let confirmed = confirm.map(move |confirmed| {
+                            if confirmed.is_ok() {
+                                telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
+                            }
+                            (row.id, confirmed)
+                        });
+                        self.others.push(confirmed.boxed());
                     }
                     Err(error) => {
                         tracing::error!(row.id, %error, "an outbox message is unreadable and is dropped");
-                        sent.push(row.id);
+                        unreadable.push(row.id);
                     }
                 }
             }
-            for (id, event_type, pattern, confirm) in confirms {
-                match confirm.await {
-                    Ok(()) => {
-                        telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
-                        sent.push(id);
-                    }
-                    Err(_) => kept.push(id),
+            self.forget(unreadable).await;
+        }
+    }
+
+    /// Takes what the bus confirmed out of the table, together with what else it confirmed by now.
+    async fn confirmed(&mut self, first: (i64, Result<(), BusError>)) {
+        let (mut sent, mut kept) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some((id, confirmed)) = next {
+            self.sending.remove(&id);
+            match confirmed {
+                Ok(()) => sent.push(id),
+                Err(error) => {
+                    tracing::warn!(row.id = id, %error, "an outbox message is sent again later");
+                    kept.push(id);
                 }
             }
-            let all = kept.is_empty();
-            if let Err(error) = outbox::sent(db, sent).await {
-                return tracing::error!(%error, "sent messages stay in the outbox and will come again");
-            }
-            if !all {
-                if let Err(error) = outbox::release(db, kept).await {
-                    tracing::debug!(%error, "the claims run out by themselves");
-                }
-                return;
-            }
+            next = self.others.next().now_or_never().flatten();
+        }
+        self.forget(sent).await;
+        if !kept.is_empty()
+            && let Err(error) = outbox::release(self.database.writer(), kept).await
+        {
+            tracing::debug!(%error, "the claims run out by themselves");
+        }
+    }
+
+    async fn forget(&mut self, rows: Vec<i64>) {
+        if rows.is_empty() {
+            return;
+        }
+        if let Err(error) = outbox::sent(self.database.writer(), rows).await {
+            tracing::error!(%error, "sent messages stay in the outbox and will come again");
         }
     }
 }

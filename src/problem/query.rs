@@ -38,6 +38,10 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query)
         .map_err(|_| Problem::invalid("query", "is no query string"))?
         .into_inner();
+    // A NUL can't be stored, so nothing is found by it; PostgreSQL would fail over it.
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(Problem::invalid(name.clone(), "must not contain control characters"));
+    }
     let pairs = pairs.into_iter().map(|(name, value)| (name, Text(value)));
     let deserializer = MapDeserializer::<_, ValueError>::new(pairs);
     serde_path_to_error::deserialize(deserializer).map_err(|error| shape_error(error.path(), error.inner()))
@@ -162,5 +166,6 @@ mod tests {
         assert_eq!(wrong_field("query=a&other=1"), "other");
         assert_eq!(wrong_field("limit=1"), "query");
         assert_eq!(wrong_field("query=a&query=b"), "query");
+        assert_eq!(wrong_field("query=a%00b"), "query");
     }
 }

@@ -77,9 +77,16 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         Ok(value) => deserializer.end().map(|()| value).map_err(|error| malformed(&error)),
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Err(broken) => Err(malformed(&broken)),
+            // What is passed over is not unescaped: half a character is seen by the reader only.
+            Ok(_) if is_broken_text(error.inner()) => Err(malformed(error.inner())),
             Ok(_) => Err(shape_error(error.path(), error.inner())),
         },
     }
+}
+
+/// A number out of range is a syntax error to serde_json too, but one that the client should hear the field of.
+fn is_broken_text(error: &serde_json::Error) -> bool {
+    error.is_syntax() && !error.to_string().starts_with("number out of range")
 }
 
 /// 422 for what does not fit its type. Serde names unknown and missing fields in its message only.

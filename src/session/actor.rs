@@ -1,20 +1,20 @@
 //! The actix actor around one engine: carries out its effects, nothing else. Its mailbox is bounded by the permits that
 //! travel with the messages (see `mod.rs`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
 
 use super::audience::{Audience, Listener, Push, Welcome};
 use super::engine::{Ask, Effect, Engine, Input, Outcome, Ticket};
-use super::{NotPlayed, Played};
+use super::{News, NotPlayed, Played};
 use crate::game::Session;
 use crate::game::command::Request;
-use crate::game::id::{ParticipantId, Seq, SessionId};
+use crate::game::id::{ParticipantId, Seq, SessionId, UserId};
 use crate::journal::{Journal, Opened, Record};
 use crate::telemetry;
 
@@ -58,7 +58,11 @@ pub(super) struct Leave {
 /// Look at the state and at who is online.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Look(pub(super) Glance);
+pub(super) struct Look {
+    /// The log is known to hold this event: what is shown must have it.
+    pub(super) at_least: Seq,
+    pub(super) glance: Glance,
+}
 
 /// What is done with the state and the knowledge of who is online.
 pub(super) type Glance = Box<dyn FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) + Send>;
@@ -72,6 +76,19 @@ pub(super) enum Hear {
     /// Up to here.
     Head(Seq),
 }
+
+/// Another node said who watches there.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Elsewhere {
+    pub(super) node: String,
+    pub(super) users: BTreeSet<UserId>,
+}
+
+/// Say again who watches here.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct SayOnline;
 
 /// Write down what is to be kept and go.
 #[derive(Message)]
@@ -100,26 +117,79 @@ pub(super) struct SessionActor {
     joining: HashMap<u64, (Listener, Uuid)>,
     tickets: u64,
     busy_at: Instant,
+    /// Looks that wait for an event that is on its way here.
+    looks: Vec<(Seq, Glance)>,
+    /// To the other nodes; `None`: there are none.
+    news: Option<mpsc::Sender<News>>,
+    /// Who was said to watch here.
+    said: BTreeSet<UserId>,
 }
 
 impl SessionActor {
-    pub(super) fn new(id: SessionId, opened: Opened, journal: Journal) -> Self {
+    pub(super) fn new(id: SessionId, opened: Opened, journal: Journal, news: Option<mpsc::Sender<News>>) -> Self {
         Self {
             id,
-            engine: Engine::new(opened),
+            engine: Engine::new(opened, news.is_some()),
             journal,
             audience: Audience::new(id),
             callers: HashMap::new(),
             joining: HashMap::new(),
             tickets: 0,
             busy_at: Instant::now(),
+            looks: Vec::new(),
+            news,
+            said: BTreeSet::new(),
         }
     }
 
     fn feed(&mut self, input: Input, ctx: &mut Context<Self>) {
         self.busy_at = Instant::now();
+        self.step(input, ctx);
+    }
+
+    /// The same for what is nobody's doing here and keeps no idle session in memory.
+    fn step(&mut self, input: Input, ctx: &mut Context<Self>) {
         for effect in self.engine.on(input) {
             self.carry_out(effect, ctx);
+        }
+        self.show_what_arrived();
+        self.say_online();
+    }
+
+    fn show_what_arrived(&mut self) {
+        if self.looks.is_empty() {
+            return;
+        }
+        let engine = &self.engine;
+        let ready: Vec<_> = self.looks.extract_if(.., |(seq, _)| !engine.is_on_its_way_to(*seq)).collect();
+        for (_, glance) in ready {
+            self.show(glance);
+        }
+    }
+
+    fn show(&self, glance: Glance) {
+        let state = self.engine.state();
+        let is_online = |participant| {
+            state
+                .participants()
+                .iter()
+                .any(|seat| seat.id == participant && seat.user_id.is_some_and(|user| self.audience.is_online(user)))
+        };
+        glance(state, &is_online);
+    }
+
+    /// Tells other nodes who watches here, when that changed.
+    fn say_online(&mut self) {
+        if self.news.is_some() && *self.audience.here() != self.said {
+            self.said = self.audience.here().clone();
+            self.say(News::Online(self.id, self.said.iter().copied().collect()));
+        }
+    }
+
+    /// News that don't fit are made good by the sweep of the reader.
+    fn say(&self, news: News) {
+        if let Some(sender) = &self.news {
+            let _ = sender.try_send(news);
         }
     }
 
@@ -230,6 +300,7 @@ impl Actor for SessionActor {
         telemetry::live_sessions(1.0);
         ctx.set_mailbox_capacity(MAILBOX);
         ctx.run_interval(IDLE_CHECK, Self::go_when_idle);
+        self.say(News::Opened(self.id));
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -239,6 +310,7 @@ impl Actor for SessionActor {
 
 impl Drop for SessionActor {
     fn drop(&mut self) {
+        self.say(News::Closed(self.id));
         telemetry::live_sessions(-1.0);
     }
 }
@@ -282,15 +354,25 @@ impl Handler<Leave> for SessionActor {
 impl Handler<Look> for SessionActor {
     type Result = ();
 
-    fn handle(&mut self, Look(look): Look, _: &mut Self::Context) {
-        let state = self.engine.state();
-        let is_online = |participant| {
-            state
-                .participants()
-                .iter()
-                .any(|seat| seat.id == participant && seat.user_id.is_some_and(|user| self.audience.is_online(user)))
-        };
-        look(state, &is_online);
+    fn handle(&mut self, Look { at_least, glance }: Look, ctx: &mut Self::Context) {
+        self.looks.push((at_least, glance));
+        self.feed(Input::HeardHead(at_least), ctx);
+    }
+}
+
+impl Handler<Elsewhere> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Elsewhere { node, users }: Elsewhere, _: &mut Self::Context) {
+        self.audience.elsewhere(node, users, self.engine.state());
+    }
+}
+
+impl Handler<SayOnline> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: SayOnline, _: &mut Self::Context) {
+        self.say(News::Online(self.id, self.said.iter().copied().collect()));
     }
 }
 
@@ -302,9 +384,7 @@ impl Handler<Hear> for SessionActor {
             Hear::Records(records) => Input::Heard(records),
             Hear::Head(seq) => Input::HeardHead(seq),
         };
-        for effect in self.engine.on(input) {
-            self.carry_out(effect, ctx);
-        }
+        self.step(input, ctx);
     }
 }
 

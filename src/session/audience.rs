@@ -71,12 +71,38 @@ impl fmt::Debug for Listener {
 pub(super) struct Audience {
     session: SessionId,
     listeners: BTreeMap<u64, Listener>,
+    /// Who watches here.
+    here: BTreeSet<UserId>,
+    /// Who watches on other nodes, by node.
+    elsewhere: BTreeMap<String, BTreeSet<UserId>>,
+    /// Who is online on any node, as it was told last.
     online: BTreeSet<UserId>,
 }
 
 impl Audience {
     pub(super) fn new(session: SessionId) -> Self {
-        Self { session, listeners: BTreeMap::new(), online: BTreeSet::new() }
+        Self {
+            session,
+            listeners: BTreeMap::new(),
+            here: BTreeSet::new(),
+            elsewhere: BTreeMap::new(),
+            online: BTreeSet::new(),
+        }
+    }
+
+    /// Another node said who watches there; nobody: it has no watchers any more, or is gone.
+    pub(super) fn elsewhere(&mut self, node: String, users: BTreeSet<UserId>, state: &Session) {
+        if users.is_empty() {
+            self.elsewhere.remove(&node);
+        } else {
+            self.elsewhere.insert(node, users);
+        }
+        self.update_presence(state, None);
+    }
+
+    /// Who watches from this node.
+    pub(super) fn here(&self) -> &BTreeSet<UserId> {
+        &self.here
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -111,7 +137,7 @@ impl Audience {
         }
     }
 
-    /// Whether an account watches from this node.
+    /// Whether an account watches from any node.
     pub(super) fn is_online(&self, user: UserId) -> bool {
         self.online.contains(&user)
     }
@@ -149,7 +175,8 @@ impl Audience {
 
     /// Tells who is online when that changed; a newcomer is told in any case.
     fn update_presence(&mut self, state: &Session, newcomer: Option<u64>) {
-        let users: BTreeSet<UserId> = self.listeners.values().filter_map(|listener| listener.user).collect();
+        self.here = self.listeners.values().filter_map(|listener| listener.user).collect();
+        let users: BTreeSet<UserId> = self.elsewhere.values().flatten().chain(&self.here).copied().collect();
         let changed = users != self.online;
         self.online = users;
         let online: Arc<[ParticipantId]> = state

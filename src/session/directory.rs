@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix::prelude::{Actor, Addr, Arbiter, ArbiterHandle};
+use actix::prelude::{Actor, Addr, Arbiter, ArbiterHandle, Handler, Message};
 use sha2::{Digest, Sha256};
-use tokio::sync::{OnceCell, Semaphore, oneshot};
+use tokio::sync::{OnceCell, Semaphore, mpsc, oneshot};
+use tracing::Instrument;
 use uuid::Uuid;
 
-use super::actor::{Break, Close, Execute, Hear, Leave, Look, SessionActor, Watch};
+use super::actor::{Break, Close, Elsewhere, Execute, Glance, Hear, Leave, Look, SayOnline, SessionActor, Watch};
 use super::engine::taken_by;
-use super::{Creator, Listener, NotPlayed, Order, Played};
+use super::{Creator, Listener, News, NotPlayed, Order, Played};
 use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
 use crate::game::event::{Actor as EventActor, Event};
-use crate::game::id::{Dice, GameId, ParticipantId, Seq, SessionId};
+use crate::game::id::{Dice, ParticipantId, Seq, SessionId, UserId};
 use crate::game::view::SessionView;
 use crate::journal::{AppendError, Journal, Record};
 
@@ -44,12 +45,21 @@ pub struct Sessions {
     live: Arc<Mutex<HashMap<SessionId, Slot>>>,
     home: ArbiterHandle,
     listeners: Arc<AtomicU64>,
+    news: Option<mpsc::Sender<News>>,
 }
 
 impl Sessions {
-    /// `home` is where sessions live that are opened from outside an actix worker.
-    pub fn new(journal: Journal, home: ArbiterHandle) -> Self {
-        Self { journal, live: Arc::default(), home, listeners: Arc::default() }
+    /// `home` is where sessions live that are opened from outside an actix worker. `news`: other nodes write the same
+    /// sessions and are to be told of those that live here; without it this node is alone.
+    pub fn new(journal: Journal, home: ArbiterHandle, news: Option<mpsc::Sender<News>>) -> Self {
+        Self { journal, live: Arc::default(), home, listeners: Arc::default(), news }
+    }
+
+    /// The sessions that live here.
+    pub fn living(&self) -> Vec<SessionId> {
+        let live = self.lock();
+        let connected = live.iter().filter(|(_, slot)| slot.get().is_some_and(|live| live.actor.connected()));
+        connected.map(|(session, _)| *session).collect()
     }
 
     /// A new name for a listener.
@@ -64,7 +74,27 @@ impl Sessions {
 
     /// Has the session decide, store and tell a command.
     pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
-        let hash = fingerprint(order.game, &order.command);
+        let span = tracing::info_span!(
+            "command",
+            session.id = %session,
+            command.id = %order.command_id,
+            correlation.id = %order.correlation_id,
+            kind = order.command.kind(),
+        );
+        async {
+            let result = self.execute_in_span(session, order).await;
+            match &result {
+                Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
+                Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let hash = fingerprint(&order.command);
         let dice = Dice(rand::random());
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;
@@ -95,7 +125,7 @@ impl Sessions {
             code: String::new(),
             ..create.clone()
         };
-        let hash = fingerprint(None, &Command::CreateSession(asked));
+        let hash = fingerprint(&Command::CreateSession(asked));
         let at = clock::now();
         let dice = Dice(rand::random());
         let id = create.session_id;
@@ -165,10 +195,35 @@ impl Sessions {
         self.tell(session, Hear::Head(seq));
     }
 
-    fn tell(&self, session: SessionId, heard: Hear) {
+    /// Another node said who watches a session there; nobody: no one any more.
+    pub fn hear_online(&self, session: SessionId, node: String, users: impl IntoIterator<Item = UserId>) {
+        self.tell(session, Elsewhere { node, users: users.into_iter().collect() });
+    }
+
+    /// Has a session say again who watches it here.
+    pub fn say_online(&self, session: SessionId) {
+        self.tell(session, SayOnline);
+    }
+
+    /// To a session that lives here; one that does not needs no telling.
+    fn tell<M>(&self, session: SessionId, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        SessionActor: Handler<M>,
+    {
         if let Some(live) = self.slot_of(session).and_then(|slot| slot.get().cloned()) {
-            let _ = live.actor.try_send(heard);
+            let _ = live.actor.try_send(message);
         }
+    }
+
+    /// What the log is known to hold where other nodes write it too: a client that moves from node to node must not
+    /// see an older state than it has seen.
+    async fn known_head(&self, session: SessionId) -> Seq {
+        if self.news.is_none() {
+            return 0;
+        }
+        // Where the database does not answer, what is in memory is the best there is.
+        self.journal.head(session).await.ok().flatten().unwrap_or(0)
     }
 
     /// A listener hears no more.
@@ -184,13 +239,15 @@ impl Sessions {
         session: SessionId,
         look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
     ) -> Result<T, NotPlayed> {
+        let at_least = self.known_head(session).await;
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;
             let (answer, seen) = oneshot::channel();
             let look = look.clone();
-            let message = Look(Box::new(move |state, online| {
+            let glance: Glance = Box::new(move |state, online| {
                 let _ = answer.send(look(state, online));
-            }));
+            });
+            let message = Look { at_least, glance };
             if live.actor.try_send(message).is_err() {
                 continue;
             }
@@ -230,9 +287,10 @@ impl Sessions {
         let slot = self.slot(session)?;
         let opening = slot.get_or_try_init(|| async {
             let opened = self.journal.open(session).await?.ok_or(NotPlayed::Missing)?;
-            let journal = self.journal.clone();
+            let (journal, news) = (self.journal.clone(), self.news.clone());
             let arbiter = Arbiter::try_current().unwrap_or_else(|| self.home.clone());
-            let actor = SessionActor::start_in_arbiter(&arbiter, move |_| SessionActor::new(session, opened, journal));
+            let start = move |_: &mut _| SessionActor::new(session, opened, journal, news);
+            let actor = SessionActor::start_in_arbiter(&arbiter, start);
             Ok(Live { actor, permits: Arc::new(Semaphore::new(COMMANDS_WAITING_MAX)) })
         });
         match opening.await {
@@ -280,9 +338,10 @@ impl Sessions {
     }
 }
 
-/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON.
-fn fingerprint(game: Option<GameId>, command: &Command) -> i64 {
-    let body = serde_json::to_vec(&(game, command)).unwrap_or_default();
+/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON. Without the game
+/// that a path names: a client that goes on over REST where its socket broke sends the same command.
+fn fingerprint(command: &Command) -> i64 {
+    let body = serde_json::to_vec(command).unwrap_or_default();
     let digest = Sha256::digest(body);
     i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }

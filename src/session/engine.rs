@@ -128,13 +128,20 @@ pub(crate) struct Engine {
     recent: VecDeque<Arc<Record>>,
     /// Listeners whose history is being read, and what they have.
     resuming: BTreeMap<u64, Seq>,
+    /// Other nodes may write this session too.
+    shared: bool,
+    /// How many of those that wait had asked before the tail was read that is being read, or was read in this step:
+    /// what they are refused, they are refused on the truth.
+    reading_for: usize,
+    fresh: usize,
     /// The last event another node is known to have stored.
     heard: Seq,
     snapshot_seq: Seq,
 }
 
 impl Engine {
-    pub(crate) fn new(opened: Opened) -> Self {
+    /// `shared`: other nodes may write the session too, so that a refusal is answered only after a look at the log.
+    pub(crate) fn new(opened: Opened, shared: bool) -> Self {
         let mut recent: VecDeque<_> = opened.recent.into();
         recent.drain(..recent.len().saturating_sub(RECENT_MAX));
         Self {
@@ -148,6 +155,9 @@ impl Engine {
             refused: VecDeque::new(),
             recent,
             resuming: BTreeMap::new(),
+            shared,
+            reading_for: 0,
+            fresh: 0,
             heard: 0,
             snapshot_seq: opened.snapshot_seq,
         }
@@ -164,6 +174,11 @@ impl Engine {
             && self.deciding.is_empty()
             && self.resuming.is_empty()
             && matches!(self.phase, Phase::Idle | Phase::Unsure)
+    }
+
+    /// Whether waiting would bring it nearer to event `seq`: it is not there yet and something is under way.
+    pub(crate) fn is_on_its_way_to(&self, seq: Seq) -> bool {
+        self.committed.seq() < seq && matches!(self.phase, Phase::Appending | Phase::Reading)
     }
 
     /// A snapshot of the state, to be kept; `None`: a current one is stored.
@@ -193,6 +208,7 @@ impl Engine {
             }
         }
         self.proceed(&mut effects);
+        self.fresh = 0;
         effects
     }
 
@@ -212,17 +228,28 @@ impl Engine {
 
     fn read_tail(&mut self, effects: &mut Vec<Effect>) {
         self.phase = Phase::Reading;
+        self.reading_for = self.waiting.len();
         effects.push(Effect::ReadTail { after: self.committed.seq() });
     }
 
     /// Decides all that wait, on top of each other, into one append.
     fn decide_waiting(&mut self, effects: &mut Vec<Effect>) {
-        let together = self.waiting.len().min(DECIDED_TOGETHER_MAX);
+        // Who asked after the log was read is decided apart.
+        let fresh = self.fresh > 0;
+        let together = if fresh { self.fresh } else { self.waiting.len() }.min(DECIDED_TOGETHER_MAX);
+        self.fresh -= if fresh { together } else { 0 };
         for ask in self.waiting.drain(..together).collect::<Vec<_>>() {
             let outcome = self.decide(&ask);
             self.deciding.push(Deciding { ask, outcome });
         }
         if self.appending.is_empty() {
+            // What another node stored meanwhile may turn a refusal into a yes. (A commit proves by itself that there
+            // was nothing: its head is compared.)
+            let doubtful = |deciding: &Deciding| matches!(deciding.outcome, Outcome::Refused(_) | Outcome::Done { .. });
+            if self.shared && !fresh && self.deciding.iter().any(doubtful) {
+                self.take_back_decided();
+                return self.read_tail(effects);
+            }
             return self.answer_decided(effects);
         }
         self.phase = Phase::Appending;
@@ -313,9 +340,7 @@ impl Engine {
             Err(AppendError::Conflict) => {
                 // Decided again, on what the other node stored; the first answer of a key stays the first.
                 self.ahead = self.committed.clone();
-                for deciding in self.deciding.drain(..).rev() {
-                    self.waiting.push_front(deciding.ask);
-                }
+                self.take_back_decided();
                 self.heard = self.heard.max(self.committed.seq() + 1);
                 self.phase = Phase::Idle;
             }
@@ -326,6 +351,13 @@ impl Engine {
                     effects.push(Effect::Answer { ticket: deciding.ask.ticket, outcome: Outcome::NotStored });
                 }
             }
+        }
+    }
+
+    /// Everything decided waits again, in its order.
+    fn take_back_decided(&mut self) {
+        for deciding in self.deciding.drain(..).rev() {
+            self.waiting.push_front(deciding.ask);
         }
     }
 
@@ -340,6 +372,7 @@ impl Engine {
         };
         self.phase = Phase::Idle;
         self.catch_up(records, effects);
+        self.fresh = self.reading_for;
         if self.committed.seq() < self.heard && self.committed.seq() == before {
             // Somebody claims more than the log has: a conflict without an opponent, or a hint from a log that was put
             // back. Asking again at once would turn in circles.

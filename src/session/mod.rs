@@ -17,8 +17,19 @@ use uuid::Uuid;
 pub use self::audience::{Listener, Push, Welcome};
 pub use self::directory::Sessions;
 use crate::game::command::{Command, Refusal};
-use crate::game::id::{GameId, Seq, UserId};
+use crate::game::id::{GameId, Seq, SessionId, UserId};
 use crate::journal::{JournalError, Record};
+
+/// What other nodes are to hear of the sessions that live here.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// It lives here from now on, and has to hear what other nodes store.
+    Opened(SessionId),
+    /// It lives here no more.
+    Closed(SessionId),
+    /// These accounts watch it from here.
+    Online(SessionId, Vec<UserId>),
+}
 
 /// A command on its way to a session.
 #[derive(Clone, Debug)]

@@ -164,6 +164,7 @@ struct ListQuery {
     status: Option<Status>,
     /// `mine` (default): where the caller has a seat; `public`: those that any account may read.
     #[serde(default)]
+    #[param(inline)]
     scope: Option<Scope>,
     /// 1..200, default 50.
     #[serde(default)]
@@ -338,11 +339,14 @@ async fn join(
 }
 
 async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> {
-    let row = session::Entity::find()
-        .filter(session::Column::Code.eq(code.trim().to_ascii_uppercase()))
-        .one(database.reader())
-        .await?;
-    row.map(|row| SessionId(row.id)).ok_or_else(|| Problem::not_found("there is no session with this code"))
+    let missing = || Problem::not_found("there is no session with this code");
+    let code = code.trim().to_ascii_uppercase();
+    // Spares the database what is no code; PostgreSQL would fail over a NUL.
+    if code.len() != CODE_LENGTH || !code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) {
+        return Err(missing());
+    }
+    let row = session::Entity::find().filter(session::Column::Code.eq(code)).one(database.reader()).await?;
+    row.map(|row| SessionId(row.id)).ok_or_else(missing)
 }
 
 /// What an invited person sees before joining.

@@ -52,6 +52,9 @@ struct World {
     asked: HashMap<Ticket, (usize, Uuid)>,
     acked: HashMap<Uuid, Vec<Uuid>>,
     refused: HashSet<Uuid>,
+    requests: HashMap<Uuid, Request>,
+    /// How long the log was when a command was asked.
+    asked_at: HashMap<Ticket, usize>,
     retry: Vec<(Request, Uuid)>,
     tickets: u64,
     faults: bool,
@@ -104,13 +107,15 @@ impl World {
             dice: Dice(u128::from(seed)),
             drawn: 0,
             lives: [0; NODES],
-            engines: (0..NODES).map(|_| Engine::new(opened(&log))).collect(),
+            engines: (0..NODES).map(|_| Engine::new(opened(&log), true)).collect(),
             log,
             pending: Vec::new(),
             watchers: (0..NODES).map(|_| BTreeMap::new()).collect(),
             asked: HashMap::new(),
             acked: HashMap::new(),
             refused: HashSet::new(),
+            requests: HashMap::new(),
+            asked_at: HashMap::new(),
             retry: Vec::new(),
             tickets: 0,
             faults: true,
@@ -186,7 +191,14 @@ impl World {
                 let ids = self.log[first..first + count as usize].iter().map(|record| record.event.event_id).collect();
                 self.acknowledge(command, ids);
             }
-            Outcome::Refused(_) => {
+            Outcome::Refused(refusal) => {
+                // Refused on what the log said when it was last read, never on what a node had not heard of yet.
+                let request = self.requests.get(&command).expect("asked");
+                let from = self.asked_at.remove(&ticket).unwrap_or(0);
+                let stands = (from..=self.log.len())
+                    .rev()
+                    .any(|upto| opened(&self.log[..upto.max(1)]).state.decide(request).is_err());
+                assert!(stands || self.refused.contains(&command), "refused without a reason: {refusal}");
                 self.refused.insert(command);
             }
             Outcome::KeyReused => panic!("no key was reused"),
@@ -213,6 +225,8 @@ impl World {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.asked.insert(ticket, (node, command_id));
+        self.asked_at.insert(ticket, self.log.len());
+        self.requests.insert(command_id, request.clone());
         self.feed(node, Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id: command_id, hash: 7 })));
     }
 
@@ -264,7 +278,7 @@ impl World {
     /// A node dies and comes back with nothing but the log; its watchers come back with the last event they have.
     fn crash(&mut self) {
         let node = self.below(NODES);
-        self.engines[node] = Engine::new(opened(&self.log));
+        self.engines[node] = Engine::new(opened(&self.log), true);
         self.lives[node] += 1;
         // Callers of the dead node hear nothing; they may try again.
         self.asked.retain(|_, (at, _)| *at != node);

@@ -96,7 +96,7 @@ pub(crate) async fn of_user(
 
 /// The paths of this room.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.route("/stats/users/{id}", web::get().to(of_user));
+    config.service(web::resource("/stats/users/{id}").route(web::get().to(of_user)));
 }
 
 /// The OpenAPI of this room.

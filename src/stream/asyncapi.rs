@@ -1,5 +1,6 @@
 //! The AsyncAPI document: the WebSocket frames and the messages on the bus, made from the types that carry them.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
@@ -8,10 +9,9 @@ use crate::game::command::Scoring;
 use crate::game::event::Event;
 use crate::journal::envelope::Envelope;
 use crate::messaging::topology;
-use crate::routes;
 
-/// The document, in version 3.0 of AsyncAPI.
-pub(crate) fn document() -> Value {
+/// The document, in version 3.0 of AsyncAPI; `schemas` are those that its payloads refer to.
+pub(crate) fn document(schemas: &impl Serialize) -> Value {
     let mut channels = serde_json::Map::new();
     channels.insert(
         "socket".to_owned(),
@@ -65,7 +65,7 @@ pub(crate) fn document() -> Value {
                 "Event": {"contentType": "application/json", "payload": Event::schema()},
                 "Command": {"contentType": "application/json", "payload": Scoring::schema()},
             },
-            "schemas": routes::api().components.map(|components| components.schemas),
+            "schemas": schemas,
         },
     })
 }

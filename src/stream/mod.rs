@@ -90,8 +90,8 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 /// The paths of this room under `/api/v1`.
 pub(crate) fn api_routes(config: &mut web::ServiceConfig) {
     config
-        .route("/sessions/{id}/stream", web::get().to(sse::open))
-        .route("/sessions/{id}/share", web::post().to(sse::share));
+        .service(web::resource("/sessions/{id}/stream").route(web::get().to(sse::open)))
+        .service(web::resource("/sessions/{id}/share").route(web::post().to(sse::share)));
 }
 
 /// The OpenAPI of this room.

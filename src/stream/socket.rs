@@ -123,6 +123,7 @@ struct Socket {
     refusals: (Instant, u32),
     heard_at: Instant,
     fragment: Vec<u8>,
+    fragment_is_binary: bool,
     expiry: Option<SpawnHandle>,
 }
 
@@ -162,6 +163,7 @@ impl Socket {
             refusals: (now, 0),
             heard_at: now,
             fragment: Vec::new(),
+            fragment_is_binary: false,
             expiry: None,
         }
     }
@@ -218,11 +220,9 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let span = tracing::info_span!("command", session.id = %session_id, command.id = %id, kind = command.kind());
         let order = Order { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
         let sessions = self.sessions.clone();
         let executing = async move { sessions.execute(session_id, order).await };
-        let executing = tracing::Instrument::instrument(executing, span);
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
             let frame = match &result {
                 Ok(played) => {
@@ -392,10 +392,7 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for Socket {
             Ok(ws::Message::Text(text)) => self.text(&text, ctx),
             Ok(ws::Message::Ping(payload)) => ctx.pong(&payload),
             Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
-            Ok(ws::Message::Binary(_)) => {
-                let message = "text frames only".to_owned();
-                self.refuse(&BadFrame { id: None, code: Code::MalformedJson.as_str(), message }, ctx);
-            }
+            Ok(ws::Message::Binary(_)) => self.binary(ctx),
             Ok(ws::Message::Continuation(item)) => self.continued(item, ctx),
             Ok(ws::Message::Close(reason)) => {
                 ctx.close(reason);
@@ -408,10 +405,25 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for Socket {
 }
 
 impl Socket {
+    fn binary(&mut self, ctx: &mut Ctx) {
+        // Costs what a text frame costs.
+        if !self.frames.try_take(Instant::now()) {
+            return self.rate_limited(None, ctx);
+        }
+        let message = "text frames only".to_owned();
+        self.refuse(&BadFrame { id: None, code: Code::MalformedJson.as_str(), message }, ctx);
+    }
+
     fn continued(&mut self, item: Item, ctx: &mut Ctx) {
         let (bytes, last) = match item {
-            Item::FirstText(bytes) | Item::FirstBinary(bytes) => {
+            Item::FirstText(bytes) => {
                 self.fragment.clear();
+                self.fragment_is_binary = false;
+                (bytes, false)
+            }
+            Item::FirstBinary(bytes) => {
+                self.fragment.clear();
+                self.fragment_is_binary = true;
                 (bytes, false)
             }
             Item::Continue(bytes) => (bytes, false),
@@ -421,6 +433,10 @@ impl Socket {
             return self.close(Close::TooBig, ctx);
         }
         self.fragment.extend_from_slice(&bytes);
+        if last && self.fragment_is_binary {
+            self.fragment.clear();
+            return self.binary(ctx);
+        }
         if last {
             match String::from_utf8(std::mem::take(&mut self.fragment)) {
                 Ok(text) => self.text(&text, ctx),

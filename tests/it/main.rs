@@ -1,6 +1,41 @@
 //! All integration tests, one binary: real servers on random ports, real sockets, real databases.
-#![expect(missing_docs, reason = "tests are named as claims")]
+#![expect(unreachable_pub, reason = "what the harness offers is public among the tests")]
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
 
+mod accounts;
+mod actor_panic;
+mod architecture;
+mod audience;
 mod broker;
+mod command_line;
+mod conventions;
+mod delivery;
+mod durability;
+mod expect;
+mod games;
+mod idempotency;
+mod journal;
+mod library;
+mod limits;
+mod nasty;
+mod operations;
+mod orders;
+mod overload;
+mod page;
+mod postgres;
+mod pyramids;
 mod rabbit;
+mod races;
+mod rules;
+mod seats;
+mod sessions;
+mod slow_consumer;
+mod socket;
+mod socket_frames;
+mod socket_logins;
+mod sse;
+mod storage_faults;
+mod table;
+mod templates;
 mod test_app;
+mod voids;

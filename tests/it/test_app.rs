@@ -1,7 +1,7 @@
 //! Real servers on random ports and players who talk to them over real sockets. Every test has its own database.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -33,10 +33,15 @@ pub struct TestApp {
     child: Option<Child>,
     database: Option<PostgresDatabase>,
     arguments: Vec<String>,
+    /// A database that somebody else looks after.
+    database_url: Option<String>,
+    /// A file that may not grow is an error of the write, not the end of the process.
+    outlives_full_files: bool,
     port: u16,
 }
 
-struct PostgresDatabase {
+/// A database of a test's own, dropped with it.
+pub struct PostgresDatabase {
     admin: String,
     name: String,
 }
@@ -57,14 +62,14 @@ fn psql(url: &str, statement: &str) {
 }
 
 impl PostgresDatabase {
-    fn create() -> Self {
+    pub fn create() -> Self {
         let admin = format!("{}/postgres", postgres_url());
         let name = format!("artel_test_{}", Uuid::new_v4().simple());
         psql(&admin, &format!("CREATE DATABASE {name}"));
         Self { admin, name }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("{}/{}", postgres_url(), self.name)
     }
 }
@@ -92,6 +97,17 @@ pub fn artel() -> Command {
     command
 }
 
+/// The same, told by an error of the write when a file may not grow; by itself the kernel would end it.
+fn artel_outliving_full_files() -> Command {
+    let program = artel();
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#]).arg(program.get_program());
+    for (name, _) in program.get_envs() {
+        command.env_remove(name);
+    }
+    command
+}
+
 impl TestApp {
     /// A server with the defaults on a fresh SQLite file.
     pub async fn start() -> Self {
@@ -100,25 +116,62 @@ impl TestApp {
 
     /// A server with further arguments.
     pub async fn start_with(store: Store, arguments: &[&str]) -> Self {
-        let database = (store == Store::Postgres).then(PostgresDatabase::create);
-        let mut app = Self {
+        let mut app = Self::new(store, arguments);
+        app.database = (store == Store::Postgres).then(PostgresDatabase::create);
+        app.launch().await;
+        app
+    }
+
+    /// A server on a PostgreSQL database of the caller's.
+    pub async fn start_on(database_url: &str, arguments: &[&str]) -> Self {
+        let mut app = Self::new(Store::Postgres, arguments);
+        app.database_url = Some(database_url.to_owned());
+        app.launch().await;
+        app
+    }
+
+    /// A server on SQLite whose files can be kept from growing (`limit_files`).
+    pub async fn start_limitable(arguments: &[&str]) -> Self {
+        let mut app = Self::new(Store::Sqlite, arguments);
+        app.outlives_full_files = true;
+        app.launch().await;
+        app
+    }
+
+    fn new(store: Store, arguments: &[&str]) -> Self {
+        Self {
             base: String::new(),
             dir: temp_dir(),
             store,
             child: None,
-            database,
+            database: None,
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            database_url: None,
+            outlives_full_files: false,
             port: 0,
-        };
-        app.launch().await;
-        app
+        }
+    }
+
+    /// No file of the server may grow over `bytes` from now on; `None`: as it was.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let limited = Command::new("prlimit")
+            .args(["--pid", &self.pid().to_string(), &format!("--fsize={soft}:unlimited")])
+            .status()
+            .expect("prlimit is part of util-linux");
+        assert!(limited.success());
+    }
+
+    /// Where this server's data is, if in PostgreSQL.
+    pub fn postgres(&self) -> Option<String> {
+        self.database_url.clone().or_else(|| self.database.as_ref().map(PostgresDatabase::url))
     }
 
     /// The settings that name this server's data.
     pub fn data_arguments(&self) -> Vec<String> {
         let mut arguments = vec!["--data-dir".to_owned(), self.dir.display().to_string()];
-        if let Some(database) = &self.database {
-            arguments.extend(["--database-url".to_owned(), database.url()]);
+        if let Some(url) = self.postgres() {
+            arguments.extend(["--database-url".to_owned(), url]);
             arguments.extend(["--jwt-secret".to_owned(), "a secret of the tests, long enough for it".to_owned()]);
         }
         arguments
@@ -130,7 +183,8 @@ impl TestApp {
             .append(true)
             .open(self.dir.join("server.log"))
             .expect("a log file");
-        let mut child = artel()
+        let mut program = if self.outlives_full_files { artel_outliving_full_files() } else { artel() };
+        let mut child = program
             .arg("serve")
             .args(self.data_arguments())
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
@@ -175,6 +229,31 @@ impl TestApp {
 
     pub async fn restart(&mut self) {
         self.launch().await;
+    }
+
+    /// A shell script that kills this server and starts it again on the same data and port.
+    pub fn restart_script(&self) -> String {
+        let quoted: Vec<String> = std::iter::once(env!("CARGO_BIN_EXE_artel").to_owned())
+            .chain(["serve".to_owned()])
+            .chain(self.data_arguments())
+            .chain(["--listen".to_owned(), format!("127.0.0.1:{}", self.port)])
+            .chain(self.arguments.clone())
+            .map(|word| format!("'{word}'"))
+            .collect();
+        let (pid, dir) = (self.pid(), self.dir.display());
+        format!(
+            "kill -9 {pid}\nsetsid {} >'{dir}/out' 2>>'{dir}/server.log' </dev/null &\necho $! >'{dir}/pid'\n\
+             until grep -q http '{dir}/out'; do sleep 0.05; done\n",
+            quoted.join(" ")
+        )
+    }
+
+    /// Takes care of the server that the restart script started.
+    pub fn adopt_restarted(&mut self) {
+        self.kill();
+        if let Ok(pid) = std::fs::read_to_string(self.dir.join("pid")) {
+            let _ = Command::new("kill").args(["-9", pid.trim()]).status();
+        }
     }
 
     /// SIGTERM; answers the exit code and how long it took.
@@ -315,8 +394,22 @@ impl Player {
 
     /// A WebSocket with further headers on its handshake.
     pub async fn connect(&self, headers: &[(&'static str, &str)]) -> Result<Socket, tungstenite::Error> {
-        let address = self.base.trim_start_matches("http://");
-        let stream = TcpStream::connect(address).await.expect("the server accepts");
+        let stream = TcpStream::connect(self.address()).await.map_err(tungstenite::Error::Io)?;
+        self.connect_over(stream, headers).await
+    }
+
+    /// Host and port of the server.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// A WebSocket over a connection of the caller's making.
+    pub async fn connect_over(
+        &self,
+        stream: TcpStream,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Socket, tungstenite::Error> {
+        let address = self.address();
         let mut request = format!("ws://{address}/ws").into_client_request().expect("a request");
         if let Some(token) = &self.token {
             let value = format!("Bearer {token}").parse().expect("a header");
@@ -325,7 +418,10 @@ impl Player {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
-        Ok(Socket { stream: client_async(request, stream).await?.0 })
+        let (stream, response) = client_async(request, stream).await?;
+        let header = response.headers().get("sec-websocket-protocol");
+        let protocol = header.map(|value| value.to_str().expect("ASCII").to_owned());
+        Ok(Socket { stream, protocol })
     }
 }
 
@@ -353,6 +449,8 @@ pub async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
 /// One end of a WebSocket.
 pub struct Socket {
     pub stream: WebSocketStream<TcpStream>,
+    /// The subprotocol that the server chose.
+    pub protocol: Option<String>,
 }
 
 impl Socket {
@@ -461,10 +559,6 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
     }
 }
 
-pub fn exists(path: &Path) -> bool {
-    path.exists()
-}
-
 /// The kolkhoz of the worked examples: 50 ₽ a point, no counts.
 pub fn kolkhoz() -> Value {
     json!({
@@ -498,6 +592,26 @@ impl Evening {
             seats.push(text(&joined["participant_id"]));
         }
         Self { session: id, code, players, seats }
+    }
+
+    /// All events of the session, as REST tells them.
+    pub async fn events(&self) -> Vec<Value> {
+        let mut events: Vec<Value> = Vec::new();
+        loop {
+            let path = format!("/api/v1/sessions/{}/events?after_seq={}&limit=200", self.session, events.len());
+            let page = self.players[0].read(&path).await;
+            let items = page["items"].as_array().expect("a list");
+            if items.is_empty() {
+                assert_eq!(page["last_seq"], events.len(), "the log ends where the session does");
+                return events;
+            }
+            events.extend(items.iter().cloned());
+        }
+    }
+
+    /// A ball for a player, as a command.
+    pub fn ball(&self, player: usize, color: &str) -> Value {
+        json!({"type": "pot_ball", "participant_id": self.seats[player], "color": color})
     }
 
     pub async fn start_game(&self) -> String {

@@ -1,0 +1,212 @@
+//! What operators and integrators see: health, metrics, the documents; and the answers while the database is away.
+
+use std::process::Command;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::expect::{answered, refused};
+use crate::test_app::{Evening, Player, Store, TestApp, kolkhoz, text, until};
+
+/// The calls of sections 2.1 to 2.3 of the contract, and the status of their success.
+const CALLS: &str = "
+post /auth/register 201
+post /auth/login 200
+post /auth/refresh 200
+post /auth/logout 204
+get /users/me 200
+patch /users/me 200
+get /users 200
+get /users/{id} 200
+get /templates 200
+post /templates 201
+get /templates/{id} 200
+put /templates/{id} 200
+delete /templates/{id} 204
+post /templates/validate 200
+put /templates/{id}/favorite 204
+delete /templates/{id}/favorite 204
+get /template-categories 200
+post /sessions 201
+get /sessions 200
+get /sessions/{id} 200
+patch /sessions/{id} 200
+post /sessions/join 200
+get /sessions/by-code/{code} 200
+post /sessions/{id}/participants 201
+patch /sessions/{id}/participants/{pid} 200
+delete /sessions/{id}/participants/{pid} 204
+post /sessions/{id}/complete 200
+post /sessions/{id}/cancel 200
+get /sessions/{id}/events 200
+get /sessions/{id}/balance 200
+get /sessions/{id}/stream 200
+post /sessions/{id}/share 200
+post /sessions/{id}/games 201
+get /sessions/{id}/games 200
+get /games/{id} 200
+post /games/{id}/events 201
+delete /games/{id}/events/{seq} 200
+get /games/{id}/events 200
+get /games/{id}/scores 200
+post /games/{id}/end 200
+post /games/{id}/cancel 200
+get /games/{id}/results 200
+get /stats/users/{id} 200
+";
+
+const FRAMES: &str = "subscribe unsubscribe command pong ack_notifications authenticate connected subscribed unsubscribed \
+    ack event presence authenticated ping error";
+
+const METRICS: &str = "rabbitmq_events_published_total rabbitmq_events_processed_total \
+    rabbitmq_event_processing_duration_seconds rabbitmq_queue_size rabbitmq_message_age_seconds artel_connections \
+    artel_live_sessions artel_command_duration_seconds artel_commit_batch_size artel_commit_duration_seconds \
+    artel_outbox_depth artel_outbox_age_seconds artel_slow_consumers_cut_total artel_http_requests_total";
+
+async fn document(app: &TestApp, path: &str) -> Value {
+    answered(app.anonymous().get(path).await, 200)
+}
+
+/// Every `$ref` of a document leads somewhere in it.
+fn references_resolve(document: &Value, part: &Value) {
+    match part {
+        Value::Object(fields) => {
+            if let Some(Value::String(reference)) = fields.get("$ref") {
+                let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("elsewhere: {reference}"));
+                assert!(document.pointer(pointer).is_some(), "{reference}");
+            }
+            fields.values().for_each(|field| references_resolve(document, field));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references_resolve(document, item)),
+        _ => {}
+    }
+}
+
+#[actix_web::test]
+async fn it_is_live_and_ready() {
+    let app = TestApp::start().await;
+    for path in ["/health/live", "/health/ready"] {
+        answered(app.anonymous().get(path).await, 200);
+    }
+}
+
+#[actix_web::test]
+async fn the_openapi_document_has_every_call_of_the_contract() {
+    let app = TestApp::start().await;
+    let openapi = document(&app, "/openapi.json").await;
+    assert!(text(&openapi["openapi"]).starts_with("3.1"), "{}", openapi["openapi"]);
+    for call in CALLS.trim().lines() {
+        let [method, path, status] = call.split(' ').collect::<Vec<_>>()[..] else { panic!("{call}") };
+        let operation = &openapi["paths"][format!("/api/v1{path}")][method];
+        assert!(operation["responses"][status].is_object(), "{call}: {operation}");
+        let is_open = ["/auth/register", "/auth/login", "/auth/refresh"].contains(&path);
+        let security = operation["security"].as_array().unwrap_or_else(|| panic!("security of {call}"));
+        assert_eq!(security.iter().any(|it| it.get("bearer").is_some()), !is_open, "{call}");
+    }
+    assert_eq!(openapi["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    references_resolve(&openapi, &openapi);
+}
+
+#[actix_web::test]
+async fn the_asyncapi_document_names_every_frame() {
+    let app = TestApp::start().await;
+    let asyncapi = document(&app, "/asyncapi.json").await;
+    assert!(text(&asyncapi["asyncapi"]).starts_with("3."));
+    let messages = asyncapi["components"]["messages"].to_string();
+    for frame in FRAMES.split_whitespace() {
+        assert!(messages.contains(&format!("\"{frame}\"")), "{frame}");
+    }
+    references_resolve(&asyncapi, &asyncapi);
+}
+
+#[actix_web::test]
+async fn the_documents_can_be_read_in_a_browser() {
+    let app = TestApp::start().await;
+    let response = reqwest::get(format!("{}/docs", app.base)).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK);
+    let content_type = response.headers()["content-type"].to_str().expect("a text").to_owned();
+    assert!(content_type.starts_with("text/html"), "{content_type}");
+    assert!(response.text().await.expect("a page").contains("swagger"));
+}
+
+#[actix_web::test]
+async fn a_path_called_by_a_method_that_it_has_not_is_405() {
+    let app = TestApp::start().await;
+    let anna = app.player("anna").await;
+    let openapi = document(&app, "/openapi.json").await;
+    for (path, operations) in openapi["paths"].as_object().expect("paths") {
+        let filled = path.replace("{code}", "ABCDEF").replace("{seq}", "1");
+        let filled = filled.split('/').map(|it| if it.starts_with('{') { anna.id.as_str() } else { it });
+        let filled = filled.collect::<Vec<_>>().join("/");
+        for method in ["put", "patch", "delete", "post", "get"] {
+            if !operations[method].is_object() && path != "/ws" {
+                let method: Method = method.to_uppercase().parse().expect("a method");
+                refused_by_method(&anna, method, &filled).await;
+            }
+        }
+    }
+}
+
+async fn refused_by_method(player: &Player, method: Method, path: &str) {
+    let (status, answer) = player.call(method.clone(), path, None).await;
+    // One place below another, like /users/me and /users/{id}: the method may belong to the other one's path.
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {answer}");
+}
+
+#[actix_web::test]
+async fn the_metrics_of_the_contract_are_there_without_ids_in_them() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let mut socket = evening.players[1].socket().await;
+    socket.subscribe(&evening.session, None).await;
+    let game = evening.play(&[0, 1], &[&["white"; 3], &["pink"]]).await;
+    let scrape =
+        async || reqwest::get(format!("{}/metrics", app.base)).await.expect("metrics").text().await.expect("a text");
+    let metrics = until("messages are processed", async || {
+        let metrics = scrape().await;
+        metrics.contains("rabbitmq_events_processed_total{").then_some(metrics)
+    })
+    .await;
+    for metric in METRICS.split_whitespace() {
+        assert!(metrics.lines().any(|line| line.starts_with(metric)), "{metric} in {metrics}");
+    }
+    for (metric, labels) in [
+        ("rabbitmq_events_published_total{", "event_type routing_key source_service"),
+        ("rabbitmq_events_processed_total{", "event_type queue_name status"),
+        ("rabbitmq_event_processing_duration_seconds_count{", "event_type queue_name"),
+        ("rabbitmq_queue_size{", "queue_name"),
+        ("rabbitmq_message_age_seconds{", "queue_name"),
+        ("artel_command_duration_seconds_count{", "outcome"),
+    ] {
+        let line =
+            metrics.lines().find(|line| line.starts_with(metric)).unwrap_or_else(|| panic!("{metric}: {metrics}"));
+        labels.split_whitespace().for_each(|label| assert!(line.contains(&format!("{label}=\"")), "{label} of {line}"));
+    }
+    for id in [&evening.session, &game, &evening.seats[0], &evening.players[0].id] {
+        assert!(!metrics.contains(id.as_str()), "{id}");
+    }
+    assert!(metrics.contains("artel_connections{kind=\"websocket\"} 1"), "{metrics}");
+}
+
+#[actix_web::test]
+async fn without_its_database_a_node_says_so_and_acknowledges_nothing() {
+    let app = TestApp::start_with(Store::Postgres, &[]).await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    let arguments = app.data_arguments();
+    let url = arguments.iter().find(|it| it.starts_with("postgres://")).expect("a database");
+    let (server, name) = url.rsplit_once('/').expect("a name");
+    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+    let dropped = Command::new("psql").args([&format!("{server}/postgres"), "-qc", &drop]).status().expect("psql");
+    assert!(dropped.success());
+    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let problem = refused(evening.score(&game, pot).await, "storage_unavailable");
+    assert!(!problem["detail"].to_string().contains("artel_test"), "causes are logged, not shown: {problem}");
+    let register = json!({"username": "late", "password": "correct horse"});
+    refused(app.anonymous().post("/api/v1/auth/register", register).await, "storage_unavailable");
+    let response = app.anonymous().request(Method::GET, "/health/ready").send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let health: Value = response.json().await.expect("JSON");
+    assert!(health["down"].as_array().is_some_and(|down| down.contains(&json!("database"))), "{health}");
+    answered(app.anonymous().get("/health/live").await, 200);
+}

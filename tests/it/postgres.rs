@@ -1,0 +1,95 @@
+//! A PostgreSQL cluster of one test's own, which may be stopped, killed and started as the test likes.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::test_app::temp_dir;
+
+/// A cluster on its own port; it goes with its data when dropped.
+pub struct Cluster {
+    dir: PathBuf,
+    port: u16,
+}
+
+/// Where `initdb` and `pg_ctl` are: in the path, or where Debian puts them.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    found.retain(|bin| bin.join("initdb").exists());
+    found.sort();
+    found.pop().unwrap_or_default()
+}
+
+fn is_root() -> bool {
+    let user = Command::new("id").arg("-u").output().expect("id");
+    user.stdout.trim_ascii() == b"0"
+}
+
+/// PostgreSQL refuses to run as root.
+fn run(program: &str, arguments: &[&str]) -> Output {
+    let program = programs().join(program);
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    // Its server must not hold the pipes of the test's output.
+    command.args(arguments).current_dir("/").output().expect("PostgreSQL's programs are installed by ./test")
+}
+
+fn done(program: &str, arguments: &[&str]) {
+    let output = run(program, arguments);
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
+}
+
+impl Cluster {
+    pub fn start() -> Self {
+        let dir = temp_dir();
+        if is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(&dir).status().expect("chown");
+            assert!(owned.success());
+        }
+        let cluster = Self { dir, port: free_port() };
+        done("initdb", &["-D", &cluster.data(), "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"]);
+        cluster.restart();
+        cluster
+    }
+
+    fn data(&self) -> String {
+        self.dir.join("data").display().to_string()
+    }
+
+    /// For `--database-url`.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Starts it again, on the same port and data.
+    pub fn restart(&self) {
+        let log = self.dir.join("log").display().to_string();
+        let sockets = self.dir.display();
+        let options = format!("-p {} -c listen_addresses=127.0.0.1 -k {sockets} -c max_connections=60", self.port);
+        done("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "60", "-o", &options, "start"]);
+    }
+
+    /// As if the machine lost its power.
+    pub fn stop_immediately(&self) {
+        done("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if Path::new(&self.data()).join("postmaster.pid").exists() {
+            let _ = run("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);
+        }
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}

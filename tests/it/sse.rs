@@ -1,0 +1,194 @@
+//! Server-Sent Events (contract, section 4): the state first, then every event with its id; a reader that comes back
+//! misses nothing, and a share token opens one stream and nothing else.
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::test_app::{Evening, PATIENCE, Player, TestApp, answer, kolkhoz, text};
+
+/// A board that reads a stream.
+struct Board {
+    response: Response,
+    read: String,
+}
+
+/// One event of a stream.
+struct Told {
+    id: i64,
+    event: String,
+    data: Value,
+}
+
+impl Board {
+    async fn open(reader: &Player, path: &str, last_event_id: Option<&str>) -> Self {
+        let mut request = reader.http.get(format!("{}{path}", reader.base));
+        if let Some(token) = &reader.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK);
+        let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        assert!(content_type.starts_with("text/event-stream"), "{content_type}");
+        Self { response, read: String::new() }
+    }
+
+    /// The next block of lines.
+    async fn block(&mut self) -> String {
+        loop {
+            if let Some((block, rest)) = self.read.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.read = rest;
+                return block;
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("in time");
+            let chunk = chunk.expect("a whole stream").expect("a stream that goes on");
+            self.read.push_str(std::str::from_utf8(&chunk).expect("UTF-8, cut between characters at most"));
+        }
+    }
+
+    async fn next(&mut self) -> Told {
+        loop {
+            let block = self.block().await;
+            let lines: Vec<&str> = block.lines().filter(|line| !line.starts_with(':')).collect();
+            let [id, event, data] = lines[..] else {
+                assert!(lines.is_empty(), "id, event and data: {block}");
+                continue;
+            };
+            return Told {
+                id: id.strip_prefix("id: ").unwrap().parse().unwrap(),
+                event: event.strip_prefix("event: ").unwrap().to_owned(),
+                data: serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap(),
+            };
+        }
+    }
+
+    /// The stream ends.
+    async fn ends(mut self) {
+        let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
+        tokio::time::timeout(PATIENCE, rest).await.expect("the stream ends");
+    }
+}
+
+fn stream_of(evening: &Evening) -> String {
+    format!("/api/v1/sessions/{}/stream", evening.session)
+}
+
+#[tokio::test]
+async fn a_stream_tells_the_state_and_then_every_event() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let head = evening.state().await["seq"].as_i64().unwrap();
+    let mut board = Board::open(&evening.players[1], &stream_of(&evening), None).await;
+    let first = board.next().await;
+    assert_eq!((first.id, first.event.as_str()), (head, "snapshot"));
+    assert_eq!(first.data["id"], evening.session.as_str());
+    assert_eq!(first.data["seq"], head);
+
+    let game = evening.start_game().await;
+    for color in ["pink", "white", "yellow"] {
+        evening.pot(&game, 0, color).await;
+    }
+    evening.end(&game).await;
+    for event in &evening.events().await[head as usize..] {
+        let told = board.next().await;
+        assert_eq!((&json!(told.id), &json!(told.event)), (&event["seq"], &event["type"]));
+        assert_eq!(&told.data, event);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_comes_back_hears_exactly_what_it_missed() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    for _ in 0..3 {
+        evening.pot(&game, 0, "pink").await;
+    }
+    let log = evening.events().await;
+    for last in [0, 2, log.len() - 1, log.len()] {
+        let mut board = Board::open(&evening.players[0], &stream_of(&evening), Some(&last.to_string())).await;
+        evening.pot(&game, 1, "white").await;
+        for event in &evening.events().await[last..] {
+            assert_eq!(&board.next().await.data, event, "after {last}");
+        }
+    }
+    // An id that no event of ours has is no place to go on from.
+    for unknown in ["1000000", "x", "-4"] {
+        let mut board = Board::open(&evening.players[0], &stream_of(&evening), Some(unknown)).await;
+        assert_eq!(board.next().await.event, "snapshot", "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn a_share_token_reads_its_session_and_nothing_else() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let other = Evening::open(&app, &["clara", "dima"], kolkhoz()).await;
+    let anyone = app.anonymous();
+    let share = evening.players[1].done(&format!("/api/v1/sessions/{}/share", evening.session), json!({})).await;
+    let token = text(&share["token"]);
+    assert!(text(&share["url"]).contains(&token), "{share}");
+
+    let mut board = Board::open(&anyone, &format!("{}?token={token}", stream_of(&evening)), None).await;
+    assert_eq!(board.next().await.event, "snapshot");
+    let game = evening.start_game().await;
+    assert_eq!(board.next().await.event, "game.started");
+    let mut again = Board::open(&anyone, &format!("{}?token={token}", stream_of(&evening)), Some("0")).await;
+    assert_eq!(again.next().await.event, "session.created");
+
+    let (status, _) = anyone.get(&format!("{}?token={token}", stream_of(&other))).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "another session");
+    let thief = Player { token: Some(token.clone()), ..anyone.clone() };
+    for path in [
+        format!("/api/v1/sessions/{}", evening.session),
+        format!("/api/v1/sessions/{}/events", evening.session),
+        format!("/api/v1/games/{game}"),
+        "/api/v1/users/me".to_owned(),
+        stream_of(&evening),
+    ] {
+        assert_eq!(thief.get(&path).await.0, StatusCode::UNAUTHORIZED, "{path} as a bearer");
+    }
+    let (status, _) = anyone.get(&format!("/api/v1/users/me?token={token}")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "only a stream takes it from the address");
+    assert_eq!(crate::socket::refused(thief.connect(&[]).await), 401);
+}
+
+#[tokio::test]
+async fn a_stream_needs_a_valid_token_and_the_right_to_read() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let stranger = app.player("stranger").await;
+    let path = stream_of(&evening);
+    assert_eq!(app.anonymous().get(&path).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(app.anonymous().get(&format!("{path}?token=not.a.token")).await.0, StatusCode::UNAUTHORIZED);
+    let access = evening.players[0].token.as_deref().unwrap();
+    let (status, _) = app.anonymous().get(&format!("{path}?token={access}")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "an access token is no share token");
+    let (status, body) = stranger.get(&path).await;
+    assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("insufficient_permissions")));
+    let share = format!("/api/v1/sessions/{}/share", evening.session);
+    assert_eq!(stranger.post(&share, json!({})).await.0, StatusCode::FORBIDDEN);
+    let nowhere = format!("/api/v1/sessions/{}/stream", uuid::Uuid::new_v4());
+    assert_eq!(answer(stranger.request(Method::GET, &nowhere)).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_reader_may_read_no_more_or_the_server_stops() {
+    let mut app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let path = format!("/api/v1/sessions/{}", evening.session);
+    evening.players[0].patch(&path, json!({"is_private": false})).await;
+    let stranger = app.player("stranger").await;
+    let mut theirs = Board::open(&stranger, &stream_of(&evening), None).await;
+    let mut ours = Board::open(&evening.players[1], &stream_of(&evening), None).await;
+    assert_eq!((theirs.next().await.event.as_str(), ours.next().await.event.as_str()), ("snapshot", "snapshot"));
+    evening.players[0].patch(&path, json!({"is_private": true})).await;
+    theirs.ends().await;
+    assert_eq!(ours.next().await.event, "session.settings_changed");
+    let stopped = tokio::spawn(ours.ends());
+    assert_eq!(app.terminate().await.0, Some(0));
+    stopped.await.unwrap();
+}
