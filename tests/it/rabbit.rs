@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::broker::Broker;
-use super::test_app::temp_dir;
+use super::test_app::{Evening, Store, TestApp, kolkhoz, temp_dir};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -521,4 +521,95 @@ async fn ten_thousand_bindings_are_made_in_seconds() {
     confirmed(&bus, message("websocket.session.9999.x", 1)).await;
     while !matches!(event(&mut queue).await, NodeEvent::Message(_)) {}
     bus.close().await;
+}
+
+/// The balls that the statistics count for a player, as a server tells it.
+async fn balls(evening: &Evening, player: usize) -> i64 {
+    let path = format!("/api/v1/stats/users/{}", evening.players[player].id);
+    evening.players[player].read(&path).await["totals"]["balls_potted"].as_i64().expect("a number")
+}
+
+async fn counted(evening: &Evening, expected: i64) {
+    let started = Instant::now();
+    while balls(evening, 0).await != expected {
+        assert!(started.elapsed() < PATIENCE, "{} of {expected} balls", balls(evening, 0).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let app = TestApp::start_with(Store::Sqlite, &["--amqp-url", &url]).await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    let started = Instant::now();
+    loop {
+        let ready = app.anonymous().http.get(format!("{}/health/ready", app.base)).send().await.expect("an answer");
+        if ready.status() == 503 {
+            let health: serde_json::Value = ready.json().await.expect("a body");
+            assert_eq!(health["down"], serde_json::json!(["broker"]));
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "it is told");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(balls(&evening, 0).await, 1);
+    broker.restart().await;
+    counted(&evening, 21).await;
+
+    // Everything again, and then once more, last first.
+    let channel = raw(&url).await;
+    let mut all = Vec::new();
+    while let Some(got) =
+        channel.basic_get(topology::AUDIT.name.into(), BasicGetOptions { no_ack: true }).await.expect("an answer")
+    {
+        all.push(got.delivery);
+    }
+    assert!(all.len() > 40, "events and statistics: {}", all.len());
+    for message in all.iter().chain(all.iter().rev()) {
+        let key = message.routing_key.clone();
+        let options = BasicPublishOptions::default();
+        let sent =
+            channel.basic_publish(topology::EVENTS.into(), key, options, &message.data, message.properties.clone());
+        sent.await.expect("sent");
+    }
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 22).await;
+    let started = Instant::now();
+    while depth(&channel, STATS.name).await > 0 {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(balls(&evening, 0).await, 22);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_node_had_not_published_is_published_by_another() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let mut first = TestApp::start_with(Store::Postgres, &["--amqp-url", &url, "--node-id", "first"]).await;
+    let evening = Evening::open(&first, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    first.kill();
+    let killed = Instant::now();
+    // The same place, another process: to the outbox it is another node.
+    broker.restart().await;
+    first.restart().await;
+    counted(&evening, 21).await;
+    assert!(killed.elapsed() >= Duration::from_secs(8), "not before the first counts as dead");
 }
