@@ -21,12 +21,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
-use crate::config::{BadSetting, Config};
+use crate::config::{BadSetting, Config, Role};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
 use crate::journal::{Journal, JournalWriter};
 use crate::messaging::relay::Relay;
-use crate::messaging::{Bus, dead_letters};
+use crate::messaging::{Bus, Rabbit, dead_letters, rabbit};
 use crate::problem::BodyLimit;
 use crate::session::Sessions;
 use crate::stats::Statistics;
@@ -74,13 +74,16 @@ fn runtime() -> anyhow::Result<Runtime> {
 #[derive(Clone)]
 pub(crate) struct Readiness {
     database: Database,
+    bus: Bus,
 }
 
 impl Readiness {
     /// What is down.
     pub(crate) async fn down(&self) -> Vec<&'static str> {
         let database = tokio::time::timeout(READY_TIMEOUT, self.database.ping()).await;
-        if matches!(database, Ok(Ok(()))) { Vec::new() } else { vec!["database"] }
+        let database = (!matches!(database, Ok(Ok(())))).then_some("database");
+        let broker = (!self.bus.is_up()).then_some("broker");
+        database.into_iter().chain(broker).collect()
     }
 }
 
@@ -88,6 +91,7 @@ impl Readiness {
 struct Back {
     database: Database,
     lock: Option<File>,
+    bus: Bus,
     journal: Journal,
     writer: JournalWriter,
 }
@@ -95,10 +99,23 @@ struct Back {
 async fn open_back(config: Config) -> anyhow::Result<Back> {
     let (database, lock) = open(&config).await?;
     migrate_locked(&database).await.context("migrating the database")?;
+    let bus = open_bus(&config).await?;
     let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
         .await
         .context("registering at the journal")?;
-    Ok(Back { database, lock, journal, writer })
+    Ok(Back { database, lock, bus, journal, writer })
+}
+
+async fn open_bus(config: &Config) -> anyhow::Result<Bus> {
+    if config.amqp_urls.is_empty() {
+        return Ok(Bus::in_process());
+    }
+    let settings = rabbit::Settings {
+        urls: config.amqp_urls.clone(),
+        queue_type: config.queue_type,
+        node_id: config.node_id.clone(),
+    };
+    Ok(Bus::Rabbit(Rabbit::start(settings).await?))
 }
 
 /// Deletes now and then what ended by time.
@@ -120,6 +137,7 @@ struct Node {
     sessions: Sessions,
     accounts: Accounts,
     connections: Connections,
+    bus: Bus,
     stop: watch::Sender<bool>,
     tasks: JoinSet<&'static str>,
     relay: tokio::task::JoinHandle<()>,
@@ -131,7 +149,7 @@ impl Node {
         let handle = back.handle();
         let secret = jwt_secret(config)?;
         let opening = open_back(config.clone());
-        let Back { database, lock, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
+        let Back { database, lock, bus, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
         let front = database
             .for_this_runtime(config.database_url.as_deref().unwrap_or_default(), Options::default())
             .await
@@ -141,19 +159,21 @@ impl Node {
         let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
         let connections = Connections::new(config.max_connections);
 
-        let bus = Bus::in_process();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
-        let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
-        let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
-        tasks.spawn_on(named("statistics", statistics), handle);
+        let feed = stream::feed::run(bus.clone(), config.node_id.clone(), connections.clone(), accounts.clone());
+        // The bus in the process reaches the consumers in the process only.
+        if config.role != Role::Api || bus.is_local() {
+            let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
+            tasks.spawn_on(named("statistics", statistics), handle);
+        }
         tasks.spawn_on(named("feed", feed), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
         tasks.spawn_on(named("journal", writer.run()), handle);
-        let relay = handle.spawn(Relay::new(database, bus, committed).run(stopped));
-        Ok(Self { database: front, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
+        let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
+        Ok(Self { database: front, journal, sessions, accounts, connections, bus, stop, tasks, relay, _lock: lock })
     }
 
     async fn serve(
@@ -168,7 +188,7 @@ impl Node {
         });
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
-        let readiness = web::Data::new(Readiness { database: self.database.clone() });
+        let readiness = web::Data::new(Readiness { database: self.database.clone(), bus: self.bus.clone() });
         let metrics = web::Data::new(metrics);
         let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {
@@ -216,6 +236,7 @@ impl Node {
             let _ = self.stop.send(true);
             let _ = self.relay.await;
             self.journal.flush().await;
+            self.bus.close().await;
         };
         if tokio::time::timeout(SHUTDOWN_MAX, stopping).await.is_err() {
             tracing::warn!("stopped before everything was published; the rest goes out at the next start");

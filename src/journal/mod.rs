@@ -5,6 +5,7 @@
 mod compare;
 pub mod envelope;
 mod heads;
+pub mod lease;
 pub mod outbox;
 mod snapshot;
 mod writer;
