@@ -16,7 +16,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ const BACK_THREADS: usize = 2;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;
+/// What sessions have to say to other nodes; what does not fit is made good by the sweep.
+const NEWS_MAX: usize = 65_536;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Serialises migrations of several nodes on PostgreSQL; any fixed number.
@@ -156,19 +158,29 @@ impl Node {
             .context("database_url: opening the database")?;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked().await.context("reading the revoked logins")?;
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
+        let (say, news) = mpsc::channel(NEWS_MAX);
+        // Inside one process there are no other nodes.
+        let (say, news) = if bus.is_local() { (None, None) } else { (Some(say), Some(news)) };
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), say);
         let connections = Connections::new(config.max_connections);
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
-        let feed = stream::feed::run(bus.clone(), config.node_id.clone(), connections.clone(), accounts.clone());
+        let feed = stream::Feed {
+            bus: bus.clone(),
+            node_id: config.node_id.clone(),
+            sessions: sessions.clone(),
+            connections: connections.clone(),
+            accounts: accounts.clone(),
+            news,
+        };
         // The bus in the process reaches the consumers in the process only.
         if config.role != Role::Api || bus.is_local() {
             let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
             tasks.spawn_on(named("statistics", statistics), handle);
         }
-        tasks.spawn_on(named("feed", feed), handle);
+        tasks.spawn_on(named("feed", feed.run()), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
         tasks.spawn_on(named("journal", writer.run()), handle);
