@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
+use crate::audit::{self, Audit};
 use crate::config::{BadSetting, Config, Role};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
@@ -29,6 +30,7 @@ use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, Rabbit, dead_letters, rabbit};
 use crate::problem::BodyLimit;
 use crate::session::Sessions;
+use crate::social::{Compensation, Notifications, Teller};
 use crate::stats::Statistics;
 use crate::stream::{self, Connections};
 use crate::{clock, problem, routes, telemetry};
@@ -135,11 +137,11 @@ async fn forget_expired(accounts: Accounts) {
 /// Everything of a node that runs beside HTTP.
 struct Node {
     database: Database,
+    bus: Bus,
     journal: Journal,
     sessions: Sessions,
     accounts: Accounts,
     connections: Connections,
-    bus: Bus,
     stop: watch::Sender<bool>,
     tasks: JoinSet<&'static str>,
     relay: tokio::task::JoinHandle<()>,
@@ -178,7 +180,14 @@ impl Node {
         // The bus in the process reaches the consumers in the process only.
         if config.role != Role::Api || bus.is_local() {
             let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
+            let notifications = Teller.run(bus.clone(), database.clone());
+            let compensation = Compensation.run(bus.clone(), database.clone());
+            let auditing = Audit.run(bus.clone(), database.clone());
             tasks.spawn_on(named("statistics", statistics), handle);
+            tasks.spawn_on(named("notifications", notifications), handle);
+            tasks.spawn_on(named("compensation", compensation), handle);
+            tasks.spawn_on(named("audit", auditing), handle);
+            tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
         }
         tasks.spawn_on(named("feed", feed.run()), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
@@ -200,6 +209,8 @@ impl Node {
         });
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
+        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
+        let notifications = web::Data::new(Notifications::new(self.database.clone()));
         let readiness = web::Data::new(Readiness { database: self.database.clone(), bus: self.bus.clone() });
         let metrics = web::Data::new(metrics);
         let body_limit = BodyLimit(config.max_body_bytes);
@@ -209,6 +220,9 @@ impl Node {
                 .app_data(settings.clone())
                 .app_data(database.clone())
                 .app_data(sessions.clone())
+                .app_data(journal.clone())
+                .app_data(bus.clone())
+                .app_data(notifications.clone())
                 .app_data(accounts.clone())
                 .app_data(connections.clone())
                 .app_data(readiness.clone())

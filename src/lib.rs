@@ -10,6 +10,8 @@ pub mod telemetry;
 
 /// Users, logins, tokens.
 pub mod account;
+/// Every message with its chain, dead letters and queues, for operators.
+pub mod audit;
 /// The rules: what may be asked, what happened, who pays whom. Pure.
 pub mod game;
 /// The log of events and its outbox.
@@ -18,6 +20,8 @@ pub mod journal;
 pub mod messaging;
 /// The live session.
 pub mod session;
+/// Notifications.
+pub mod social;
 /// Player statistics.
 pub mod stats;
 /// WebSocket and Server-Sent Events.

@@ -11,7 +11,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::app::Readiness;
 use crate::problem::Problem;
-use crate::{account, session, stats, stream, template};
+use crate::{account, audit, session, social, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -39,7 +39,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(template::routes)
                 .configure(stream::api_routes)
                 .configure(session::routes::routes)
-                .configure(stats::statistics::routes)
+                .configure(stats::routes)
+                .configure(social::routes)
+                .configure(audit::routes)
                 .default_service(web::to(missing)),
         )
         .service(web::scope("/api").default_service(web::to(missing)))
@@ -160,7 +162,9 @@ pub fn api() -> utoipa::openapi::OpenApi {
         session::routes::Api::openapi(),
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),
-        stats::statistics::Api::openapi(),
+        stats::openapi(),
+        social::openapi(),
+        audit::openapi(),
     ] {
         api.merge(part);
     }

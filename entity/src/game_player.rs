@@ -36,6 +36,8 @@ pub struct Model {
     pub won: bool,
     /// Somebody else won.
     pub lost: bool,
+    /// 1 is first; none until the game ends.
+    pub place: Option<i32>,
 }
 
 /// None: rows are joined by hand where they are.

@@ -1,11 +1,17 @@
 //! The tables of Artel, one file each. Rows stay at the edge: rooms turn them into their own types.
 
+pub mod achievement;
+pub mod audit_cursor;
+pub mod audit_entry;
+pub mod audit_link;
 pub mod consumer_cursor;
 pub mod dead_letter;
 pub mod event;
 pub mod game;
 pub mod game_player;
 pub mod login;
+pub mod notification;
+pub mod notification_setting;
 pub mod outbox;
 pub mod processed_message;
 pub mod refresh_token;

@@ -157,6 +157,7 @@ impl Session {
             duration_seconds: request.at.seconds_since(game.started_at),
             results: board.results(rules, &game.order, |player| self.user_of(player)),
             winner_participant_ids: board.winners(rules, &game.order),
+            currency: rules.currency().to_owned(),
         };
         of_game(game.id, Fact::GameEnded(Box::new(ended)))
     }
@@ -195,6 +196,7 @@ impl Session {
             current_participant_id: game.player_at(board.turn).filter(|_| game.is_in_progress()),
             remaining: board.remaining(rules),
             results: game.is_completed().then_some(results),
+            currency: if game.is_completed() { rules.currency().to_owned() } else { String::new() },
         };
         let mut decided = vec![of_game(game.id, Fact::EventVoided(Box::new(voided)))];
         if let Some(decision) = ends_now {

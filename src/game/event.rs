@@ -348,6 +348,9 @@ pub struct EventVoided {
     /// The new results, where the game had ended.
     #[serde(default)]
     pub results: Option<Vec<GameResult>>,
+    /// Of the money in the results; empty where there are none, and in events from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
 }
 
 /// Data of `game.ended`.
@@ -361,6 +364,9 @@ pub struct GameEnded {
     pub results: Vec<GameResult>,
     /// Whoever has the first place; empty where nobody won.
     pub winner_participant_ids: Vec<ParticipantId>,
+    /// Of the money in the results; empty in events from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
 }
 
 /// One player's score in a game.

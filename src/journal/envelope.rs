@@ -107,6 +107,28 @@ impl Envelope {
         }
     }
 
+    /// The envelope of a message to a user that another message causes. The same cause and salt give the same id. It
+    /// has no seq: that is for what can be made from the log again.
+    pub(crate) fn after(cause: &Envelope, salt: &str, event_type: &str, user: UserId, data: Value) -> Self {
+        Self {
+            event_id: Uuid::new_v5(&cause.event_id, salt.as_bytes()),
+            event_type: event_type.to_owned(),
+            source_service: SOURCE_SERVICE.to_owned(),
+            causation_id: Some(cause.event_id),
+            priority: Priority::Normal as u8,
+            retries: 0,
+            user_id: Some(user),
+            seq: None,
+            data,
+            ..cause.clone()
+        }
+    }
+
+    /// Can it be made again from an event of the log?
+    pub(crate) fn is_of_the_log(&self) -> bool {
+        self.seq.is_some() && self.session_id.is_some() && self.source_service == SOURCE_SERVICE
+    }
+
     /// The envelope of a message about a user, with a new id.
     pub(crate) fn about_user(user: UserId, event_type: &str, at: Timestamp, data: Value) -> Self {
         let id = Uuid::now_v7();

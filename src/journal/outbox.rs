@@ -16,6 +16,8 @@ use crate::game::id::Timestamp;
 
 /// Batches the relay may lag behind before it reads them from the table instead.
 const TAP_MAX: usize = 256;
+/// Messages of one statement.
+const ROWS_MAX: usize = 500;
 
 /// Events of one commit, in order of position.
 pub struct Batch {
@@ -113,16 +115,30 @@ pub async fn enqueue(
     envelope: &Envelope,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let envelope = serde_json::to_string(envelope).map_err(|error| DbErr::Json(error.to_string()))?;
-    let row = outbox::ActiveModel {
-        routing_key: Set(routing_key.to_owned()),
-        envelope: Set(envelope),
-        claimed_by: Set(None),
-        claimed_until_ms: Set(0),
-        created_at_ms: Set(now.millis()),
-        ..Default::default()
-    };
-    outbox::Entity::insert(row).exec_without_returning(tx).await?;
+    enqueue_all(tx, &[(routing_key.to_owned(), envelope.clone())], now).await
+}
+
+/// Enqueues messages in the caller's transaction, to go out in this order.
+pub async fn enqueue_all(
+    tx: &impl ConnectionTrait,
+    messages: &[(String, Envelope)],
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    for messages in messages.chunks(ROWS_MAX) {
+        let row = |(routing_key, envelope): &(String, Envelope)| {
+            let envelope = serde_json::to_string(envelope).map_err(|error| DbErr::Json(error.to_string()))?;
+            Ok(outbox::ActiveModel {
+                routing_key: Set(routing_key.clone()),
+                envelope: Set(envelope),
+                claimed_by: Set(None),
+                claimed_until_ms: Set(0),
+                created_at_ms: Set(now.millis()),
+                ..Default::default()
+            })
+        };
+        let rows: Vec<_> = messages.iter().map(row).collect::<Result<_, DbErr>>()?;
+        outbox::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
     Ok(())
 }
 

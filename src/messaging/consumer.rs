@@ -57,6 +57,11 @@ pub trait Handler: Send {
 
     /// The transaction of the last `apply` is settled; what was kept in memory for it may be used, or must be dropped.
     fn settled(&mut self, committed: bool);
+
+    /// Is there anything to do for it? What concerns nobody is settled at once, without a transaction.
+    fn concerns(&self, _message: &Message) -> bool {
+        true
+    }
 }
 
 /// Consumes until the bus closes the queue.
@@ -84,7 +89,14 @@ pub async fn run(
         if batch.first().is_some_and(Delivery::is_local) {
             telemetry::queue_size(queue, deliveries.len());
         }
-        let batch = bury_invalid(queue, &database, std::mem::take(&mut batch)).await;
+        let mut batch = bury_invalid(queue, &database, std::mem::take(&mut batch)).await;
+        for passing in batch.extract_if(.., |delivery| !handler.concerns(&delivery.message)) {
+            telemetry::processed(&passing.message.envelope.event_type, queue, "ok");
+            passing.ack();
+        }
+        if batch.is_empty() {
+            continue;
+        }
         for failed in apply(queue, &database, &mut handler, batch).await {
             let delay = backoff(failed.attempts);
             waiting.push(Box::pin(failed.again(delay)));

@@ -18,6 +18,8 @@ const QUEUE_MAX: usize = 8_192;
 
 struct Bound {
     queue: &'static Queue,
+    /// What the consumer can use: the queue's bindings, or fewer.
+    patterns: &'static [&'static str],
     sender: mpsc::Sender<Delivery>,
 }
 
@@ -83,8 +85,16 @@ impl NodeBindings {
 
 impl InProcess {
     pub(super) fn bind(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
+        self.bind_only(queue, queue.bindings)
+    }
+
+    pub(super) fn bind_only(
+        &self,
+        queue: &'static Queue,
+        patterns: &'static [&'static str],
+    ) -> mpsc::Receiver<Delivery> {
         let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().bound.push(Bound { queue, sender });
+        self.lock().bound.push(Bound { queue, patterns, sender });
         deliveries
     }
 
@@ -144,7 +154,7 @@ impl InProcess {
 
 impl Bound {
     fn takes(&self, key: &str) -> bool {
-        self.queue.bindings.iter().any(|pattern| matches(pattern, key))
+        self.patterns.iter().any(|pattern| matches(pattern, key))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::game::event::{Event, Fact};
 use crate::game::id::UserId;
@@ -60,12 +60,19 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
         envelope.causation_id = Some(event.command_id);
         add(key.to_owned(), envelope);
     }
-    for (key, user, data) in statistics_of(event) {
+    for (key, user, data) in statistics_of(event).into_iter().chain(notifications_of(event)) {
         if wanted(key) {
             let salted = format!("{key}/{user}");
             let mut envelope = Envelope::caused_by(event, &salted, key, Priority::Normal, data);
             envelope.user_id = Some(user);
             add(key.to_owned(), envelope);
+        }
+    }
+    for (original, data) in compensations_of(event) {
+        let key = format!("compensation.{original}");
+        if wanted(&key) {
+            let envelope = Envelope::caused_by(event, &key, &key, Priority::Normal, data);
+            add(key, envelope);
         }
     }
     let name = key.split_once('.').map_or(key, |(_, name)| name);
@@ -108,11 +115,50 @@ fn statistics_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
         Fact::FoulCommitted(foul) => of("stats.foul_committed", foul.user_id),
         Fact::EventVoided(voided) => match &voided.results {
             None => of("stats.ball_voided", voided.user_id),
-            Some(results) => for_each_player("stats.game_corrected", results),
+            Some(results) => with_check(for_each_player("stats.game_corrected", results)),
         },
-        Fact::GameEnded(ended) => for_each_player("stats.game_completed", &ended.results),
+        Fact::GameEnded(ended) => with_check(for_each_player("stats.game_completed", &ended.results)),
         _ => Vec::new(),
     }
+}
+
+/// Whoever's ended games changed may have earned an achievement, or lost one. The check stands after the results.
+fn with_check(mut messages: Vec<(&'static str, UserId, Value)>) -> Vec<(&'static str, UserId, Value)> {
+    let players: Vec<UserId> = messages.iter().map(|(_, user, _)| *user).collect();
+    messages.extend(players.into_iter().map(|user| ("stats.achievement_check", user, json!({}))));
+    messages
+}
+
+/// What players are told of, wherever they are.
+fn notifications_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
+    match &event.fact {
+        Fact::GameEnded(ended) => {
+            let mut messages = for_each_player("notifications.game_completed", &ended.results);
+            for (_, _, data) in &mut messages {
+                data["currency"] = ended.currency.clone().into();
+            }
+            messages
+        }
+        Fact::PlayerJoined(seat) if !seat.is_active => {
+            let invitation = |user| {
+                let mut data = data_of(event);
+                data["invited_by"] = json!(event.actor.user_id);
+                ("notifications.session_invitation", user, data)
+            };
+            seat.user_id.map(invitation).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a void takes back: the mark, and the results of the game where it had ended.
+fn compensations_of(event: &Event) -> Vec<(&str, Value)> {
+    let Fact::EventVoided(voided) = &event.fact else { return Vec::new() };
+    let mut taken_back = vec![(voided.voided_type.as_str(), data_of(event))];
+    if voided.results.is_some() {
+        taken_back.push(("game.ended", data_of(event)));
+    }
+    taken_back
 }
 
 fn for_each_player(

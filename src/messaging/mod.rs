@@ -124,6 +124,15 @@ impl Bus {
         }
     }
 
+    /// The deliveries of a queue of the topology to a consumer that can use only these keys: a bus inside the process
+    /// carries nothing else there.
+    pub fn consume_only(&self, queue: &'static Queue, keys: &'static [&'static str]) -> mpsc::Receiver<Delivery> {
+        match self {
+            Bus::InProcess(bus) => bus.bind_only(queue, keys),
+            Bus::Rabbit(bus) => bus.consume(queue),
+        }
+    }
+
     /// This node's own queue.
     pub fn node_queue(&self, node_id: &str) -> NodeQueue {
         match self {

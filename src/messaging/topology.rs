@@ -69,7 +69,16 @@ pub const NOTIFICATIONS: Queue = Queue {
 /// Everything but what goes to sockets. A binding can't exclude, so it names all other first words.
 pub const AUDIT: Queue = Queue {
     name: "audit.log.queue",
-    bindings: &["game.#", "session.#", "stats.#", "notifications.#", "friends.#", "social.#", "compensation.#"],
+    bindings: &[
+        "game.#",
+        "session.#",
+        "stats.#",
+        "notifications.#",
+        "friends.#",
+        "social.#",
+        "user.#",
+        "compensation.#",
+    ],
     has_priorities: false,
     target: Duration::from_secs(5),
     workers: (1, 2),

@@ -2,9 +2,18 @@
 //! the log itself, up to a cursor kept in the same transaction. So results are exact whatever is doubled, late or
 //! shuffled, and a void needs no case of its own.
 
+pub mod achievements;
+mod award;
+mod fairness;
+mod games;
+mod leaderboard;
 pub mod statistics;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use actix_web::web;
 
 use entity::{consumer_cursor, game_player};
 use sea_orm::sea_query::OnConflict;
@@ -12,13 +21,18 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
 
 use crate::database::Database;
 use crate::game::Session;
-use crate::game::id::{GameId, Seq, SessionId};
+use crate::game::id::{GameId, Seq, SessionId, UserId};
 use crate::game::view::{GameStatus, GameSummary};
+use crate::journal::envelope::Envelope;
 use crate::journal::{Journal, JournalError};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Message, topology};
 
+use self::told::{Change, Untold};
+
 const CONSUMER: &str = "statistics";
+/// Asks for a look at a player's achievements.
+const CHECK: &str = "stats.achievement_check";
 /// Sessions whose state is kept between batches.
 const KEPT_MAX: usize = 1_024;
 /// Events read at once.
@@ -31,18 +45,25 @@ pub struct Statistics {
     journal: Journal,
     kept: HashMap<SessionId, Session>,
     touched: Vec<SessionId>,
+    /// What the open transaction changes.
+    changes: Vec<(UserId, Change)>,
+    untold: Untold,
 }
 
 impl Statistics {
     /// A consumer that reads the log where messages hint at it.
     pub fn new(journal: Journal) -> Self {
-        Self { journal, kept: HashMap::new(), touched: Vec::new() }
+        Self { journal, kept: HashMap::new(), touched: Vec::new(), changes: Vec::new(), untold: Untold::default() }
     }
 
     /// Consumes until the bus closes.
     pub async fn run(self, bus: crate::messaging::Bus, database: Database) {
         let deliveries = bus.consume(&topology::STATS);
-        crate::messaging::consumer::run(topology::STATS.name, deliveries, database, self).await;
+        let telling = self.untold.clone().run(bus);
+        tokio::select! {
+            () = crate::messaging::consumer::run(topology::STATS.name, deliveries, database, self) => {}
+            () = telling => {}
+        }
     }
 
     /// The state this consumer has applied; where it is not kept in memory, or another node has gone on since, the log
@@ -91,8 +112,12 @@ impl Statistics {
 impl Handler for Statistics {
     async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
         let mut hints: BTreeMap<SessionId, Vec<&Message>> = BTreeMap::new();
+        let mut checks: BTreeMap<UserId, Arc<Envelope>> = BTreeMap::new();
         for message in messages {
             let envelope = &message.envelope;
+            if let (CHECK, Some(user)) = (envelope.event_type.as_str(), envelope.user_id) {
+                checks.insert(user, envelope.clone());
+            }
             if let (Some(session), Some(_)) = (envelope.session_id, envelope.seq) {
                 hints.entry(session).or_default().push(message);
             }
@@ -104,7 +129,11 @@ impl Handler for Statistics {
             let upto = hints.iter().filter_map(|message| message.envelope.seq).max().unwrap_or_default();
             let before = state.seq();
             for game in self.follow(tx, id, &mut state, &hints, upto).await? {
-                match state.player_games(game) {
+                let summary = state.player_games(game);
+                let counted = summary.iter().flat_map(|game| game.players.iter().map(move |player| (game, player)));
+                self.changes
+                    .extend(counted.filter_map(|(game, player)| Some((player.user_id?, Change::of(id, game, player)))));
+                match summary {
                     Some(summary) if summary.status != GameStatus::Cancelled => {
                         rows.extend(players(id, game, &summary))
                     }
@@ -121,10 +150,16 @@ impl Handler for Statistics {
             self.touched.push(id);
             self.kept.insert(id, state);
         }
-        store(tx, rows, gone, cursors).await
+        store(tx, rows, gone, cursors).await?;
+        // The log is applied up to what asked for the check, so it sees all there is.
+        Ok(award::check(tx, &checks).await?)
     }
 
     fn settled(&mut self, committed: bool) {
+        let changes = std::mem::take(&mut self.changes);
+        if committed {
+            self.untold.add(changes);
+        }
         for id in self.touched.drain(..) {
             if !committed {
                 // The state in memory is ahead of the cursor in the table now.
@@ -185,6 +220,7 @@ fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iter
             net: Set(if completed { player.net } else { 0 }),
             won: Set(player.won),
             lost: Set(player.lost),
+            place: Set(completed.then_some(player.place as i32)),
         })
     })
 }
@@ -207,6 +243,7 @@ async fn store(
                 Column::Net,
                 Column::Won,
                 Column::Lost,
+                Column::Place,
             ])
             .to_owned();
         game_player::Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
@@ -221,4 +258,23 @@ async fn store(
         consumer_cursor::Entity::insert_many(cursors.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// The paths of this room, below `/api/v1`.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/stats/leaderboard").route(web::get().to(leaderboard::list)))
+        .service(web::resource("/stats/users/{id}").route(web::get().to(statistics::of_user)))
+        .service(web::resource("/stats/users/{id}/games").route(web::get().to(games::list)))
+        .service(web::resource("/stats/users/{id}/achievements").route(web::get().to(award::list)))
+        .service(web::resource("/stats/sessions/{id}/order-fairness").route(web::get().to(fairness::of_session)));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(leaderboard::list, statistics::of_user, games::list, award::list, fairness::of_session))]
+struct Api;
+
+/// The OpenAPI of this room.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    <Api as utoipa::OpenApi>::openapi()
 }

@@ -76,30 +76,26 @@ pub async fn of(database: &Database, user: UserId) -> Result<UserStatistics, DbE
     Ok(statistics)
 }
 
+/// 404 where there is no such account.
+pub(super) async fn must_exist(database: &Database, user: UserId) -> Result<(), Problem> {
+    match entity::user::Entity::find_by_id(user.0).one(database.reader()).await? {
+        Some(_) => Ok(()),
+        None => Err(Problem::not_found("there is no such user")),
+    }
+}
+
 /// A player's statistics.
 #[utoipa::path(
-    get, path = "/api/v1/stats/users/{id}", tag = "statistics", security(("bearer" = [])),
+    get, path = "/api/v1/stats/users/{id}", operation_id = "get_user_statistics", tag = "statistics", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path)),
     responses((status = 200, body = UserStatistics), (status = 404, body = crate::problem::ProblemBody)),
 )]
-pub(crate) async fn of_user(
+pub(super) async fn of_user(
     _: CurrentUser,
     id: PathId<UserId>,
     database: web::Data<Database>,
 ) -> Result<web::Json<UserStatistics>, Problem> {
     let user = id.into_inner();
-    if entity::user::Entity::find_by_id(user.0).one(database.reader()).await?.is_none() {
-        return Err(Problem::not_found("there is no such user"));
-    }
+    must_exist(&database, user).await?;
     Ok(web::Json(of(&database, user).await?))
 }
-
-/// The paths of this room.
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/stats/users/{id}").route(web::get().to(of_user)));
-}
-
-/// The OpenAPI of this room.
-#[derive(utoipa::OpenApi)]
-#[openapi(paths(of_user))]
-pub(crate) struct Api;

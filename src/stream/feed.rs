@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::connections::Connections;
+use super::connections::{Connections, Told};
+use super::wire::ServerFrame;
 use crate::account::Accounts;
 use crate::clock;
 use crate::game::id::{SessionId, UserId};
@@ -37,6 +38,8 @@ const ALIVE: &str = "node.alive";
 const ONLINE: &str = "session.online";
 const WHO_IS_ONLINE: &str = "session.who_is_online";
 const LOGINS_REVOKED: &str = "user.logins_revoked";
+const NOTIFICATION: &str = "user.notification";
+const STATS: &str = "user.stats";
 
 /// The rooms that it feeds.
 pub(crate) struct Feed {
@@ -126,6 +129,16 @@ impl Running {
                 let logins: Vec<Uuid> = serde_json::from_value(envelope.data["login_ids"].clone()).unwrap_or_default();
                 self.accounts.note_revoked(&logins);
                 self.connections.revoke(user, &logins);
+            }
+            (NOTIFICATION, _) => {
+                let Some(user) = envelope.user_id else { return };
+                let id = serde_json::from_value(envelope.data["id"].clone()).unwrap_or_default();
+                let frame = ServerFrame::Notification { notification: &envelope.data }.encode();
+                self.connections.tell(user, &Told::Notification(id, frame));
+            }
+            (STATS, _) => {
+                let Some(user) = envelope.user_id else { return };
+                self.connections.tell(user, &Told::Stats(Arc::new(envelope.data.clone())));
             }
             (_, Some(session)) => {
                 if let Some(record) = event_in(envelope) {

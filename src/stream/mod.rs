@@ -3,6 +3,7 @@
 pub(crate) mod asyncapi;
 pub(crate) mod connections;
 mod feed;
+mod inbox;
 mod socket;
 mod sse;
 pub(crate) mod wire;

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::connections::{Connections, Place, Told};
+use super::inbox::{BACKLOG, Inbox, StatsTold};
 use super::wire::{self, BadFrame, ClientFrame, Close, FRAME_MAX, ServerFrame};
 use super::{Scissors, Settings, cut_later};
 use crate::account::{Accounts, CurrentUser, PublicUser, TokenBucket};
@@ -26,6 +27,7 @@ use crate::game::command::Command;
 use crate::game::id::{Seq, SessionId};
 use crate::problem::{Code, Problem};
 use crate::session::{Listener, NotPlayed, Order, Push, Sessions, Welcome};
+use crate::social::Notifications;
 
 /// Pushes that may wait for one socket; when it is full the socket is a slow consumer.
 const PUSHES_MAX: usize = 256;
@@ -44,6 +46,7 @@ pub(super) async fn open(
     payload: web::Payload,
     accounts: web::Data<Accounts>,
     sessions: web::Data<Sessions>,
+    notifications: web::Data<Notifications>,
     connections: web::Data<Connections>,
     settings: web::Data<Settings>,
 ) -> Result<HttpResponse, Problem> {
@@ -63,7 +66,7 @@ pub(super) async fn open(
         .enter("websocket")
         .ok_or_else(|| Problem::new(Code::Overloaded, "all connections of this server are taken"))?;
     let scissors = request.conn_data::<Arc<Scissors>>().cloned();
-    let socket = Socket::new(user, profile, place, scissors, &accounts, &sessions, &settings);
+    let socket = Socket::new((user, profile), place, scissors, &accounts, &sessions, &notifications, &settings);
     ws::WsResponseBuilder::new(socket, &request, payload)
         .protocols(&[PROTOCOL])
         .frame_size(FRAME_MAX)
@@ -115,6 +118,9 @@ struct Socket {
     scissors: Option<Arc<Scissors>>,
     accounts: web::Data<Accounts>,
     sessions: web::Data<Sessions>,
+    notifications: web::Data<Notifications>,
+    inbox: Inbox,
+    stats: StatsTold,
     settings: web::Data<Settings>,
     listener_id: u64,
     pushes: Option<mpsc::Receiver<Push>>,
@@ -133,12 +139,12 @@ type Ctx = ws::WebsocketContext<Socket>;
 
 impl Socket {
     fn new(
-        user: CurrentUser,
-        profile: PublicUser,
+        (user, profile): (CurrentUser, PublicUser),
         place: Place,
         scissors: Option<Arc<Scissors>>,
         accounts: &web::Data<Accounts>,
         sessions: &web::Data<Sessions>,
+        notifications: &web::Data<Notifications>,
         settings: &web::Data<Settings>,
     ) -> Self {
         let now = Instant::now();
@@ -152,6 +158,9 @@ impl Socket {
             scissors,
             accounts: accounts.clone(),
             sessions: sessions.clone(),
+            notifications: notifications.clone(),
+            inbox: Inbox::default(),
+            stats: StatsTold::default(),
             settings: settings.clone(),
             pushes: Some(pushes),
             push,
@@ -216,7 +225,8 @@ impl Socket {
                 ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
             }
             Ok(ClientFrame::Authenticate { id, token }) => self.authenticate(id, &token, ctx),
-            Ok(ClientFrame::Pong { .. } | ClientFrame::AckNotifications { .. }) => {}
+            Ok(ClientFrame::AckNotifications { ids }) => self.acknowledge(ids, ctx),
+            Ok(ClientFrame::Pong { .. }) => {}
             Err(bad) => self.refuse(&bad, ctx),
         }
     }
@@ -315,6 +325,39 @@ impl Socket {
         }
     }
 
+    /// Sends what no device of the user had yet; new notifications wait until then.
+    fn send_undelivered(&mut self, ctx: &mut Ctx) {
+        let (notifications, user, after) = (self.notifications.clone(), self.user.id, self.inbox.begin());
+        let reading = async move { notifications.undelivered(user, after, BACKLOG).await };
+        ctx.spawn(reading.into_actor(self).map(|read, socket, ctx: &mut Ctx| match read {
+            Ok(old) => socket.inbox.read(&old).into_iter().for_each(|frame| ctx.text(frame)),
+            Err(error) => {
+                tracing::error!(%error, "the notifications of a user could not be read");
+                // They would be missed: a new connection reads them again.
+                socket.close(Close::TryAgainLater, ctx);
+            }
+        }));
+    }
+
+    fn acknowledge(&mut self, ids: Vec<Uuid>, ctx: &mut Ctx) {
+        let (notifications, user) = (self.notifications.clone(), self.user.id);
+        let marking = async move { notifications.delivered(user, ids).await };
+        ctx.spawn(marking.into_actor(self).map(|marked, _, _| {
+            if let Err(error) = marked {
+                tracing::warn!(%error, "notifications are not marked delivered and will come again");
+            }
+        }));
+        if self.inbox.has_more() {
+            self.send_undelivered(ctx);
+        }
+    }
+
+    fn tell_stats(&mut self, ctx: &mut Ctx) {
+        if let Some(frame) = self.stats.take(self.user.id, Instant::now()) {
+            ctx.text(frame);
+        }
+    }
+
     fn close_when_expired(&mut self, ctx: &mut Ctx) {
         let left_ms = self.user.expires_at.millis() - clock::now().millis();
         let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
@@ -408,6 +451,7 @@ impl Actor for Socket {
             server_time: clock::now(),
         };
         ctx.text(connected.encode());
+        self.send_undelivered(ctx);
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
@@ -511,6 +555,16 @@ impl Handler<Told> for Socket {
     fn handle(&mut self, told: Told, ctx: &mut Ctx) {
         match told {
             Told::Close(why) => self.close(why, ctx),
+            Told::Notification(id, frame) => {
+                if let Some(frame) = self.inbox.take(id, frame) {
+                    ctx.text(frame);
+                }
+            }
+            Told::Stats(changes) => {
+                if let Some(wait) = self.stats.add(&changes, Instant::now()) {
+                    ctx.run_later(wait, Self::tell_stats);
+                }
+            }
         }
     }
 }

@@ -11,9 +11,10 @@ use uuid::Uuid;
 use crate::account::PublicUser;
 use crate::game::command::Scoring;
 use crate::game::event::Event;
-use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp};
+use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::game::view::SessionView;
 use crate::journal::Record;
+use crate::social::Notification;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
 pub(super) const FRAME_MAX: usize = 16 * 1024;
@@ -145,6 +146,17 @@ pub(crate) enum ServerFrame<'a> {
     Presence {
         session_id: SessionId,
         online: &'a [ParticipantId],
+    },
+    /// Also again, until a device of the user has acknowledged it; the same id may come with corrected words.
+    Notification {
+        #[schema(value_type = Notification)]
+        notification: &'a serde_json::Value,
+    },
+    /// `changes.games`: the games of the user that count otherwise than before, as they count now.
+    Stats {
+        user_id: UserId,
+        #[schema(value_type = Object)]
+        changes: &'a serde_json::Value,
     },
     Authenticated {
         id: Uuid,

@@ -30,6 +30,7 @@ mod rules;
 mod seats;
 mod sessions;
 mod slow_consumer;
+mod social;
 mod socket;
 mod socket_frames;
 mod socket_logins;

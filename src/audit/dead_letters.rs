@@ -1,0 +1,147 @@
+//! Dead letters over REST: looked at, sent again, or forgotten.
+
+use actix_web::{HttpResponse, web};
+use entity::dead_letter;
+use sea_orm::EntityTrait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::account::CurrentUser;
+use crate::database::Database;
+use crate::game::id::Timestamp;
+use crate::messaging::dead_letters;
+use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
+
+/// A message that could not be applied.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeadLetter {
+    id: Uuid,
+    /// Where it failed.
+    queue: String,
+    message_id: Uuid,
+    routing_key: String,
+    /// Why it is here.
+    reason: String,
+    /// How often it was tried.
+    attempts: i32,
+    failed_at: Timestamp,
+    /// The message itself.
+    #[schema(value_type = Object)]
+    envelope: Value,
+}
+
+impl DeadLetter {
+    fn of(row: dead_letter::Model) -> Self {
+        Self {
+            id: row.id,
+            queue: row.queue,
+            message_id: row.message_id,
+            routing_key: row.routing_key,
+            reason: row.reason,
+            attempts: row.attempts,
+            failed_at: Timestamp::from_millis(row.failed_at_ms),
+            // What is no JSON is shown as it came.
+            envelope: serde_json::from_str(&row.envelope).unwrap_or(Value::String(row.envelope)),
+        }
+    }
+}
+
+/// Query of the list of dead letters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// 1 to 200, 50 where absent.
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Messages that could not be applied, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/admin/dead-letters", operation_id = "list_dead_letters", tag = "admin",
+    security(("bearer" = [])), params(Paging),
+    responses((status = 200, body = Listing<DeadLetter>), (status = 403, body = ProblemBody)),
+)]
+pub(super) async fn list(
+    user: CurrentUser,
+    paging: Query<Paging>,
+    database: web::Data<Database>,
+) -> Result<web::Json<Listing<DeadLetter>>, Problem> {
+    user.require_admin()?;
+    let Paging { limit, cursor } = paging.into_inner();
+    let page = Page::new(limit, cursor)?;
+    let rows = dead_letters::list(database.reader(), page.after::<Uuid>()?, page.rows()).await?;
+    Ok(web::Json(Listing::of(rows, &page, |row| row.id, DeadLetter::of)))
+}
+
+/// One of them.
+#[utoipa::path(
+    get, path = "/api/v1/admin/dead-letters/{id}", operation_id = "get_dead_letter", tag = "admin",
+    security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = DeadLetter), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+    ),
+)]
+pub(super) async fn one(
+    user: CurrentUser,
+    id: PathId<Uuid>,
+    database: web::Data<Database>,
+) -> Result<web::Json<DeadLetter>, Problem> {
+    user.require_admin()?;
+    let letter = dead_letter::Entity::find_by_id(id.into_inner()).one(database.reader()).await?;
+    letter.map(|letter| web::Json(DeadLetter::of(letter))).ok_or_else(missing)
+}
+
+/// Sends a dead letter again; answers what it was.
+#[utoipa::path(
+    post, path = "/api/v1/admin/dead-letters/{id}/replay", operation_id = "replay_dead_letter", tag = "admin",
+    security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = DeadLetter), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 422, body = ProblemBody, description = "It is no message and can't be sent."),
+    ),
+)]
+pub(super) async fn replay(
+    user: CurrentUser,
+    id: PathId<Uuid>,
+    database: web::Data<Database>,
+) -> Result<web::Json<DeadLetter>, Problem> {
+    user.require_admin()?;
+    let id = id.into_inner();
+    let tx = database.begin_write().await?;
+    let letter = dead_letter::Entity::find_by_id(id).one(&tx).await?.ok_or_else(missing)?;
+    match dead_letters::replay(&tx, id).await {
+        Ok(true) => tx.commit().await?,
+        Ok(false) => return Err(missing()),
+        Err(sea_orm::DbErr::Json(reason)) => {
+            return Err(Problem::invalid("envelope", format!("this is no message, so it can't be sent: {reason}")));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(web::Json(DeadLetter::of(letter)))
+}
+
+/// Forgets a dead letter.
+#[utoipa::path(
+    delete, path = "/api/v1/admin/dead-letters/{id}", operation_id = "discard_dead_letter", tag = "admin",
+    security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+pub(super) async fn discard(
+    user: CurrentUser,
+    id: PathId<Uuid>,
+    database: web::Data<Database>,
+) -> Result<HttpResponse, Problem> {
+    user.require_admin()?;
+    match dead_letters::discard(database.writer(), id.into_inner()).await? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(missing()),
+    }
+}
+
+fn missing() -> Problem {
+    Problem::not_found("there is no such dead letter")
+}

@@ -1,0 +1,83 @@
+//! Links requests to the events they caused. The log is ordered by session and by writer, so what a request did can't be
+//! found in it without an index; one in the log itself would cost every ball. This one follows behind in large steps,
+//! and whoever asks waits until it has caught up, so an answer is always complete.
+
+use std::time::Duration;
+
+use entity::audit_cursor::{self, ActiveModel, Column, Entity};
+use entity::{audit_link, event};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::ROWS_MAX;
+use crate::database::Database;
+use crate::journal::outbox;
+
+const EVERY: Duration = Duration::from_secs(5);
+/// Events of one transaction: so few that the journal hardly waits for it.
+const STEP: u64 = 2_000;
+
+/// Follows the log until it is dropped.
+pub(crate) async fn run(database: Database) {
+    let mut due = tokio::time::interval(EVERY);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        due.tick().await;
+        if let Err(error) = catch_up(&database).await {
+            tracing::warn!(%error, "the audit is behind the log");
+        }
+    }
+}
+
+/// Links everything that is in the log now.
+pub(super) async fn catch_up(database: &Database) -> Result<(), DbErr> {
+    for writer in outbox::writers(database.reader()).await? {
+        while step(database, writer.id).await? {}
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Caused {
+    correlation_id: Uuid,
+}
+
+/// Links the next events of a writer; false: there are none. Two nodes may do the same: the links are the same then.
+async fn step(database: &Database, writer: i64) -> Result<bool, DbErr> {
+    let cursor = Entity::find_by_id(writer).one(database.reader()).await?;
+    let position = cursor.map_or(0, |audit_cursor::Model { position, .. }| position);
+    let rows = event::Entity::find()
+        .filter(event::Column::WriterId.eq(writer))
+        .filter(event::Column::Position.gt(position))
+        .order_by_asc(event::Column::Position)
+        .limit(STEP)
+        .all(database.reader())
+        .await?;
+    let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
+    let mut links = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match serde_json::from_str::<Caused>(&row.body) {
+            Ok(Caused { correlation_id }) => links.push((correlation_id, row.session_id, row.seq)),
+            Err(error) => tracing::error!(session.id = %row.session_id, row.seq, %error, "an event is unreadable"),
+        }
+    }
+    // In order of the key, which is random: the pages of the table are visited once.
+    links.sort_unstable();
+    let tx = database.begin_write().await?;
+    for links in links.chunks(ROWS_MAX) {
+        let row = |(correlation, session, seq): &(Uuid, Uuid, i64)| audit_link::ActiveModel {
+            correlation_id: Set(*correlation),
+            session_id: Set(*session),
+            seq: Set(*seq),
+        };
+        let there = OnConflict::new().do_nothing().to_owned();
+        audit_link::Entity::insert_many(links.iter().map(row)).on_conflict(there).exec_without_returning(&tx).await?;
+    }
+    let linked = ActiveModel { writer_id: Set(writer), position: Set(last) };
+    let there = OnConflict::column(Column::WriterId).update_column(Column::Position).to_owned();
+    Entity::insert(linked).on_conflict(there).exec_without_returning(&tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}

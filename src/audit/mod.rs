@@ -1,0 +1,99 @@
+//! The audit: every message with its chain, found by request, session or user; append-only. And what else an operator
+//! looks at: dead letters and queues.
+//!
+//! The events of sessions, and the messages made of them, are not stored twice: the log has them, never changes, and
+//! makes the same messages with the same ids again. Storing them here as well took two thirds of what SQLite can write.
+//! This room stores only what no log has, and links requests to events behind the scenes (see `link.rs`).
+
+mod dead_letters;
+mod link;
+mod queues;
+mod search;
+
+use actix_web::web;
+use entity::audit_entry::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseTransaction, EntityTrait, Set};
+
+pub(crate) use self::link::run as link;
+use crate::database::Database;
+use crate::journal::envelope::Envelope;
+use crate::messaging::consumer::{self, Failure, Handler};
+use crate::messaging::{Bus, Message, topology};
+
+/// Rows of one statement.
+const ROWS_MAX: usize = 500;
+/// Where messages come from that no log has. A bus inside the process brings nothing else here.
+const KEYS: &[&str] = &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"];
+
+/// The consumer of `audit.log.queue`.
+pub(crate) struct Audit;
+
+impl Audit {
+    /// Consumes until the bus closes.
+    pub(crate) async fn run(self, bus: Bus, database: Database) {
+        let deliveries = bus.consume_only(&topology::AUDIT, KEYS);
+        consumer::run(topology::AUDIT.name, deliveries, database, self).await;
+    }
+}
+
+impl Handler for Audit {
+    async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        for messages in messages.chunks(ROWS_MAX) {
+            let rows = messages.iter().map(|message| row(&message.envelope)).collect::<Result<Vec<_>, _>>()?;
+            let there = OnConflict::column(Column::Id).do_nothing().to_owned();
+            Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
+        }
+        Ok(())
+    }
+
+    fn settled(&mut self, _: bool) {}
+
+    fn concerns(&self, message: &Message) -> bool {
+        !message.envelope.is_of_the_log()
+    }
+}
+
+fn row(envelope: &Envelope) -> Result<ActiveModel, Failure> {
+    let json = serde_json::to_string(envelope).map_err(|error| Failure::Permanent(error.to_string()))?;
+    Ok(ActiveModel {
+        id: Set(envelope.event_id),
+        event_type: Set(envelope.event_type.clone()),
+        timestamp_ms: Set(envelope.timestamp.millis()),
+        correlation_id: Set(envelope.correlation_id),
+        causation_id: Set(envelope.causation_id),
+        session_id: Set(envelope.session_id.map(|session| session.0)),
+        user_id: Set(envelope.user_id.map(|user| user.0)),
+        envelope: Set(json),
+    })
+}
+
+/// The paths of this room, below `/api/v1`.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/admin/audit").route(web::get().to(search::search)))
+        .service(web::resource("/admin/dead-letters").route(web::get().to(dead_letters::list)))
+        .service(
+            web::resource("/admin/dead-letters/{id}")
+                .route(web::get().to(dead_letters::one))
+                .route(web::delete().to(dead_letters::discard)),
+        )
+        .service(web::resource("/admin/dead-letters/{id}/replay").route(web::post().to(dead_letters::replay)))
+        .service(web::resource("/admin/queues").route(web::get().to(queues::list)));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    search::search,
+    dead_letters::list,
+    dead_letters::one,
+    dead_letters::replay,
+    dead_letters::discard,
+    queues::list
+))]
+struct Api;
+
+/// The OpenAPI of this room.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    <Api as utoipa::OpenApi>::openapi()
+}

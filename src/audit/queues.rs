@@ -1,0 +1,21 @@
+//! The queues of the bus, as an operator sees them.
+
+use actix_web::web;
+
+use crate::account::CurrentUser;
+use crate::messaging::{Bus, QueueReport};
+use crate::problem::{Listing, Problem, ProblemBody};
+
+/// The queues: how much waits in each, and who works on it.
+#[utoipa::path(
+    get, path = "/api/v1/admin/queues", operation_id = "list_queues", tag = "admin", security(("bearer" = [])),
+    responses(
+        (status = 200, body = Listing<QueueReport>), (status = 403, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    ),
+)]
+pub(super) async fn list(user: CurrentUser, bus: web::Data<Bus>) -> Result<web::Json<Listing<QueueReport>>, Problem> {
+    user.require_admin()?;
+    let queues = bus.queues();
+    Ok(web::Json(Listing::whole(queues)))
+}

@@ -1,0 +1,95 @@
+//! The consumer of `compensation.queue`: what was told and does not hold any more is told anew or withdrawn, and whoever
+//! asked for something that was refused after it had been accepted hears why. (The audit has its own copy of it all.)
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseTransaction;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::notification::{self, Draft, Kind, achievement_id, game_completed_id};
+use super::tell;
+use crate::database::Database;
+use crate::game::id::UserId;
+use crate::journal::envelope::Envelope;
+use crate::messaging::consumer::{self, Failure, Handler};
+use crate::messaging::{Bus, Message, topology};
+
+const RESULTS: &str = "compensation.game.ended";
+const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
+
+/// Puts right what users were told.
+pub(crate) struct Compensation;
+
+impl Compensation {
+    /// Consumes until the bus closes.
+    pub(crate) async fn run(self, bus: Bus, database: Database) {
+        let queue = &topology::COMPENSATION;
+        consumer::run(queue.name, bus.consume(queue), database, self).await;
+    }
+}
+
+impl Handler for Compensation {
+    async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        let (mut drafts, mut taken_back) = (Vec::new(), Vec::new());
+        for message in messages {
+            let envelope = &message.envelope;
+            match envelope.event_type.as_str() {
+                RESULTS => drafts.extend(corrected(envelope)),
+                ACHIEVEMENT => taken_back.extend(achievement(envelope)),
+                _ => drafts.extend(refused(envelope)),
+            }
+        }
+        // It may have been earned again meanwhile: the table is the truth.
+        let standing = tell::achievements_of(tx, taken_back.iter().map(|(user, _)| *user)).await?;
+        let gone = taken_back.into_iter().filter(|achievement| !standing.contains(achievement));
+        notification::withdraw(tx, gone.map(|(user, code)| achievement_id(user, &code)).collect()).await?;
+        tell::name(tx, &mut drafts).await?;
+        Ok(notification::store(tx, drafts).await?)
+    }
+
+    fn settled(&mut self, _: bool) {}
+
+    /// A mark that was taken back in a running game needs nothing but the log.
+    fn concerns(&self, message: &Message) -> bool {
+        message.envelope.event_type == RESULTS || !message.envelope.is_of_the_log()
+    }
+}
+
+/// The results of an ended game as they are now, for each player.
+fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
+    let Some(game) = envelope.game_id else { return Vec::new() };
+    let results = envelope.data["results"].as_array().map_or(&[][..], Vec::as_slice);
+    let draft = |result: &Value| {
+        let user = serde_json::from_value::<UserId>(result["user_id"].clone()).ok()?;
+        let mut data = result.clone();
+        data["game_id"] = json!(game);
+        data["session_id"] = json!(envelope.session_id);
+        data["currency"] = envelope.data["currency"].clone();
+        data["is_corrected"] = json!(true);
+        let (id, version) = (game_completed_id(game.0, user), envelope.seq.unwrap_or_default());
+        Some(Draft { id, user, kind: Kind::GameCompleted, data, version, cause: envelope.clone() })
+    };
+    results.iter().filter_map(draft).collect()
+}
+
+fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {
+    Some((envelope.user_id?, envelope.data["code"].as_str()?.to_owned()))
+}
+
+/// A command that was refused says so by a stable code.
+fn refused(envelope: &Arc<Envelope>) -> Option<Draft> {
+    let user = envelope.user_id?;
+    if !envelope.data["code"].is_string() {
+        tracing::debug!(event_type = envelope.event_type, "a compensation that asks for nothing");
+        return None;
+    }
+    Some(Draft {
+        id: Uuid::new_v5(&envelope.event_id, b"notification"),
+        user,
+        kind: Kind::CommandRefused,
+        data: envelope.data.clone(),
+        version: 0,
+        cause: envelope.clone(),
+    })
+}

@@ -1,0 +1,91 @@
+//! What players are told, wherever they are: notifications are stored, delivered over WebSocket, and kept for whoever
+//! is offline.
+
+mod compensation;
+mod listing;
+mod notification;
+mod settings;
+mod tell;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use actix_web::web;
+use entity::notification::{Column, Entity};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+pub(crate) use self::compensation::Compensation;
+pub(crate) use self::notification::{Notification, Place};
+pub(crate) use self::tell::Teller;
+use crate::clock;
+use crate::database::Database;
+use crate::game::id::UserId;
+
+/// The notifications of users, for sockets.
+#[derive(Clone)]
+pub(crate) struct Notifications {
+    database: Database,
+}
+
+impl Notifications {
+    pub(crate) fn new(database: Database) -> Self {
+        Self { database }
+    }
+
+    /// Up to `limit` notifications that no device of the user had yet, oldest first, from behind `after` on.
+    pub(crate) async fn undelivered(
+        &self,
+        user: UserId,
+        after: Option<Place>,
+        limit: u64,
+    ) -> Result<Vec<Notification>, DbErr> {
+        let mut wanted = notification::visible(user).add(Column::DeliveredAtMs.is_null());
+        if let Some(Place(at, id)) = after {
+            let same = Condition::all().add(Column::CreatedAtMs.eq(at)).add(Column::Id.gt(id));
+            wanted = wanted.add(Condition::any().add(Column::CreatedAtMs.gt(at)).add(same));
+        }
+        let rows = Entity::find().filter(wanted).order_by_asc(Column::CreatedAtMs).order_by_asc(Column::Id);
+        let rows = rows.limit(limit).all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(Notification::of).collect())
+    }
+
+    /// A device of the user has these.
+    pub(crate) async fn delivered(&self, user: UserId, ids: Vec<Uuid>) -> Result<(), DbErr> {
+        Entity::update_many()
+            .col_expr(Column::DeliveredAtMs, Expr::value(clock::now().millis()))
+            .filter(Column::UserId.eq(user.0))
+            .filter(Column::Id.is_in(ids))
+            .filter(Column::DeliveredAtMs.is_null())
+            .exec(self.database.writer())
+            .await?;
+        Ok(())
+    }
+}
+
+/// The paths of this room, below `/api/v1`.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/notifications").route(web::get().to(listing::list)))
+        .service(web::resource("/notifications/read-all").route(web::post().to(listing::read_all)))
+        .service(
+            web::resource("/notifications/settings")
+                .route(web::get().to(settings::read))
+                .route(web::put().to(settings::change)),
+        )
+        .service(web::resource("/notifications/{id}").route(web::delete().to(listing::delete)))
+        .service(web::resource("/notifications/{id}/read").route(web::put().to(listing::read)));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(listing::list, listing::read, listing::read_all, listing::delete, settings::read, settings::change),
+    components(schemas(Notification))
+)]
+struct Api;
+
+/// The OpenAPI of this room.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    <Api as utoipa::OpenApi>::openapi()
+}

@@ -1,0 +1,269 @@
+//! A notification: what it is, and how it gets into the table. Its id is made from its cause, so the row itself is the
+//! record that the message was applied: twice is once, also after the user deleted it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use entity::notification::{ActiveModel, Column, Entity, Model};
+use entity::notification_setting;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::texts;
+use crate::clock;
+use crate::game::id::{Timestamp, UserId};
+use crate::journal::envelope::{Envelope, Priority};
+use crate::journal::outbox;
+
+/// Rows of one statement.
+const ROWS_MAX: usize = 500;
+
+/// What a user can be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// A game that the user played has ended, or its results were corrected.
+    GameCompleted,
+    /// An achievement was earned.
+    AchievementUnlocked,
+    /// Somebody keeps a seat for the user.
+    SessionInvitation,
+    /// Somebody wants to be friends.
+    FriendRequest,
+    /// Somebody wants to be friends too.
+    FriendAccepted,
+    /// Somebody wrote.
+    Message,
+    /// A command that had been accepted could not be carried out.
+    CommandRefused,
+}
+
+impl Kind {
+    pub(super) const ALL: [Kind; 7] = [
+        Kind::GameCompleted,
+        Kind::AchievementUnlocked,
+        Kind::SessionInvitation,
+        Kind::FriendRequest,
+        Kind::FriendAccepted,
+        Kind::Message,
+        Kind::CommandRefused,
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Kind::GameCompleted => "game_completed",
+            Kind::AchievementUnlocked => "achievement_unlocked",
+            Kind::SessionInvitation => "session_invitation",
+            Kind::FriendRequest => "friend_request",
+            Kind::FriendAccepted => "friend_accepted",
+            Kind::Message => "message",
+            Kind::CommandRefused => "command_refused",
+        }
+    }
+
+    pub(crate) fn named(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A notification as its user sees it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Notification {
+    pub(crate) id: Uuid,
+    /// `game_completed`, `achievement_unlocked`, `session_invitation`, `friend_request`, `friend_accepted`, `message`,
+    /// `command_refused`.
+    pub(crate) kind: String,
+    /// One line, in Russian.
+    pub(crate) title: String,
+    /// The rest, in Russian.
+    pub(crate) body: String,
+    /// What it was made from, to be told in other words.
+    #[schema(value_type = Object)]
+    pub(crate) data: Value,
+    /// When its cause happened.
+    pub(crate) created_at: Timestamp,
+}
+
+/// A place in the list of a user's notifications, by time and id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place(pub(super) i64, pub(super) Uuid);
+
+impl Place {
+    #[cfg(test)]
+    pub(crate) fn id(self) -> Uuid {
+        self.1
+    }
+}
+
+impl Notification {
+    pub(super) fn of(row: Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind,
+            title: row.title,
+            body: row.body,
+            data: serde_json::from_str(&row.data).unwrap_or_default(),
+            created_at: Timestamp::from_millis(row.created_at_ms),
+        }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place(self.created_at.millis(), self.id)
+    }
+}
+
+/// Those of a user that are still there.
+pub(super) fn visible(user: UserId) -> Condition {
+    Condition::all()
+        .add(Column::UserId.eq(user.0))
+        .add(Column::DeletedAtMs.is_null())
+        .add(Column::IsWithdrawn.eq(false))
+}
+
+/// A notification to be stored.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) id: Uuid,
+    pub(super) user: UserId,
+    pub(super) kind: Kind,
+    pub(super) data: Value,
+    /// Of two with one id the higher one is right, whatever order they come in.
+    pub(super) version: i64,
+    pub(super) cause: Arc<Envelope>,
+}
+
+/// The id of the notification about a game of that user.
+pub(super) fn game_completed_id(game: Uuid, user: UserId) -> Uuid {
+    Uuid::new_v5(&game, format!("game_completed/{user}").as_bytes())
+}
+
+/// The id of the notification about an achievement of that user.
+pub(super) fn achievement_id(user: UserId, code: &str) -> Uuid {
+    Uuid::new_v5(&user.0, format!("achievement_unlocked/{code}").as_bytes())
+}
+
+/// Stores what is new or newer, as far as its user wants to hear of it, and has the user's sockets told wherever they
+/// are, all in the caller's transaction.
+pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Result<(), DbErr> {
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    let unwanted = unwanted(tx, &drafts).await?;
+    let mut newest: HashMap<Uuid, Draft> = HashMap::new();
+    for draft in drafts.into_iter().filter(|draft| !unwanted.contains(&(draft.user, draft.kind))) {
+        let older = |there: &Draft| there.version < draft.version;
+        if newest.get(&draft.id).is_none_or(older) {
+            newest.insert(draft.id, draft);
+        }
+    }
+    let mut stored: HashMap<Uuid, Model> = HashMap::new();
+    let ids: Vec<Uuid> = newest.keys().copied().collect();
+    for ids in ids.chunks(ROWS_MAX) {
+        let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(tx).await?;
+        stored.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
+    for draft in newest.into_values() {
+        let (title, body) = texts::of(draft.kind, &draft.data);
+        let mut notification = Notification {
+            id: draft.id,
+            kind: draft.kind.as_str().to_owned(),
+            title,
+            body,
+            data: draft.data.clone(),
+            created_at: draft.cause.timestamp,
+        };
+        match stored.get(&draft.id) {
+            None => rows.push(row(&notification, &draft)),
+            Some(there) if there.version < draft.version || there.is_withdrawn => {
+                notification.created_at = Timestamp::from_millis(there.created_at_ms);
+                correct(tx, &notification, draft.version).await?;
+                if there.deleted_at_ms.is_some() {
+                    continue;
+                }
+            }
+            Some(_) => continue,
+        }
+        told.push(told_at_once(&notification, &draft));
+    }
+    for rows in rows.chunks(ROWS_MAX) {
+        let there = OnConflict::column(Column::Id).do_nothing().to_owned();
+        Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
+    }
+    outbox::enqueue_all(tx, &told, clock::now()).await
+}
+
+fn row(notification: &Notification, draft: &Draft) -> ActiveModel {
+    ActiveModel {
+        id: Set(draft.id),
+        user_id: Set(draft.user.0),
+        kind: Set(notification.kind.clone()),
+        title: Set(notification.title.clone()),
+        body: Set(notification.body.clone()),
+        data: Set(notification.data.to_string()),
+        version: Set(draft.version),
+        is_withdrawn: Set(false),
+        created_at_ms: Set(notification.created_at.millis()),
+        delivered_at_ms: Set(None),
+        read_at_ms: Set(None),
+        deleted_at_ms: Set(None),
+    }
+}
+
+/// It has to be heard again, since it says something else now.
+async fn correct(tx: &impl ConnectionTrait, notification: &Notification, version: i64) -> Result<(), DbErr> {
+    let none = || Expr::value(None::<i64>);
+    Entity::update_many()
+        .col_expr(Column::Title, Expr::value(notification.title.clone()))
+        .col_expr(Column::Body, Expr::value(notification.body.clone()))
+        .col_expr(Column::Data, Expr::value(notification.data.to_string()))
+        .col_expr(Column::Version, Expr::value(version))
+        .col_expr(Column::IsWithdrawn, Expr::value(false))
+        .col_expr(Column::DeliveredAtMs, none())
+        .col_expr(Column::ReadAtMs, none())
+        .filter(Column::Id.eq(notification.id))
+        .filter(Condition::any().add(Column::Version.lt(version)).add(Column::IsWithdrawn.eq(true)))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+fn told_at_once(notification: &Notification, draft: &Draft) -> (String, Envelope) {
+    let salt = format!("websocket/{}/{}", draft.id, draft.version);
+    let mut envelope = Envelope::after(&draft.cause, &salt, "user.notification", draft.user, json!(notification));
+    envelope.priority = Priority::Urgent as u8;
+    (format!("websocket.user.{}.notification", draft.user), envelope)
+}
+
+/// What these users don't want to hear of.
+async fn unwanted(tx: &impl ConnectionTrait, drafts: &[Draft]) -> Result<HashSet<(UserId, Kind)>, DbErr> {
+    use notification_setting::Column;
+    let users: HashSet<Uuid> = drafts.iter().map(|draft| draft.user.0).collect();
+    let users: Vec<Uuid> = users.into_iter().collect();
+    let mut unwanted = HashSet::new();
+    for users in users.chunks(ROWS_MAX) {
+        let off = notification_setting::Entity::find()
+            .filter(Column::UserId.is_in(users.iter().copied()))
+            .filter(Column::IsOn.eq(false));
+        for row in off.all(tx).await? {
+            unwanted.extend(Kind::named(&row.kind).map(|kind| (UserId(row.user_id), kind)));
+        }
+    }
+    Ok(unwanted)
+}
+
+/// What these told does not hold any more.
+pub(super) async fn withdraw(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<(), DbErr> {
+    for ids in ids.chunks(ROWS_MAX) {
+        Entity::update_many()
+            .col_expr(Column::IsWithdrawn, Expr::value(true))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Which kinds of notifications a user wants. What is off is not stored, so nothing of it comes later either.
+
+use std::collections::BTreeMap;
+
+use actix_web::web;
+use entity::notification_setting::{ActiveModel, Column, Entity};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::notification::Kind;
+use crate::account::CurrentUser;
+use crate::database::Database;
+use crate::game::id::UserId;
+use crate::problem::{Body, Problem, ProblemBody};
+
+/// Each kind, on or off.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotificationSettings {
+    /// Kinds that are not named in a change stay as they are.
+    #[schema(value_type = BTreeMap<String, bool>)]
+    kinds: BTreeMap<Kind, bool>,
+}
+
+/// Which notifications the caller wants: all but those switched off.
+#[utoipa::path(
+    get, path = "/api/v1/notifications/settings", operation_id = "get_notification_settings", tag = "notifications",
+    security(("bearer" = [])), responses((status = 200, body = NotificationSettings)),
+)]
+pub(super) async fn read(
+    user: CurrentUser,
+    database: web::Data<Database>,
+) -> Result<web::Json<NotificationSettings>, Problem> {
+    Ok(web::Json(of(&database, user.id).await?))
+}
+
+/// Switches kinds of notifications on and off.
+#[utoipa::path(
+    put, path = "/api/v1/notifications/settings", operation_id = "change_notification_settings",
+    tag = "notifications", security(("bearer" = [])), request_body = NotificationSettings,
+    responses((status = 200, body = NotificationSettings), (status = 422, body = ProblemBody)),
+)]
+pub(super) async fn change(
+    user: CurrentUser,
+    body: Body<NotificationSettings>,
+    database: web::Data<Database>,
+) -> Result<web::Json<NotificationSettings>, Problem> {
+    let row = |(kind, is_on): (Kind, bool)| ActiveModel {
+        user_id: Set(user.id.0),
+        kind: Set(kind.as_str().to_owned()),
+        is_on: Set(is_on),
+    };
+    let rows: Vec<_> = body.into_inner().kinds.into_iter().map(row).collect();
+    if !rows.is_empty() {
+        let there = OnConflict::columns([Column::UserId, Column::Kind]).update_column(Column::IsOn).to_owned();
+        Entity::insert_many(rows).on_conflict(there).exec_without_returning(database.writer()).await?;
+    }
+    Ok(web::Json(of(&database, user.id).await?))
+}
+
+async fn of(database: &Database, user: UserId) -> Result<NotificationSettings, Problem> {
+    let mut kinds: BTreeMap<Kind, bool> = Kind::ALL.into_iter().map(|kind| (kind, true)).collect();
+    // On SQLite a reader sees what was committed before it began, so also the caller's own change.
+    for row in Entity::find().filter(Column::UserId.eq(user.0)).all(database.reader()).await? {
+        kinds.extend(Kind::named(&row.kind).map(|kind| (kind, row.is_on)));
+    }
+    Ok(NotificationSettings { kinds })
+}

@@ -1,0 +1,190 @@
+//! The consumer of `notifications.service.queue`: from messages to notifications. What a message lacks (names) is read
+//! in the same transaction, all at once for a whole batch.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use entity::{achievement, session, user};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::notification::{self, Draft, Kind, achievement_id, game_completed_id};
+use crate::database::Database;
+use crate::game::id::UserId;
+use crate::journal::envelope::Envelope;
+use crate::messaging::consumer::{self, Failure, Handler};
+use crate::messaging::{Bus, Message, topology};
+
+/// Rows read at once.
+const ROWS_MAX: usize = 500;
+
+/// Makes notifications of messages.
+pub(crate) struct Teller;
+
+impl Teller {
+    /// Consumes until the bus closes.
+    pub(crate) async fn run(self, bus: Bus, database: Database) {
+        let queue = &topology::NOTIFICATIONS;
+        consumer::run(queue.name, bus.consume(queue), database, self).await;
+    }
+}
+
+/// Which notification a message asks for. What tells of friendships in general asks for none, but for the two that
+/// somebody else waits for.
+fn kind_of(event_type: &str) -> Option<Kind> {
+    match event_type.split_once('.')? {
+        ("notifications", name) => Kind::named(name),
+        ("social", "friend_request") => Some(Kind::FriendRequest),
+        _ => None,
+    }
+}
+
+impl Handler for Teller {
+    async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        let mut drafts = Vec::new();
+        for message in messages {
+            if let Some(kind) = kind_of(&message.envelope.event_type) {
+                drafts.push(draft(kind, &message.envelope)?);
+            }
+        }
+        drafts = standing(tx, drafts).await?;
+        name(tx, &mut drafts).await?;
+        Ok(notification::store(tx, drafts).await?)
+    }
+
+    fn settled(&mut self, _: bool) {}
+
+    fn concerns(&self, message: &Message) -> bool {
+        let envelope = &message.envelope;
+        if envelope.event_type == "notifications.push_required" {
+            tracing::info!(message.id = %envelope.event_id, "a push is required; there is no push service");
+        }
+        kind_of(&envelope.event_type).is_some()
+    }
+}
+
+fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure> {
+    let lacks = |what: &str| Failure::Permanent(format!("{} lacks {what}", cause.event_type));
+    let user = cause.user_id.ok_or_else(|| lacks("user_id"))?;
+    let mut data = if cause.data.is_object() { cause.data.clone() } else { json!({}) };
+    let (id, version) = match kind {
+        Kind::GameCompleted => {
+            let game = cause.game_id.ok_or_else(|| lacks("game_id"))?;
+            data["game_id"] = json!(game);
+            data["session_id"] = json!(cause.session_id);
+            (game_completed_id(game.0, user), cause.seq.unwrap_or_default())
+        }
+        Kind::AchievementUnlocked => {
+            let code = data["code"].as_str().ok_or_else(|| lacks("data.code"))?;
+            (achievement_id(user, code), 0)
+        }
+        Kind::SessionInvitation => {
+            data["session_id"] = json!(cause.session_id);
+            (Uuid::new_v5(&cause.event_id, b"notification"), 0)
+        }
+        // Said twice, under two keys, it is still one request.
+        Kind::FriendRequest => match data["request_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()) {
+            Some(request) => (Uuid::new_v5(&request, b"friend_request"), 0),
+            None => (Uuid::new_v5(&cause.event_id, b"notification"), 0),
+        },
+        Kind::FriendAccepted | Kind::Message | Kind::CommandRefused => {
+            (Uuid::new_v5(&cause.event_id, b"notification"), 0)
+        }
+    };
+    Ok(Draft { id, user, kind, data, version, cause: cause.clone() })
+}
+
+/// Without the achievements that were taken back meanwhile: the table is the truth, a message may be late.
+async fn standing(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Result<Vec<Draft>, DbErr> {
+    let unlocked = drafts.iter().filter(|draft| draft.kind == Kind::AchievementUnlocked);
+    let standing = achievements_of(tx, unlocked.map(|draft| draft.user)).await?;
+    let stands = |draft: &Draft| {
+        let code = draft.data["code"].as_str().unwrap_or_default();
+        draft.kind != Kind::AchievementUnlocked || standing.contains(&(draft.user, code.to_owned()))
+    };
+    Ok(drafts.into_iter().filter(stands).collect())
+}
+
+/// What these users have earned.
+pub(super) async fn achievements_of(
+    tx: &impl ConnectionTrait,
+    users: impl Iterator<Item = UserId>,
+) -> Result<HashSet<(UserId, String)>, DbErr> {
+    let users: BTreeSet<Uuid> = users.map(|user| user.0).collect();
+    let users: Vec<Uuid> = users.into_iter().collect();
+    let mut standing = HashSet::new();
+    for users in users.chunks(ROWS_MAX) {
+        let rows = achievement::Entity::find().filter(achievement::Column::UserId.is_in(users.iter().copied()));
+        standing.extend(rows.all(tx).await?.into_iter().map(|row| (UserId(row.user_id), row.code)));
+    }
+    Ok(standing)
+}
+
+/// Puts names to the ids that the drafts speak of.
+pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Result<(), DbErr> {
+    let sessions = drafts.iter().filter(|draft| matches!(draft.kind, Kind::GameCompleted | Kind::SessionInvitation));
+    let sessions = sessions_named(tx, sessions.filter_map(|draft| draft.cause.session_id).map(|id| id.0)).await?;
+    let invited = drafts.iter().filter(|draft| draft.kind == Kind::SessionInvitation);
+    let inviters: Vec<Uuid> = invited.filter_map(|draft| inviter(&draft.cause, &sessions)).collect();
+    let users = users_named(tx, inviters.into_iter().chain(drafts.iter().filter_map(sender))).await?;
+    for draft in drafts {
+        let session = draft.cause.session_id.and_then(|id| sessions.get(&id.0));
+        match draft.kind {
+            Kind::GameCompleted => draft.data["session_name"] = json!(session.map(|session| &session.name)),
+            Kind::SessionInvitation => {
+                let by = inviter(&draft.cause, &sessions).and_then(|id| users.get(&id));
+                draft.data["session_name"] = json!(session.map(|session| &session.name));
+                draft.data["code"] = json!(session.map(|session| &session.code));
+                draft.data["invited_by"] = by.cloned().unwrap_or_default();
+            }
+            Kind::FriendRequest | Kind::FriendAccepted | Kind::Message => {
+                if let Some(from) = sender(draft).and_then(|id| users.get(&id)) {
+                    draft.data["from"] = from.clone();
+                }
+            }
+            Kind::AchievementUnlocked | Kind::CommandRefused => {}
+        }
+    }
+    Ok(())
+}
+
+/// The message is to the invited; who invited stands in its data where it is known, else it was who runs the session.
+fn inviter(cause: &Envelope, sessions: &HashMap<Uuid, session::Model>) -> Option<Uuid> {
+    let told = cause.data["invited_by"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    told.or_else(|| sessions.get(&cause.session_id?.0).map(|session| session.creator_user_id))
+}
+
+/// Whoever a request or a message is from.
+fn sender(draft: &Draft) -> Option<Uuid> {
+    ["from_user_id", "sender_id"].iter().find_map(|field| Uuid::parse_str(draft.data[*field].as_str()?).ok())
+}
+
+async fn sessions_named(
+    tx: &impl ConnectionTrait,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, session::Model>, DbErr> {
+    let ids: BTreeSet<Uuid> = ids.collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut named = HashMap::new();
+    for ids in ids.chunks(ROWS_MAX) {
+        let rows = session::Entity::find().filter(session::Column::Id.is_in(ids.iter().copied())).all(tx).await?;
+        named.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(named)
+}
+
+async fn users_named(
+    tx: &impl ConnectionTrait,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, Value>, DbErr> {
+    let ids: BTreeSet<Uuid> = ids.collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let mut named = BTreeMap::new();
+    for ids in ids.chunks(ROWS_MAX) {
+        let rows = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(tx).await?;
+        let profile = |row: &user::Model| json!({"user_id": row.id, "display_name": row.display_name});
+        named.extend(rows.iter().map(|row| (row.id, profile(row))));
+    }
+    Ok(named)
+}

@@ -1,0 +1,208 @@
+//! Messages in every order, each as often as it likes: what users were told comes out the same.
+
+use std::sync::Arc;
+
+use entity::notification::{Column, Entity, Model};
+use entity::{achievement, notification_setting, outbox};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm_migration::MigratorTrait;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::notification::achievement_id;
+use super::{Compensation, Notifications, Teller};
+use crate::database::{Database, Options};
+use crate::game::id::{GameId, SessionId, Timestamp, UserId};
+use crate::journal::envelope::Envelope;
+use crate::messaging::Message;
+use crate::messaging::consumer::{Failure, Handler};
+
+struct Room {
+    database: Database,
+    directory: std::path::PathBuf,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+impl Room {
+    async fn open() -> Self {
+        let directory = std::env::temp_dir().join(format!("artel-social-{}", Uuid::now_v7()));
+        std::fs::create_dir(&directory).expect("a directory");
+        let url = format!("sqlite://{}/artel.db", directory.display());
+        let database = Database::connect(&url, Options::default()).await.expect("a database");
+        migration::Migrator::up(database.writer(), None).await.expect("tables");
+        Self { database, directory }
+    }
+
+    async fn apply(&self, handler: &mut impl Handler, messages: &[Message]) -> Result<(), Failure> {
+        let concerned: Vec<Message> = messages.iter().filter(|message| handler.concerns(message)).cloned().collect();
+        let tx = self.database.begin_write().await?;
+        handler.apply(&tx, &concerned).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// As the bus does: each consumer gets what it is bound to.
+    async fn hear(&self, message: &Message) {
+        let heard = if message.routing_key.starts_with("compensation.") {
+            self.apply(&mut Compensation, std::slice::from_ref(message)).await
+        } else {
+            self.apply(&mut Teller, std::slice::from_ref(message)).await
+        };
+        heard.expect("applied");
+    }
+
+    async fn earn(&self, user: UserId, code: &str) {
+        let row = achievement::ActiveModel {
+            user_id: Set(user.0),
+            code: Set(code.to_owned()),
+            game_id: Set(Uuid::nil()),
+            earned_at_ms: Set(1),
+        };
+        achievement::Entity::insert(row).exec_without_returning(self.database.writer()).await.expect("earned");
+    }
+
+    async fn lose(&self, user: UserId, code: &str) {
+        let earned = achievement::Entity::delete_by_id((user.0, code.to_owned()));
+        earned.exec(self.database.writer()).await.expect("lost");
+    }
+
+    async fn kept(&self, user: UserId) -> Vec<Model> {
+        Entity::find().filter(Column::UserId.eq(user.0)).all(self.database.reader()).await.expect("rows")
+    }
+
+    async fn told(&self) -> usize {
+        outbox::Entity::find().all(self.database.reader()).await.expect("rows").len()
+    }
+}
+
+fn user() -> UserId {
+    UserId(Uuid::from_u128(1))
+}
+
+fn message(key: &str, id: u128, seq: Option<i64>, data: Value) -> Message {
+    let mut envelope = Envelope::about_user(user(), key, Timestamp::from_millis(1_000), data);
+    envelope.event_id = Uuid::from_u128(id);
+    envelope.seq = seq;
+    envelope.session_id = Some(SessionId(Uuid::from_u128(2)));
+    envelope.game_id = Some(GameId(Uuid::from_u128(3)));
+    Message { routing_key: key.to_owned(), envelope: Arc::new(envelope), record: None }
+}
+
+fn a_game() -> Vec<Message> {
+    let result = |place: i64, net: i64| json!({"user_id": user(), "place": place, "net": net, "currency": "RUB"});
+    let corrected = |net: i64| json!({"results": [result(2, net)], "currency": "RUB"});
+    vec![
+        message("notifications.game_completed", 10, Some(7), result(1, 500)),
+        message("compensation.game.ended", 11, Some(8), corrected(-100)),
+        message("compensation.game.ended", 12, Some(9), corrected(-200)),
+    ]
+}
+
+#[tokio::test]
+async fn the_last_correction_stands_whatever_order_messages_come_in() {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let room = Room::open().await;
+        for index in order.into_iter().chain(order) {
+            room.hear(&a_game()[index]).await;
+        }
+        let kept = room.kept(user()).await;
+        let [kept] = kept.as_slice() else { panic!("{order:?}: {kept:?}") };
+        assert_eq!((kept.version, kept.body.as_str()), (9, "2-е место, −2\u{a0}₽"), "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_with_doubles_tells_once() {
+    let room = Room::open().await;
+    let told = message("notifications.message", 20, None, json!({"content": "hello"}));
+    room.apply(&mut Teller, &[told.clone(), told.clone()]).await.expect("applied");
+    room.hear(&told).await;
+    assert_eq!((room.kept(user()).await.len(), room.told().await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_achievement_is_told_as_the_table_has_it() {
+    let unlocked = message("notifications.achievement_unlocked", 30, None, json!({"code": "first_win"}));
+    let taken = message("compensation.notifications.achievement_unlocked", 31, None, json!({"code": "first_win"}));
+    let room = Room::open().await;
+    // It was taken back before anybody was told.
+    room.hear(&taken).await;
+    room.hear(&unlocked).await;
+    assert!(room.kept(user()).await.is_empty());
+
+    room.earn(user(), "first_win").await;
+    room.hear(&unlocked).await;
+    // That it was taken back comes late: it has been earned again.
+    room.hear(&taken).await;
+    let withdrawn = async || room.kept(user()).await[0].is_withdrawn;
+    assert!(!withdrawn().await);
+    assert_eq!(room.kept(user()).await[0].id, achievement_id(user(), "first_win"));
+
+    room.lose(user(), "first_win").await;
+    room.hear(&taken).await;
+    assert!(withdrawn().await);
+    room.earn(user(), "first_win").await;
+    room.hear(&unlocked).await;
+    assert!(!withdrawn().await);
+}
+
+#[tokio::test]
+async fn what_was_deleted_does_not_come_back() {
+    let room = Room::open().await;
+    let told = &a_game()[0];
+    room.hear(told).await;
+    let deleted = Entity::update_many().col_expr(Column::DeletedAtMs, sea_orm::sea_query::Expr::value(1_i64));
+    deleted.exec(room.database.writer()).await.expect("deleted");
+    room.hear(told).await;
+    room.hear(&a_game()[2]).await;
+    let undelivered = Notifications::new(room.database.clone()).undelivered(user(), None, 200).await.expect("read");
+    assert!(undelivered.is_empty());
+    assert_eq!(room.told().await, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_after_acceptance_is_told_to_who_asked() {
+    let room = Room::open().await;
+    let data = json!({"code": "not_your_turn", "message": "it is Boris's turn"});
+    let refused = message("compensation.game.command.pot_ball", 40, None, data);
+    room.hear(&refused).await;
+    room.hear(&refused).await;
+    let kept = room.kept(user()).await;
+    assert_eq!(
+        (kept.len(), kept[0].kind.as_str(), kept[0].body.as_str()),
+        (1, "command_refused", "it is Boris's turn")
+    );
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_not_kept_and_what_lacks_its_user_is_refused_for_good() {
+    let room = Room::open().await;
+    let off = notification_setting::ActiveModel {
+        user_id: Set(user().0),
+        kind: Set("message".to_owned()),
+        is_on: Set(false),
+    };
+    notification_setting::Entity::insert(off).exec_without_returning(room.database.writer()).await.expect("off");
+    let told = message("notifications.message", 50, None, json!({}));
+    room.hear(&told).await;
+    assert!(room.kept(user()).await.is_empty());
+    let mut nobody = (*told.envelope).clone();
+    nobody.user_id = None;
+    let nobody = Message { envelope: Arc::new(nobody), ..told };
+    let refused = room.apply(&mut Teller, &[nobody]).await;
+    assert!(matches!(refused, Err(Failure::Permanent(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn one_friend_request_told_under_two_keys_is_one_notification() {
+    let room = Room::open().await;
+    let data = json!({"request_id": Uuid::from_u128(60)});
+    room.hear(&message("notifications.friend_request", 61, None, data.clone())).await;
+    room.hear(&message("social.friend_request", 62, None, data)).await;
+    room.hear(&message("friends.requested", 63, None, json!({}))).await;
+    assert_eq!(room.kept(user()).await.len(), 1);
+}

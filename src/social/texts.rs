@@ -1,0 +1,112 @@
+//! Notifications in words: Russian, as the users of this service speak. Pages that speak another language have the data.
+
+use serde_json::Value;
+
+use super::notification::Kind;
+
+/// Title and body.
+pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
+    match kind {
+        Kind::GameCompleted => game_completed(data),
+        Kind::AchievementUnlocked => achievement_unlocked(data),
+        Kind::SessionInvitation => session_invitation(data),
+        Kind::FriendRequest => {
+            ("Заявка в друзья".to_owned(), format!("{} хочет добавить вас в друзья", who(&data["from"])))
+        }
+        Kind::FriendAccepted => ("Заявка принята".to_owned(), format!("{} теперь у вас в друзьях", who(&data["from"]))),
+        Kind::Message => (who(&data["from"]), text(&data["content"]).to_owned()),
+        Kind::CommandRefused => {
+            let reason = Some(text(&data["message"])).filter(|reason| !reason.is_empty());
+            ("Команда не выполнена".to_owned(), reason.unwrap_or(text(&data["code"])).to_owned())
+        }
+    }
+}
+
+fn game_completed(data: &Value) -> (String, String) {
+    let place = data["place"].as_i64().unwrap_or_default();
+    let net = data["net"].as_i64().unwrap_or_default();
+    let title = if data["is_corrected"] == true {
+        "Итоги игры исправлены"
+    } else {
+        "Игра окончена"
+    };
+    let mut body = format!("{place}-е место, {}", money(net, text(&data["currency"])));
+    if let Some(session) = data["session_name"].as_str() {
+        body = format!("{session}: {body}");
+    }
+    (title.to_owned(), body)
+}
+
+fn achievement_unlocked(data: &Value) -> (String, String) {
+    (format!("Достижение: {}", text(&data["title"])), text(&data["description"]).to_owned())
+}
+
+fn session_invitation(data: &Value) -> (String, String) {
+    let session = data["session_name"].as_str().unwrap_or("игра");
+    ("Приглашение за стол".to_owned(), format!("{} зовёт вас: {session}", who(&data["invited_by"])))
+}
+
+fn who(user: &Value) -> String {
+    user["display_name"].as_str().unwrap_or("Игрок").to_owned()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// `+1 250,50 ₽`; whole amounts without kopecks.
+fn money(minor: i64, currency: &str) -> String {
+    let sign = match minor {
+        0 => "",
+        1.. => "+",
+        _ => "−",
+    };
+    let (whole, rest) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
+    let digits = whole.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push('\u{a0}');
+        }
+        grouped.push(digit);
+    }
+    let rest = if rest == 0 { String::new() } else { format!(",{rest:02}") };
+    let currency = match currency {
+        "RUB" => "₽",
+        "USD" => "$",
+        "EUR" => "€",
+        other => other,
+    };
+    format!("{sign}{grouped}{rest}\u{a0}{currency}").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn money_is_grouped_signed_and_has_kopecks_where_there_are_any() {
+        assert_eq!(money(0, "RUB"), "0\u{a0}₽");
+        assert_eq!(money(125_050, "RUB"), "+1\u{a0}250,50\u{a0}₽");
+        assert_eq!(money(-100_000_000, "GEL"), "−1\u{a0}000\u{a0}000\u{a0}GEL");
+        assert_eq!(money(-5, ""), "−0,05");
+        assert_eq!(money(i64::MIN, "RUB"), "−92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}₽");
+    }
+
+    #[test]
+    fn a_game_is_told_with_place_and_money() {
+        let data = json!({"place": 2, "net": -15_000, "currency": "RUB", "session_name": "Пятница"});
+        let (title, body) = of(Kind::GameCompleted, &data);
+        assert_eq!((title.as_str(), body.as_str()), ("Игра окончена", "Пятница: 2-е место, −150\u{a0}₽"));
+    }
+
+    #[test]
+    fn every_kind_has_words_whatever_is_missing_from_its_data() {
+        for kind in Kind::ALL {
+            assert!(!of(kind, &json!({})).0.is_empty(), "{kind:?}");
+            assert!(!of(kind, &Value::Null).0.is_empty(), "{kind:?}");
+        }
+    }
+}
