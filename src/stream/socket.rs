@@ -123,8 +123,8 @@ struct Socket {
     stats: StatsTold,
     settings: web::Data<Settings>,
     listener_id: u64,
-    pushes: Option<mpsc::Receiver<Push>>,
-    push: mpsc::Sender<Push>,
+    /// Where the sessions push; made with the first subscription, since many sockets never have one.
+    push: Option<mpsc::Sender<Push>>,
     subscriptions: HashMap<SessionId, Subscription>,
     commands: TokenBucket,
     frames: TokenBucket,
@@ -149,7 +149,6 @@ impl Socket {
     ) -> Self {
         let now = Instant::now();
         let rate = settings.commands_per_second;
-        let (push, pushes) = mpsc::channel(PUSHES_MAX);
         Self {
             listener_id: sessions.listener_id(),
             user,
@@ -162,8 +161,7 @@ impl Socket {
             inbox: Inbox::default(),
             stats: StatsTold::default(),
             settings: settings.clone(),
-            pushes: Some(pushes),
-            push,
+            push: None,
             subscriptions: HashMap::new(),
             commands: TokenBucket::new(f64::from(rate), f64::from(2 * rate), now),
             frames: TokenBucket::new(
@@ -264,7 +262,7 @@ impl Socket {
         self.watch(session_id, watching, after, ctx);
     }
 
-    fn watch(&self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
+    fn watch(&mut self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
         let (sessions, user) = (self.sessions.clone(), self.user.id);
         let listener = self.listener(ctx);
         let starting = async move {
@@ -292,12 +290,18 @@ impl Socket {
         }));
     }
 
-    fn listener(&self, ctx: &mut Ctx) -> Listener {
+    fn listener(&mut self, ctx: &mut Ctx) -> Listener {
+        let push = self.push.get_or_insert_with(|| {
+            let (push, mut pushes) = mpsc::channel(PUSHES_MAX);
+            ctx.add_stream(stream::poll_fn(move |cx| pushes.poll_recv(cx)));
+            push
+        });
+        let push = push.clone();
         let (address, scissors) = (ctx.address(), self.scissors.clone());
         Listener {
             id: self.listener_id,
             user: Some(self.user.id),
-            push: self.push.clone(),
+            push,
             on_slow: Arc::new(move || {
                 let _ = address.try_send(Told::Close(Close::SlowConsumer));
                 cut_later(scissors.clone());
@@ -439,9 +443,6 @@ impl Actor for Socket {
 
     fn started(&mut self, ctx: &mut Ctx) {
         self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
-        if let Some(mut pushes) = self.pushes.take() {
-            ctx.add_stream(stream::poll_fn(move |cx| pushes.poll_recv(cx)));
-        }
         self.close_when_expired(ctx);
         ctx.run_interval(self.settings.heartbeat, Self::heartbeat);
         let connected = ServerFrame::Connected {
