@@ -16,18 +16,18 @@ use sea_orm::ConnectionTrait;
 use sea_orm_migration::MigratorTrait;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
-use crate::config::{BadSetting, Config};
+use crate::config::{BadSetting, Config, Role};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
 use crate::journal::{Journal, JournalWriter};
 use crate::messaging::relay::Relay;
-use crate::messaging::{Bus, dead_letters};
+use crate::messaging::{Bus, Rabbit, dead_letters, rabbit};
 use crate::problem::BodyLimit;
 use crate::session::Sessions;
 use crate::social::{Compensation, Notifications, Teller};
@@ -42,6 +42,8 @@ const BACK_THREADS: usize = 2;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;
+/// What sessions have to say to other nodes; what does not fit is made good by the sweep.
+const NEWS_MAX: usize = 65_536;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Serialises migrations of several nodes on PostgreSQL; any fixed number.
@@ -76,13 +78,16 @@ fn runtime() -> anyhow::Result<Runtime> {
 #[derive(Clone)]
 pub(crate) struct Readiness {
     database: Database,
+    bus: Bus,
 }
 
 impl Readiness {
     /// What is down.
     pub(crate) async fn down(&self) -> Vec<&'static str> {
         let database = tokio::time::timeout(READY_TIMEOUT, self.database.ping()).await;
-        if matches!(database, Ok(Ok(()))) { Vec::new() } else { vec!["database"] }
+        let database = (!matches!(database, Ok(Ok(())))).then_some("database");
+        let broker = (!self.bus.is_up()).then_some("broker");
+        database.into_iter().chain(broker).collect()
     }
 }
 
@@ -90,6 +95,7 @@ impl Readiness {
 struct Back {
     database: Database,
     lock: Option<File>,
+    bus: Bus,
     journal: Journal,
     writer: JournalWriter,
 }
@@ -97,10 +103,23 @@ struct Back {
 async fn open_back(config: Config) -> anyhow::Result<Back> {
     let (database, lock) = open(&config).await?;
     migrate_locked(&database).await.context("migrating the database")?;
+    let bus = open_bus(&config).await?;
     let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
         .await
         .context("registering at the journal")?;
-    Ok(Back { database, lock, journal, writer })
+    Ok(Back { database, lock, bus, journal, writer })
+}
+
+async fn open_bus(config: &Config) -> anyhow::Result<Bus> {
+    if config.amqp_urls.is_empty() {
+        return Ok(Bus::in_process());
+    }
+    let settings = rabbit::Settings {
+        urls: config.amqp_urls.clone(),
+        queue_type: config.queue_type,
+        node_id: config.node_id.clone(),
+    };
+    Ok(Bus::Rabbit(Rabbit::start(settings).await?))
 }
 
 /// Deletes now and then what ended by time.
@@ -134,36 +153,48 @@ impl Node {
         let handle = back.handle();
         let secret = jwt_secret(config)?;
         let opening = open_back(config.clone());
-        let Back { database, lock, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
+        let Back { database, lock, bus, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
         let front = database
             .for_this_runtime(config.database_url.as_deref().unwrap_or_default(), Options::default())
             .await
             .context("database_url: opening the database")?;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked().await.context("reading the revoked logins")?;
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), None);
+        let (say, news) = mpsc::channel(NEWS_MAX);
+        // Inside one process there are no other nodes.
+        let (say, news) = if bus.is_local() { (None, None) } else { (Some(say), Some(news)) };
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), say);
         let connections = Connections::new(config.max_connections);
 
-        let bus = Bus::in_process();
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
-        let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
-        let teller = Teller.run(bus.clone(), database.clone());
-        let compensation = Compensation.run(bus.clone(), database.clone());
-        let auditing = Audit.run(bus.clone(), database.clone());
-        let feed = stream::feed::run(bus.clone(), connections.clone(), accounts.clone());
-        tasks.spawn_on(named("statistics", statistics), handle);
-        tasks.spawn_on(named("notifications", teller), handle);
-        tasks.spawn_on(named("compensation", compensation), handle);
-        tasks.spawn_on(named("audit", auditing), handle);
-        tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
-        tasks.spawn_on(named("feed", feed), handle);
+        let feed = stream::Feed {
+            bus: bus.clone(),
+            node_id: config.node_id.clone(),
+            sessions: sessions.clone(),
+            connections: connections.clone(),
+            accounts: accounts.clone(),
+            news,
+        };
+        // The bus in the process reaches the consumers in the process only.
+        if config.role != Role::Api || bus.is_local() {
+            let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
+            let notifications = Teller.run(bus.clone(), database.clone());
+            let compensation = Compensation.run(bus.clone(), database.clone());
+            let auditing = Audit.run(bus.clone(), database.clone());
+            tasks.spawn_on(named("statistics", statistics), handle);
+            tasks.spawn_on(named("notifications", notifications), handle);
+            tasks.spawn_on(named("compensation", compensation), handle);
+            tasks.spawn_on(named("audit", auditing), handle);
+            tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
+        }
+        tasks.spawn_on(named("feed", feed.run()), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
         tasks.spawn_on(named("journal", writer.run()), handle);
         let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
-        Ok(Self { database: front, bus, journal, sessions, accounts, connections, stop, tasks, relay, _lock: lock })
+        Ok(Self { database: front, journal, sessions, accounts, connections, bus, stop, tasks, relay, _lock: lock })
     }
 
     async fn serve(
@@ -180,7 +211,7 @@ impl Node {
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
         let notifications = web::Data::new(Notifications::new(self.database.clone()));
-        let readiness = web::Data::new(Readiness { database: self.database.clone() });
+        let readiness = web::Data::new(Readiness { database: self.database.clone(), bus: self.bus.clone() });
         let metrics = web::Data::new(metrics);
         let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {
@@ -231,6 +262,7 @@ impl Node {
             let _ = self.stop.send(true);
             let _ = self.relay.await;
             self.journal.flush().await;
+            self.bus.close().await;
         };
         if tokio::time::timeout(SHUTDOWN_MAX, stopping).await.is_err() {
             tracing::warn!("stopped before everything was published; the rest goes out at the next start");

@@ -24,6 +24,17 @@ pub enum Role {
     Worker,
 }
 
+/// What the durable queues are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueueType {
+    /// On one node of the broker; knows priorities.
+    #[default]
+    Classic,
+    /// On most nodes of a cluster; knows no priorities.
+    Quorum,
+}
+
 /// The settings as one layer gives them. In the file they are the keys of the same names.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -40,6 +51,9 @@ pub struct Layer {
     /// RabbitMQ, several separated by commas [default: a bus in the process, one node]
     #[arg(long, env = "ARTEL_AMQP_URL", value_name = "URL,...", hide_env_values = true)]
     pub amqp_url: Option<String>,
+    /// What the queues on RabbitMQ are; quorum queues have no priorities [default: classic]
+    #[arg(long, env = "ARTEL_QUEUE_TYPE", value_enum)]
+    pub queue_type: Option<QueueType>,
     /// The name of this node [default: random]
     #[arg(long, env = "ARTEL_NODE_ID", value_name = "NAME")]
     pub node_id: Option<String>,
@@ -95,6 +109,8 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Brokers, in order of preference; none: the bus in the process.
     pub amqp_urls: Vec<String>,
+    /// What the queues there are.
+    pub queue_type: QueueType,
     /// The name of this node.
     pub node_id: String,
     /// `None`: generated into the data directory.
@@ -155,6 +171,7 @@ impl Layer {
             data_dir: self.data_dir.or(below.data_dir),
             database_url: self.database_url.or(below.database_url),
             amqp_url: self.amqp_url.or(below.amqp_url),
+            queue_type: self.queue_type.or(below.queue_type),
             node_id: self.node_id.or(below.node_id),
             jwt_secret: self.jwt_secret.or(below.jwt_secret),
             role: self.role.or(below.role),
@@ -255,6 +272,7 @@ impl Config {
             data_dir: set("data_dir", layer.data_dir)?,
             database_url,
             amqp_urls,
+            queue_type: set("queue_type", layer.queue_type)?,
             node_id,
             jwt_secret,
             role: set("role", layer.role)?,

@@ -1,6 +1,7 @@
 //! What operators see: the log, and every metric as a named function, so that none can be misspelt. Labels have few
 //! values: kinds and patterns, never ids.
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -26,7 +27,11 @@ pub fn start_log(format: LogFormat, filter: &str) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(filter).map_err(|error| error.to_string())?;
     // A log that can't be written (a full disk) is reported on standard error otherwise, which is the same place, and
     // failing there is a panic of whoever had something to say.
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false);
     // A second start in one process (tests) keeps the first log.
     let _ = match format {
         LogFormat::Text => log.try_init(),
@@ -64,6 +69,13 @@ fn describe() {
     describe_gauge!("artel_outbox_depth", "Messages stored but not confirmed by the bus");
     describe_gauge!("artel_outbox_age_seconds", "Age of the oldest message that is not confirmed");
     describe_counter!("artel_slow_consumers_cut_total", "Listeners cut because they did not read");
+    describe_gauge!("artel_broker_up", "Whether a connection to the broker stands, by purpose");
+    describe_gauge!("artel_broker_blocked", "Whether the broker takes no messages, by purpose");
+    describe_counter!("artel_broker_reconnects_total", "Connections to the broker that were lost, by purpose");
+    describe_counter!("artel_publish_failures_total", "Messages that were not confirmed and are published again");
+    describe_gauge!("artel_queue_workers", "Workers of a queue on this node");
+    describe_gauge!("artel_queue_latency_seconds", "From a message's arrival here to its effect, smoothed");
+    describe_counter!("artel_writers_taken_over_total", "Outboxes of nodes that are gone, published by this one");
     describe_counter!("artel_http_requests_total", "Answers over HTTP, by status class");
     gauge!("artel_live_sessions").set(0.0);
     gauge!("artel_outbox_depth").set(0.0);
@@ -151,6 +163,33 @@ pub(crate) fn queue_size(queue: &'static str, size: usize) {
 /// How old the message is that was received last.
 pub(crate) fn message_age(queue: &'static str, seconds: f64) {
     gauge!("rabbitmq_message_age_seconds", "queue_name" => queue).set(seconds);
+}
+
+/// A connection to the broker changed.
+pub(crate) fn broker(purpose: &'static str, up: bool, blocked: bool) {
+    gauge!("artel_broker_up", "purpose" => purpose).set(f64::from(u8::from(up)));
+    gauge!("artel_broker_blocked", "purpose" => purpose).set(f64::from(u8::from(blocked)));
+}
+
+/// A connection to the broker was lost.
+pub(crate) fn broker_reconnected(purpose: &'static str) {
+    counter!("artel_broker_reconnects_total", "purpose" => purpose).increment(1);
+}
+
+/// A message was not confirmed.
+pub(crate) fn publish_failed(reason: &'static str) {
+    counter!("artel_publish_failures_total", "reason" => reason).increment(1);
+}
+
+/// How many work on a queue here, and how long its messages take.
+pub(crate) fn workers(queue: &'static str, workers: usize, latency: Duration) {
+    gauge!("artel_queue_workers", "queue_name" => queue).set(workers as f64);
+    gauge!("artel_queue_latency_seconds", "queue_name" => queue).set(latency.as_secs_f64());
+}
+
+/// What a node that is gone had stored is published.
+pub(crate) fn writer_taken_over() {
+    counter!("artel_writers_taken_over_total").increment(1);
 }
 
 /// An HTTP answer went out.

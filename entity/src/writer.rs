@@ -13,8 +13,14 @@ pub struct Model {
     pub node_id: String,
     /// Positions up to here are confirmed by the bus.
     pub published: i64,
-    /// When it last said that it lives.
+    /// When it last said that it lives, by the database's clock.
     pub seen_at_ms: i64,
+    /// The writer that publishes for it, since it is gone.
+    pub taken_by: Option<i64>,
+    /// When that ends, by the database's clock.
+    pub taken_until_ms: i64,
+    /// It is gone, and everything it stored is published.
+    pub finished: bool,
 }
 
 /// None: rows are joined by hand where they are.

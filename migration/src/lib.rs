@@ -3,6 +3,7 @@
 mod m0001_account;
 mod m0002_journal;
 mod m0003_template;
+mod m0004_lease;
 mod m0005_social;
 
 use sea_orm_migration::prelude::*;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_account::Migration),
             Box::new(m0002_journal::Migration),
             Box::new(m0003_template::Migration),
+            Box::new(m0004_lease::Migration),
             Box::new(m0005_social::Migration),
         ]
     }

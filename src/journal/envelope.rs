@@ -86,6 +86,27 @@ impl Envelope {
         }
     }
 
+    /// The envelope of a message from node to node, with a new id. It is told and forgotten.
+    pub(crate) fn between_nodes(session: Option<SessionId>, event_type: &str, at: Timestamp, data: Value) -> Self {
+        let id = Uuid::now_v7();
+        Self {
+            event_id: id,
+            event_type: event_type.to_owned(),
+            timestamp: at,
+            source_service: SOURCE_SERVICE.to_owned(),
+            correlation_id: id,
+            causation_id: None,
+            priority: Priority::Urgent as u8,
+            retries: 0,
+            max_retries: 0,
+            user_id: None,
+            session_id: session,
+            game_id: None,
+            seq: None,
+            data,
+        }
+    }
+
     /// The envelope of a message to a user that another message causes. The same cause and salt give the same id. It
     /// has no seq: that is for what can be made from the log again.
     pub(crate) fn after(cause: &Envelope, salt: &str, event_type: &str, user: UserId, data: Value) -> Self {

@@ -28,13 +28,18 @@ fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-fn placeholders(rows: usize, columns: usize) -> String {
+/// SQLite looks a numbered name up in a list from its beginning, for each value; plain question marks have no name.
+fn placeholders(backend: DbBackend, rows: usize, columns: usize) -> String {
     let mut text = String::with_capacity(rows * columns * 5);
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ",(" });
         for column in 1..=columns {
             let comma = if column == 1 { "" } else { "," };
-            text.push_str(&format!("{comma}${}", row * columns + column));
+            text.push_str(comma);
+            match backend {
+                DbBackend::Postgres => text.push_str(&format!("${}", row * columns + column)),
+                _ => text.push('?'),
+            }
         }
         text.push(')');
     }
@@ -53,7 +58,7 @@ pub(super) async fn advance(db: &impl ConnectionTrait, appends: &[&Append]) -> R
                 [append.session.0.into(), append.after.into(), head.into()]
             })
             .collect();
-        let rows = placeholders(run.len(), 3);
+        let rows = placeholders(db.get_database_backend(), run.len(), 3);
         let sql = match db.get_database_backend() {
             DbBackend::Postgres => format!(
                 "WITH b (id, expected, head) AS (VALUES {rows}), \
@@ -122,7 +127,7 @@ pub(super) async fn insert(
         }
         let sql = format!(
             "INSERT INTO event (session_id, seq, writer_id, position, command_hash, body) VALUES {}",
-            placeholders(run.len(), 6)
+            placeholders(db.get_database_backend(), run.len(), 6)
         );
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     }

@@ -5,6 +5,7 @@
 mod compare;
 pub mod envelope;
 mod heads;
+pub mod lease;
 pub mod outbox;
 mod snapshot;
 mod writer;
@@ -30,6 +31,8 @@ use crate::game::id::{Seq, SessionId, UserId};
 
 /// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
 const APPENDS_WAITING_MAX: usize = 8_192;
+/// Sessions of one query: databases limit the values of a statement.
+const HEADS_AT_ONCE: usize = 500;
 
 /// An event with its one encoding: the same bytes go to the database, the bus and every watcher.
 #[derive(Debug)]
@@ -162,6 +165,26 @@ impl Journal {
             .there(|db| async move { Ok(entity::session::Entity::find_by_id(session.0).one(db.reader()).await?) })
             .await?;
         Ok(row.map(|row| row.head))
+    }
+
+    /// The numbers of the last events of several sessions.
+    pub async fn heads(&self, sessions: Vec<SessionId>) -> Result<Vec<(SessionId, Seq)>, JournalError> {
+        use entity::session::{Column, Entity};
+        self.there(|db| async move {
+            let mut heads = Vec::with_capacity(sessions.len());
+            for sessions in sessions.chunks(HEADS_AT_ONCE) {
+                let rows: Vec<(Uuid, Seq)> = Entity::find()
+                    .select_only()
+                    .columns([Column::Id, Column::Head])
+                    .filter(Column::Id.is_in(sessions.iter().map(|session| session.0)))
+                    .into_tuple()
+                    .all(db.reader())
+                    .await?;
+                heads.extend(rows.into_iter().map(|(id, head)| (SessionId(id), head)));
+            }
+            Ok(heads)
+        })
+        .await
     }
 
     /// The state of a session and what a live session needs beside it; `None`: there is no such session.

@@ -187,6 +187,17 @@ pub async fn claim(
     Ok(claimed)
 }
 
+/// Gives back what was claimed but not sent.
+pub async fn release(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbErr> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::ClaimedUntilMs, Expr::value(0))
+        .col_expr(outbox::Column::ClaimedBy, Expr::value(None::<i64>))
+        .filter(outbox::Column::Id.is_in(ids))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// The bus has confirmed these.
 pub async fn sent(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbErr> {
     outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).exec(db).await?;

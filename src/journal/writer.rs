@@ -41,6 +41,9 @@ impl JournalWriter {
             node_id: Set(node_id.to_owned()),
             published: Set(0),
             seen_at_ms: Set(now.millis()),
+            taken_by: Set(None),
+            taken_until_ms: Set(0),
+            finished: Set(false),
             ..Default::default()
         };
         let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::mpsc;
@@ -70,7 +71,7 @@ pub async fn run(
     database: Database,
     mut handler: impl Handler,
 ) {
-    let mut waiting = FuturesUnordered::new();
+    let mut waiting: FuturesUnordered<BoxFuture<'static, Option<Delivery>>> = FuturesUnordered::new();
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
         tokio::select! {
@@ -79,9 +80,16 @@ pub async fn run(
                     return;
                 }
             }
-            Some(delivery) = waiting.next(), if !waiting.is_empty() => batch.push(delivery),
+            Some(delivery) = waiting.next(), if !waiting.is_empty() => match delivery {
+                Some(delivery) => batch.push(delivery),
+                // It waits at the broker now.
+                None => continue,
+            },
         }
-        telemetry::queue_size(queue, deliveries.len());
+        if batch.first().is_some_and(Delivery::is_local) {
+            telemetry::queue_size(queue, deliveries.len());
+        }
+        let mut batch = bury_invalid(queue, &database, std::mem::take(&mut batch)).await;
         for passing in batch.extract_if(.., |delivery| !handler.concerns(&delivery.message)) {
             telemetry::processed(&passing.message.envelope.event_type, queue, "ok");
             passing.ack();
@@ -89,14 +97,22 @@ pub async fn run(
         if batch.is_empty() {
             continue;
         }
-        for failed in apply(queue, &database, &mut handler, std::mem::take(&mut batch)).await {
+        for failed in apply(queue, &database, &mut handler, batch).await {
             let delay = backoff(failed.attempts);
-            waiting.push(async move {
-                tokio::time::sleep(delay).await;
-                failed
-            });
+            waiting.push(Box::pin(failed.again(delay)));
         }
     }
+}
+
+/// Takes out what can't be read: it will never be.
+async fn bury_invalid(queue: &'static str, database: &Database, batch: Vec<Delivery>) -> Vec<Delivery> {
+    let (invalid, valid): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| delivery.invalid.is_some());
+    for delivery in invalid {
+        let reason = delivery.invalid.as_ref().map(|invalid| invalid.reason.clone()).unwrap_or_default();
+        telemetry::processed("unreadable", queue, "dead");
+        bury(queue, database, delivery, &reason).await;
+    }
+    valid
 }
 
 /// Applies a batch as a whole, or one by one where it fails; answers what is to be tried again.
@@ -106,6 +122,9 @@ async fn apply(
     handler: &mut impl Handler,
     batch: Vec<Delivery>,
 ) -> Vec<Delivery> {
+    if batch.is_empty() {
+        return Vec::new();
+    }
     let mut failed_alone = None;
     match attempt(queue, database, handler, &batch).await {
         Ok(()) => {
@@ -116,7 +135,7 @@ async fn apply(
         Err(failure) => failed_alone = Some(failure),
     }
     let mut again = Vec::new();
-    for mut delivery in batch {
+    for delivery in batch {
         let event_type = delivery.message.envelope.event_type.clone();
         let result = match failed_alone.take() {
             Some(failure) => Err(failure),
@@ -127,13 +146,11 @@ async fn apply(
             Err(Failure::Transient(reason)) if delivery.attempts < MAX_RETRIES => {
                 tracing::warn!(queue, event_type, reason, attempts = delivery.attempts, "a message waits for a retry");
                 telemetry::processed(&event_type, queue, "retried");
-                delivery.attempts += 1;
                 again.push(delivery);
             }
             Err(Failure::Transient(reason) | Failure::Permanent(reason)) => {
-                bury(queue, database, &delivery, &reason).await;
                 telemetry::processed(&event_type, queue, "dead");
-                delivery.ack();
+                bury(queue, database, delivery, &reason).await;
             }
             // `attempt` waits for the database, so it never gives this back.
             Err(Failure::Database(_)) => again.push(delivery),
@@ -184,15 +201,16 @@ async fn transact(database: &Database, handler: &mut impl Handler, messages: &[M
     Ok(tx.commit().await?)
 }
 
-async fn bury(queue: &'static str, database: &Database, delivery: &Delivery, reason: &str) {
+async fn bury(queue: &'static str, database: &Database, delivery: Delivery, reason: &str) {
     let id = delivery.message.envelope.event_id;
     tracing::error!(queue, message.id = %id, reason, "a message is a dead letter now");
     let mut outages = 0;
-    while let Err(error) = dead_letters::keep(database.writer(), queue, delivery, reason).await {
+    while let Err(error) = dead_letters::keep(database.writer(), queue, &delivery, reason).await {
         tracing::error!(queue, message.id = %id, %error, "the dead letter is not kept yet");
         tokio::time::sleep(backoff(outages)).await;
         outages += 1;
     }
+    delivery.dead(reason).await;
 }
 
 /// Doubles from half a second to a minute, with a fifth of jitter.

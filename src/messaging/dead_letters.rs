@@ -8,19 +8,29 @@ use super::Delivery;
 use crate::clock;
 use crate::journal::outbox;
 
-/// Keeps a message that failed for good.
+/// Keeps a message that failed for good, once: it comes again where a crash came before its acknowledgement.
 pub(super) async fn keep(
     db: &impl ConnectionTrait,
     queue: &str,
     delivery: &Delivery,
     reason: &str,
 ) -> Result<(), DbErr> {
+    use dead_letter::Column;
+    let id = delivery.message.envelope.event_id;
+    let kept = dead_letter::Entity::find().filter(Column::MessageId.eq(id)).filter(Column::Queue.eq(queue));
+    if kept.one(db).await?.is_some() {
+        return Ok(());
+    }
+    let body = match &delivery.invalid {
+        Some(invalid) => invalid.body.clone(),
+        None => serde_json::to_string(&*delivery.message.envelope).unwrap_or_default(),
+    };
     let row = dead_letter::ActiveModel {
         id: Set(Uuid::now_v7()),
         queue: Set(queue.to_owned()),
-        message_id: Set(delivery.message.envelope.event_id),
+        message_id: Set(id),
         routing_key: Set(delivery.message.routing_key.clone()),
-        envelope: Set(serde_json::to_string(&*delivery.message.envelope).unwrap_or_default()),
+        envelope: Set(body),
         reason: Set(reason.to_owned()),
         attempts: Set(delivery.attempts as i32 + 1),
         failed_at_ms: Set(clock::now().millis()),
@@ -57,7 +67,9 @@ pub async fn discard(db: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr>
 
 /// One line about a dead letter.
 pub fn describe(letter: &dead_letter::Model) -> serde_json::Value {
-    let envelope = serde_json::from_str(&letter.envelope).unwrap_or(serde_json::Value::Null);
+    // What was never an envelope is shown as it came.
+    let envelope: serde_json::Value =
+        serde_json::from_str(&letter.envelope).unwrap_or_else(|_| letter.envelope.clone().into());
     serde_json::json!({
         "id": letter.id,
         "queue": letter.queue,

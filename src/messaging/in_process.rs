@@ -1,64 +1,133 @@
 //! The bus of a single node: queues are bounded channels. A publish is confirmed when every queue's consumer has applied
 //! the message for good, so the outbox position never runs ahead of what a crash would lose.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
+use super::delivery::Settle;
+use super::load::{Load, QueueReport};
+use super::node_queue::Way;
 use super::topology::{Queue, matches};
-use super::{BusError, Confirm, Delivery, Message, QueueState};
+use super::{Bindings, BusError, Confirm, Delivery, Message, NodeEvent, NodeQueue};
 
 /// Messages that wait in one queue; the relay waits when it is full.
 const QUEUE_MAX: usize = 8_192;
 
 struct Bound {
-    name: &'static str,
-    patterns: Vec<String>,
-    queue: mpsc::Sender<Delivery>,
+    queue: &'static Queue,
+    /// What the consumer can use: the queue's bindings, or fewer.
+    patterns: &'static [&'static str],
+    sender: mpsc::Sender<Delivery>,
+}
+
+struct Node {
+    bindings: NodeBindings,
+    sender: mpsc::Sender<NodeEvent>,
+}
+
+#[derive(Default)]
+struct Queues {
+    bound: Vec<Bound>,
+    nodes: Vec<Node>,
 }
 
 /// Queues by binding.
 #[derive(Clone, Default)]
 pub struct InProcess {
-    bound: Arc<Mutex<Vec<Bound>>>,
+    queues: Arc<Mutex<Queues>>,
+}
+
+/// What the node is bound to: `websocket.session.<id>.#` and the like are found by their beginning, however many.
+#[derive(Clone, Default)]
+pub(super) struct NodeBindings(Arc<RwLock<Patterns>>);
+
+#[derive(Default)]
+struct Patterns {
+    beginnings: HashSet<String>,
+    others: Vec<String>,
+}
+
+/// `a.b.#` without further wildcards: `a.b`.
+fn beginning(pattern: &str) -> Option<&str> {
+    pattern.strip_suffix(".#").filter(|beginning| !beginning.contains(['*', '#']))
+}
+
+impl NodeBindings {
+    pub(super) fn bind(&self, pattern: String) {
+        let mut patterns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(beginning) = beginning(&pattern) {
+            patterns.beginnings.insert(beginning.to_owned());
+        } else if !patterns.others.contains(&pattern) {
+            patterns.others.push(pattern);
+        }
+    }
+
+    pub(super) fn unbind(&self, pattern: &str) {
+        let mut patterns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match beginning(pattern) {
+            Some(beginning) => {
+                patterns.beginnings.remove(beginning);
+            }
+            None => patterns.others.retain(|other| other != pattern),
+        }
+    }
+
+    fn takes(&self, key: &str) -> bool {
+        let patterns = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let ends = key.match_indices('.').map(|(end, _)| end).chain([key.len()]);
+        ends.map(|end| &key[..end]).any(|beginning| patterns.beginnings.contains(beginning))
+            || patterns.others.iter().any(|pattern| matches(pattern, key))
+    }
 }
 
 impl InProcess {
-    pub(super) fn bind(&self, queue: &Queue) -> mpsc::Receiver<Delivery> {
-        self.bind_patterns(queue.name, queue.bindings.iter().map(|&pattern| pattern.to_owned()).collect())
+    pub(super) fn bind(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
+        self.bind_only(queue, queue.bindings)
     }
 
-    pub(super) fn bind_patterns(&self, name: &'static str, patterns: Vec<String>) -> mpsc::Receiver<Delivery> {
+    pub(super) fn bind_only(
+        &self,
+        queue: &'static Queue,
+        patterns: &'static [&'static str],
+    ) -> mpsc::Receiver<Delivery> {
         let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().push(Bound { name, patterns, queue: sender });
+        self.lock().bound.push(Bound { queue, patterns, sender });
         deliveries
     }
 
-    pub(super) fn queues(&self) -> Vec<QueueState> {
-        let state = |bound: &Bound| QueueState {
-            name: bound.name.to_owned(),
-            messages: (bound.queue.max_capacity() - bound.queue.capacity()) as u64,
-            capacity: Some(bound.queue.max_capacity() as u64),
-            consumers: u32::from(!bound.queue.is_closed()),
-        };
-        self.lock().iter().map(state).collect()
+    pub(super) fn node_queue(&self) -> NodeQueue {
+        let (sender, events) = mpsc::channel(QUEUE_MAX);
+        let bindings = NodeBindings::default();
+        self.lock().nodes.push(Node { bindings: bindings.clone(), sender });
+        NodeQueue { events, bindings: Bindings(Way::InProcess(bindings)) }
     }
 
-    pub(super) fn wants(&self, routing_key: &str) -> bool {
-        self.lock().iter().any(|bound| bound.takes(routing_key))
+    pub(super) fn wants(&self, key: &str) -> bool {
+        let queues = self.lock();
+        queues.bound.iter().any(|bound| bound.takes(key)) || queues.nodes.iter().any(|node| node.bindings.takes(key))
     }
 
     pub(super) async fn publish(&self, message: Message) -> Confirm {
-        let queues: Vec<_> = {
-            let mut bound = self.lock();
-            bound.retain(|bound| !bound.queue.is_closed());
-            bound.iter().filter(|bound| bound.takes(&message.routing_key)).map(|bound| bound.queue.clone()).collect()
+        let key = &message.routing_key;
+        let (consumers, nodes): (Vec<_>, Vec<_>) = {
+            let mut queues = self.lock();
+            queues.bound.retain(|bound| !bound.sender.is_closed());
+            queues.nodes.retain(|node| !node.sender.is_closed());
+            let consumers = queues.bound.iter().filter(|bound| bound.takes(key)).map(|bound| bound.sender.clone());
+            let nodes = queues.nodes.iter().filter(|node| node.bindings.takes(key)).map(|node| node.sender.clone());
+            (consumers.collect(), nodes.collect())
         };
-        let mut settled = Vec::with_capacity(queues.len());
-        for queue in queues {
+        for node in nodes {
+            let _ = node.send(NodeEvent::Message(message.clone())).await;
+        }
+        let mut settled = Vec::with_capacity(consumers.len());
+        for queue in consumers {
             let (done, applied) = oneshot::channel();
-            let delivery = Delivery { message: message.clone(), attempts: 0, done: Some(done) };
+            let settle = Settle::Local(done);
+            let delivery = Delivery { message: message.clone(), attempts: 0, invalid: None, settle };
             // A queue without a consumer is one that is shutting down: not confirmed, so it comes again.
             let _ = queue.send(delivery).await;
             settled.push(applied);
@@ -69,13 +138,42 @@ impl InProcess {
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Bound>> {
-        self.bound.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn queues(&self) -> Vec<QueueReport> {
+        let queues = self.lock();
+        let reports = queues.bound.iter().map(|bound| {
+            let waiting = bound.sender.max_capacity() - bound.sender.capacity();
+            QueueReport { depth: waiting as u64, consumers: 1, workers: 1, ..Load::default().report(bound.queue) }
+        });
+        reports.collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Bound {
-    fn takes(&self, routing_key: &str) -> bool {
-        self.patterns.iter().any(|pattern| matches(pattern, routing_key))
+    fn takes(&self, key: &str) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_hears_what_it_is_bound_to_until_it_is_not() {
+        let bindings = NodeBindings::default();
+        bindings.bind("websocket.session.7.#".to_owned());
+        bindings.bind("websocket.*.9".to_owned());
+        assert!(bindings.takes("websocket.session.7.ball_potted"));
+        assert!(bindings.takes("websocket.session.7"));
+        assert!(bindings.takes("websocket.user.9"));
+        assert!(!bindings.takes("websocket.session.70.ball_potted"));
+        bindings.unbind("websocket.session.7.#");
+        bindings.unbind("websocket.*.9");
+        assert!(!bindings.takes("websocket.session.7.ball_potted"));
+        assert!(!bindings.takes("websocket.user.9"));
     }
 }

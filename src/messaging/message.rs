@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::game::event::{Event, Fact};
 use crate::game::id::UserId;
 use crate::journal::Record;
 use crate::journal::envelope::{Envelope, Priority};
+
+/// Beside the fields of an event in a message to other nodes.
+const COMMAND_HASH: &str = "command_hash";
 
 /// An envelope and where it goes.
 #[derive(Clone, Debug)]
@@ -74,11 +78,26 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
     let name = key.split_once('.').map_or(key, |(_, name)| name);
     let to_watchers = format!("websocket.session.{}.{name}", event.session_id);
     if wanted(&to_watchers) {
-        let whole = serde_json::to_value(event).unwrap_or_default();
-        let envelope = Envelope::caused_by(event, &to_watchers, key, Priority::Urgent, whole);
+        let envelope = Envelope::caused_by(event, &to_watchers, key, Priority::Urgent, for_other_nodes(record));
         add(to_watchers, envelope);
     }
     messages
+}
+
+/// The whole event, and what a node needs beside it to answer a repeated idempotency key.
+fn for_other_nodes(record: &Record) -> Value {
+    let mut whole = serde_json::to_value(&record.event).unwrap_or_default();
+    if let Value::Object(fields) = &mut whole {
+        fields.insert(COMMAND_HASH.to_owned(), record.command_hash.into());
+    }
+    whole
+}
+
+/// The event in a message to other nodes; `None`: the message is of another kind.
+pub fn event_in(envelope: &Envelope) -> Option<Record> {
+    let hash = envelope.data.get(COMMAND_HASH)?.as_i64()?;
+    let event = Event::deserialize(&envelope.data).ok()?;
+    Some(Record::new(event, hash))
 }
 
 fn data_of(event: &Event) -> Value {

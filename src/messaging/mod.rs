@@ -3,70 +3,79 @@
 
 pub mod consumer;
 pub mod dead_letters;
+mod delivery;
 mod in_process;
+mod leases;
+mod load;
 pub mod message;
+mod node_queue;
+pub mod rabbit;
 pub mod relay;
+pub mod scaling;
 pub mod topology;
 
 use futures_util::future::BoxFuture;
-use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
+pub use self::delivery::Delivery;
 pub use self::in_process::InProcess;
+pub use self::load::QueueReport;
 pub use self::message::Message;
+pub use self::node_queue::{Bindings, NodeEvent, NodeQueue};
+pub use self::rabbit::Rabbit;
 use self::topology::Queue;
 
-/// Why a message is not known to be taken.
+/// Why a message is not known to be taken, or the bus can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
     /// It will come again.
     #[error("a consumer went away before it had applied the message")]
     NotTaken,
+    /// There is no connection now; one is being made.
+    #[error("the broker can't be reached")]
+    Down,
+    /// The broker takes nothing now: it is short of memory or disk.
+    #[error("the broker is blocked by an alarm")]
+    Blocked,
+    /// The broker could not keep it.
+    #[error("the broker did not take the message")]
+    Nacked,
+    /// A queue of the topology is gone; it is declared again.
+    #[error("the message was returned: no queue takes it")]
+    Returned,
+    /// The broker did not answer.
+    #[error("the broker did not answer in time")]
+    TimedOut,
+    /// The broker's queues are not those of this program.
+    #[error("{0}")]
+    Topology(String),
 }
 
-/// The queue of this node's own connections.
-const OWN_QUEUE: &str = "websocket.broadcast";
-
-/// A queue as it is now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct QueueState {
-    /// Its name.
-    pub name: String,
-    /// Messages that wait.
-    pub messages: u64,
-    /// How many may wait before the publisher does; `null`: no bound is known.
-    #[schema(required)]
-    pub capacity: Option<u64>,
-    /// Consumers at work.
-    pub consumers: u32,
+impl BusError {
+    /// The reason as a label.
+    fn word(&self) -> &'static str {
+        match self {
+            BusError::NotTaken => "not_taken",
+            BusError::Down => "down",
+            BusError::Blocked => "blocked",
+            BusError::Nacked => "nacked",
+            BusError::Returned => "returned",
+            BusError::TimedOut => "timed_out",
+            BusError::Topology(_) => "topology",
+        }
+    }
 }
 
 /// Resolves when the message can't be lost any more.
 pub type Confirm = BoxFuture<'static, Result<(), BusError>>;
-
-/// A message at a consumer.
-pub struct Delivery {
-    /// What came.
-    pub message: Message,
-    /// How often it failed here before.
-    pub attempts: u32,
-    done: Option<oneshot::Sender<()>>,
-}
-
-impl Delivery {
-    /// It is applied, or kept as a dead letter: it need not come again.
-    pub fn ack(mut self) {
-        if let Some(done) = self.done.take() {
-            let _ = done.send(());
-        }
-    }
-}
 
 /// The bus, wherever it runs.
 #[derive(Clone)]
 pub enum Bus {
     /// One node, nothing else installed.
     InProcess(InProcess),
+    /// Several nodes, and other systems.
+    Rabbit(Rabbit),
 }
 
 impl Bus {
@@ -75,48 +84,76 @@ impl Bus {
         Bus::InProcess(InProcess::default())
     }
 
-    /// Is anybody bound to this key? What nobody can receive need not be made.
+    /// Does it end with this process? Then nobody else can be publishing.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Bus::InProcess(_))
+    }
+
+    /// Does it take messages now?
+    pub fn is_up(&self) -> bool {
+        match self {
+            Bus::InProcess(_) => true,
+            Bus::Rabbit(bus) => bus.is_up(),
+        }
+    }
+
+    /// May anybody be bound to this key? What nobody can receive need not be made.
     pub fn wants(&self, routing_key: &str) -> bool {
         match self {
             Bus::InProcess(bus) => bus.wants(routing_key),
+            // Which sessions and users the other nodes are bound to is not known here.
+            Bus::Rabbit(_) => routing_key.starts_with("websocket.") || topology::is_routed(routing_key),
         }
     }
 
-    /// Hands a message over; waits only while queues are full.
+    /// Hands a message over; waits only while too many are unconfirmed. Messages are sent in the order of the calls.
+    /// Whoever hears an error publishes again.
     pub async fn publish(&self, message: Message) -> Confirm {
         match self {
             Bus::InProcess(bus) => bus.publish(message).await,
+            Bus::Rabbit(bus) => bus.publish(&message).await,
         }
     }
 
-    /// The deliveries of a queue of the topology.
-    pub fn consume(&self, queue: &Queue) -> mpsc::Receiver<Delivery> {
+    /// The deliveries of a queue of the topology. Several consumers of one queue share its messages on RabbitMQ; inside
+    /// the process each gets them all, so there may be one only.
+    pub fn consume(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
         match self {
             Bus::InProcess(bus) => bus.bind(queue),
-        }
-    }
-
-    /// The deliveries of this node's own queue, bound to `patterns`.
-    pub fn listen(&self, patterns: Vec<String>) -> mpsc::Receiver<Delivery> {
-        match self {
-            Bus::InProcess(bus) => bus.bind_patterns(OWN_QUEUE, patterns),
+            Bus::Rabbit(bus) => bus.consume(queue),
         }
     }
 
     /// The deliveries of a queue of the topology to a consumer that can use only these keys: a bus inside the process
     /// carries nothing else there.
-    pub fn consume_only(&self, queue: &Queue, patterns: &[&str]) -> mpsc::Receiver<Delivery> {
+    pub fn consume_only(&self, queue: &'static Queue, keys: &'static [&'static str]) -> mpsc::Receiver<Delivery> {
         match self {
-            Bus::InProcess(bus) => {
-                bus.bind_patterns(queue.name, patterns.iter().map(|&pattern| pattern.to_owned()).collect())
-            }
+            Bus::InProcess(bus) => bus.bind_only(queue, keys),
+            Bus::Rabbit(bus) => bus.consume(queue),
         }
     }
 
-    /// What the bus knows about its queues.
-    pub async fn queues(&self) -> Result<Vec<QueueState>, BusError> {
+    /// This node's own queue.
+    pub fn node_queue(&self, node_id: &str) -> NodeQueue {
         match self {
-            Bus::InProcess(bus) => Ok(bus.queues()),
+            Bus::InProcess(bus) => bus.node_queue(),
+            Bus::Rabbit(bus) => bus.node_queue(node_id),
+        }
+    }
+
+    /// What waits where, and who works on it.
+    pub fn queues(&self) -> Vec<QueueReport> {
+        match self {
+            Bus::InProcess(bus) => bus.queues(),
+            Bus::Rabbit(bus) => bus.queues(),
+        }
+    }
+
+    /// Waits until everything published is confirmed or has failed, and lets go of the broker.
+    pub async fn close(&self) {
+        match self {
+            Bus::InProcess(_) => {}
+            Bus::Rabbit(bus) => bus.close().await,
         }
     }
 }

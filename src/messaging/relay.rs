@@ -1,15 +1,20 @@
 //! Outbox to bus. Publishes in order of position, pipelined; moves the position when everything up to it is confirmed.
-//! At least once: a crash between a confirm and the stored position publishes again, with the same ids.
+//! At least once: a crash between a confirm and the stored position publishes again, with the same ids. What the bus
+//! does not take stays where it is stored and is read again; nothing is dropped, and memory holds a window of it.
 
 use std::collections::{HashSet, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{BoxFuture, Either, try_join_all};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::leases::Leases;
 use super::message::messages_of;
 use super::{Bus, BusError, Message};
 use crate::clock;
@@ -26,18 +31,26 @@ const WINDOW: usize = 4_096;
 const PAGE: u64 = 1_000;
 const CLAIM_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after a failure before it publishes again.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// The task that publishes what this node stored.
 pub struct Relay {
     database: Database,
     bus: Bus,
     committed: Committed,
-    /// The next position to publish.
+    /// The next position to take into the backlog.
     next: i64,
+    /// Everything before this is committed, as far as the writer told.
+    end: i64,
+    /// What is committed between `next` and `end` is in the table only.
+    behind: bool,
     /// Confirmed up to here.
     published: i64,
     kept: i64,
     backlog: VecDeque<(i64, Arc<Record>)>,
+    /// The bus failed: not before this.
+    resume: Option<Instant>,
     /// Messages of the outbox table whose confirms are awaited, beside everything else: one that is tried again for
     /// seconds must not hold up the rest.
     others: FuturesUnordered<BoxFuture<'static, (i64, Result<(), BusError>)>>,
@@ -53,33 +66,59 @@ impl Relay {
             bus,
             committed,
             next: 1,
+            end: 1,
+            behind: false,
             published: 0,
             kept: 0,
             backlog: VecDeque::new(),
+            resume: None,
             others: FuturesUnordered::new(),
             sending: HashSet::new(),
         }
     }
 
-    /// Publishes until the journal is closed or `stop` is true, then drains what is confirmed.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        self.take_over_the_dead().await;
+    /// Publishes until the journal is closed or `stop` is true, then drains what is confirmed. Beside that it looks
+    /// after the writers of other processes.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let leases = Leases::new(self.database.clone(), self.bus.clone(), self.committed.writer_id);
+        tokio::select! {
+            () = self.publish_own(stop) => {}
+            () = leases.run() => {}
+        }
+    }
+
+    async fn publish_own(mut self, mut stop: watch::Receiver<bool>) {
         let mut confirms = FuturesOrdered::new();
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut stopping = false;
         loop {
-            while confirms.len() < WINDOW
-                && let Some((position, record)) = self.backlog.pop_front()
-            {
-                confirms.push_back(self.publish(position, record).await);
+            if self.resume.is_none() {
+                self.refill().await;
+                while confirms.len() < WINDOW
+                    && let Some((position, record)) = self.backlog.pop_front()
+                {
+                    let mut confirmed = Box::pin(self.publish(position, record).await);
+                    match futures_util::poll!(&mut confirmed) {
+                        // Refused at once: what comes after it must not overtake it.
+                        Poll::Ready(Err(failed)) => {
+                            confirms.push_back(Either::Left(ready(Err(failed))));
+                            break;
+                        }
+                        Poll::Ready(confirmed) => confirms.push_back(Either::Left(ready(confirmed))),
+                        Poll::Pending => confirms.push_back(Either::Right(confirmed)),
+                    }
+                }
             }
-            if stopping && confirms.is_empty() && self.backlog.is_empty() {
+            let idle = confirms.is_empty() && self.backlog.is_empty() && !self.behind;
+            // A bus that is down is not waited for: others, or the next start, publish the rest.
+            if stopping && (idle || self.resume.is_some()) {
                 self.send_others().await;
                 while let Some(other) = self.others.next().await {
                     self.confirmed(other).await;
                 }
                 return self.committed.keep();
             }
+            let resume = self.resume;
             tokio::select! {
                 biased;
                 Some(confirmed) = confirms.next(), if !confirms.is_empty() => match confirmed {
@@ -91,32 +130,41 @@ impl Relay {
                         // Everything from here on is published again; consumers know what they had.
                         tracing::warn!(position, %error, "publishing again");
                         confirms = FuturesOrdered::new();
-                        self.backlog.clear();
-                        self.next = self.published + 1;
-                        tokio::time::sleep(LOOK_EVERY).await;
-                        self.read_backlog().await;
+                        self.start_again();
                     }
                 },
                 Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
-                batch = self.committed.batches.recv(), if self.backlog.len() < WINDOW && !stopping => match batch {
-                    Some(batch) => self.take(batch).await,
+                batch = self.committed.batches.recv(), if !stopping => match batch {
+                    Some(batch) => self.take(batch),
                     None => stopping = true,
                 },
                 _ = tick.tick() => self.look().await,
+                () = until(resume), if resume.is_some() => {
+                    self.resume = if self.bus.is_up() { None } else { Some(Instant::now() + AGAIN_AFTER) };
+                }
                 _ = stop.changed(), if !stopping => {
                     stopping = true;
                     while let Ok(batch) = self.committed.batches.try_recv() {
-                        self.take(batch).await;
+                        self.take(batch);
                     }
                 }
             }
         }
     }
 
-    async fn take(&mut self, Batch { first, records }: Batch) {
-        if first > self.next {
-            // The relay lagged and a batch did not fit: its place is in the table.
-            self.read_until(first).await;
+    fn start_again(&mut self) {
+        self.backlog.clear();
+        self.next = self.published + 1;
+        self.behind = self.next < self.end;
+        self.resume = Some(Instant::now() + AGAIN_AFTER);
+    }
+
+    /// Takes what was committed, or notes that it is in the table: the backlog is bounded, and has no gaps.
+    fn take(&mut self, Batch { first, records }: Batch) {
+        self.end = self.end.max(first + records.len() as i64);
+        if self.behind || first > self.next || self.backlog.len() >= WINDOW {
+            self.behind = self.next < self.end;
+            return;
         }
         for (position, record) in (first..).zip(records) {
             if position >= self.next {
@@ -126,26 +174,26 @@ impl Relay {
         }
     }
 
-    async fn read_until(&mut self, end: i64) {
-        while self.next < end {
-            let before = self.next;
-            self.read_backlog().await;
-            if self.next == before {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
+    async fn refill(&mut self) {
+        if !self.behind || self.backlog.len() >= WINDOW {
+            return;
         }
-    }
-
-    async fn read_backlog(&mut self) {
-        let read = outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await;
-        match read {
+        match outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await {
             Ok(rows) => {
+                if rows.is_empty() {
+                    self.resume = Some(Instant::now() + AGAIN_AFTER);
+                }
                 for (position, record) in rows {
                     self.next = position + 1;
                     self.backlog.push_back((position, record));
                 }
+                self.end = self.end.max(self.next);
+                self.behind = self.next < self.end;
             }
-            Err(error) => tracing::error!(%error, "the outbox could not be read"),
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read");
+                self.resume = Some(Instant::now() + AGAIN_AFTER);
+            }
         }
     }
 
@@ -174,7 +222,7 @@ impl Relay {
             self.kept = self.published;
             self.committed.keep();
         }
-        let waiting = self.next - 1 - self.published;
+        let waiting = self.end.max(self.next) - 1 - self.published;
         let oldest = self.backlog.front().map(|(_, record)| record.event.timestamp);
         let age_ms = oldest.map_or(0, |oldest: Timestamp| clock::now().millis() - oldest.millis());
         telemetry::outbox(waiting as f64, age_ms as f64 / 1000.0);
@@ -183,6 +231,9 @@ impl Relay {
 
     /// Publishes what waits in the outbox table, in order.
     async fn send_others(&mut self) {
+        if !self.bus.is_up() {
+            return;
+        }
         // An empty look takes no write lock.
         match outbox::any(self.database.reader()).await {
             Ok(true) => {}
@@ -225,17 +276,25 @@ impl Relay {
 
     /// Takes what the bus confirmed out of the table, together with what else it confirmed by now.
     async fn confirmed(&mut self, first: (i64, Result<(), BusError>)) {
-        let mut sent = Vec::new();
+        let (mut sent, mut kept) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some((id, confirmed)) = next {
             self.sending.remove(&id);
             match confirmed {
                 Ok(()) => sent.push(id),
-                Err(error) => tracing::warn!(row.id = id, %error, "an outbox message is sent again later"),
+                Err(error) => {
+                    tracing::warn!(row.id = id, %error, "an outbox message is sent again later");
+                    kept.push(id);
+                }
             }
             next = self.others.next().now_or_never().flatten();
         }
         self.forget(sent).await;
+        if !kept.is_empty()
+            && let Err(error) = outbox::release(self.database.writer(), kept).await
+        {
+            tracing::debug!(%error, "the claims run out by themselves");
+        }
     }
 
     async fn forget(&mut self, rows: Vec<i64>) {
@@ -246,37 +305,10 @@ impl Relay {
             tracing::error!(%error, "sent messages stay in the outbox and will come again");
         }
     }
+}
 
-    /// What earlier processes stored but had not confirmed.
-    async fn take_over_the_dead(&mut self) {
-        if let Err(error) = self.try_take_over().await {
-            tracing::error!(%error, "the outbox of earlier runs could not be published");
-        }
-    }
-
-    async fn try_take_over(&mut self) -> Result<(), crate::journal::JournalError> {
-        let database = self.database.clone();
-        let db = database.reader();
-        for writer in outbox::writers(db).await? {
-            if writer.id == self.committed.writer_id {
-                continue;
-            }
-            let mut position = writer.published;
-            loop {
-                let rows = outbox::read_from(db, writer.id, position + 1, PAGE).await?;
-                let Some((last, _)) = rows.last() else { break };
-                let last = *last;
-                for (at, record) in rows {
-                    let confirm = self.publish(at, record).await;
-                    if let Err((at, error)) = confirm.await {
-                        tracing::warn!(writer.id, at, %error, "an event of an earlier run is not published yet");
-                        return Ok(());
-                    }
-                }
-                position = last;
-                outbox::mark(database.writer(), writer.id, position).await?;
-            }
-        }
-        Ok(())
+async fn until(time: Option<Instant>) {
+    if let Some(time) = time {
+        tokio::time::sleep_until(time).await;
     }
 }

@@ -1,5 +1,27 @@
-//! Every name on the bus, as one table: queues and what is bound to them. RabbitMQ and its stand-in in the process are
-//! both built from it.
+//! Every name on the bus, as one table: exchanges, queues, what is bound to them, where failures wait and where they
+//! end. RabbitMQ and its stand-in in the process are both built from it.
+
+use std::time::Duration;
+
+/// Where all messages are published: topic, durable.
+pub const EVENTS: &str = "artel.events";
+/// Where messages go that nobody can apply: direct, by the name of the queue they failed in.
+pub const DEAD_LETTERS: &str = "artel.dlq";
+/// The most urgent priority of a queue that has priorities.
+pub const PRIORITY_MAX: u8 = 10;
+/// Messages kept in `<queue>.dlq`, the oldest go first: the table `dead_letter` has them all.
+pub const DEAD_LETTERS_MAX: i32 = 100_000;
+/// Messages that wait for one node, the oldest go first: they are hints, and a node that sees a gap reads the log.
+pub const BROADCAST_MAX: i32 = 50_000;
+
+/// How long a message waits before its next attempt, and what that queue is called.
+pub const RETRIES: [(&str, Duration); 5] = [
+    ("1s", Duration::from_secs(1)),
+    ("5s", Duration::from_secs(5)),
+    ("30s", Duration::from_secs(30)),
+    ("2m", Duration::from_secs(120)),
+    ("10m", Duration::from_secs(600)),
+];
 
 /// A queue that outlives its consumers.
 #[derive(Debug, PartialEq, Eq)]
@@ -8,17 +30,43 @@ pub struct Queue {
     pub name: &'static str,
     /// Topic patterns: `*` is one word, `#` any number of them.
     pub bindings: &'static [&'static str],
+    /// Urgent messages overtake others.
+    pub has_priorities: bool,
+    /// How long a message may take from its arrival at a consumer to its effect, before more workers are wanted.
+    pub target: Duration,
+    /// How many consume it on one node, at least and at most.
+    pub workers: (usize, usize),
 }
 
-/// What the statistics are made from.
-pub const STATS: Queue =
-    Queue { name: "stats.service.queue", bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"] };
+/// Scoring commands from other systems.
+pub const GAME: Queue = Queue {
+    name: "game.service.queue",
+    bindings: &["game.command.*"],
+    has_priorities: true,
+    target: Duration::from_millis(50),
+    workers: (1, 4),
+};
+
+/// What the statistics are made from. One worker: it keeps the state of sessions in memory, and one transaction for
+/// everything that waits is faster than several for parts of it.
+pub const STATS: Queue = Queue {
+    name: "stats.service.queue",
+    bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
+    has_priorities: false,
+    target: Duration::from_millis(200),
+    workers: (1, 1),
+};
 
 /// What users are told of.
-pub const NOTIFICATIONS: Queue =
-    Queue { name: "notifications.service.queue", bindings: &["notifications.*", "friends.*", "social.*"] };
+pub const NOTIFICATIONS: Queue = Queue {
+    name: "notifications.service.queue",
+    bindings: &["notifications.*", "friends.*", "social.*"],
+    has_priorities: false,
+    target: Duration::from_millis(100),
+    workers: (1, 4),
+};
 
-/// Everything but what goes to sockets.
+/// Everything but what goes to sockets. A binding can't exclude, so it names all other first words.
 pub const AUDIT: Queue = Queue {
     name: "audit.log.queue",
     bindings: &[
@@ -31,13 +79,43 @@ pub const AUDIT: Queue = Queue {
         "user.#",
         "compensation.#",
     ],
+    has_priorities: false,
+    target: Duration::from_secs(5),
+    workers: (1, 2),
 };
 
-/// What was taken back, or refused after it had been accepted.
-pub const COMPENSATION: Queue = Queue { name: "compensation.queue", bindings: &["compensation.#"] };
+/// What has to be made good.
+pub const COMPENSATION: Queue = Queue {
+    name: "compensation.queue",
+    bindings: &["compensation.#"],
+    has_priorities: false,
+    target: Duration::from_millis(200),
+    workers: (1, 2),
+};
 
 /// All queues that outlive their consumers.
-pub const QUEUES: &[&Queue] = &[&STATS, &NOTIFICATIONS, &AUDIT, &COMPENSATION];
+pub const QUEUES: &[&Queue] = &[&GAME, &STATS, &NOTIFICATIONS, &AUDIT, &COMPENSATION];
+
+/// Where a message waits that failed in `queue` for the `attempts`th time, counted from 0.
+pub fn retry_queue(queue: &str, attempts: u32) -> String {
+    let (delay, _) = RETRIES[(attempts as usize).min(RETRIES.len() - 1)];
+    format!("{queue}.retry.{delay}")
+}
+
+/// Where a message ends that failed in `queue` for good.
+pub fn dead_letter_queue(queue: &str) -> String {
+    format!("{queue}.dlq")
+}
+
+/// The queue of one node.
+pub fn broadcast_queue(node_id: &str) -> String {
+    format!("websocket.broadcast.{node_id}")
+}
+
+/// Does a queue of the table take this key?
+pub fn is_routed(key: &str) -> bool {
+    QUEUES.iter().flat_map(|queue| queue.bindings).any(|pattern| matches(pattern, key))
+}
 
 /// Does a topic pattern match a routing key?
 pub fn matches(pattern: &str, key: &str) -> bool {
@@ -74,5 +152,20 @@ mod tests {
         assert!(matches("websocket.session.7.#", "websocket.session.7"));
         assert!(matches("#.deep", "very.very.deep"));
         assert!(!matches("game.ended", "game.started"));
+    }
+
+    #[test]
+    fn everything_is_routed_but_what_goes_to_sockets() {
+        for key in ["game.ball_potted", "game.command.pot_ball", "stats.ball_voided", "compensation.game.ended"] {
+            assert!(is_routed(key), "{key}");
+        }
+        assert!(!is_routed("websocket.session.7.ball_potted"));
+    }
+
+    #[test]
+    fn the_delays_grow_and_the_last_one_stays() {
+        assert!(RETRIES.windows(2).all(|pair| pair[0].1 < pair[1].1));
+        assert_eq!(retry_queue("stats.service.queue", 0), "stats.service.queue.retry.1s");
+        assert_eq!(retry_queue("stats.service.queue", 99), "stats.service.queue.retry.10m");
     }
 }

@@ -55,6 +55,11 @@ impl Sessions {
         Self { journal, live: Arc::default(), home, listeners: Arc::default(), news }
     }
 
+    /// Whether a session lives here.
+    pub fn lives(&self, session: SessionId) -> bool {
+        self.slot_of(session).is_some_and(|slot| slot.get().is_some_and(|live| live.actor.connected()))
+    }
+
     /// The sessions that live here.
     pub fn living(&self) -> Vec<SessionId> {
         let live = self.lock();
@@ -260,8 +265,7 @@ impl Sessions {
 
     /// The session as clients see it, without bringing it into memory; `None`: there is no such session.
     pub async fn glance(&self, session: SessionId) -> Result<Option<SessionView>, NotPlayed> {
-        let lives = self.slot_of(session).is_some_and(|slot| slot.get().is_some_and(|live| live.actor.connected()));
-        if lives {
+        if self.lives(session) {
             return self.look(session, |state, online| state.view(online)).await.map(Some);
         }
         Ok(self.journal.open(session).await?.map(|opened| opened.state.view(&|_| false)))

@@ -17,7 +17,7 @@ use actix_web::web;
 
 use entity::{consumer_cursor, game_player};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::database::Database;
 use crate::game::Session;
@@ -66,15 +66,13 @@ impl Statistics {
         }
     }
 
-    /// The state this consumer has applied; where it is not kept in memory the log says it.
-    async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId) -> Result<Session, JournalError> {
-        if let Some(state) = self.kept.remove(&id) {
-            return Ok(state);
-        }
-        let cursor = consumer_cursor::Entity::find_by_id((CONSUMER.to_owned(), id.0)).one(tx).await?;
-        match cursor {
-            Some(cursor) => self.journal.state_at(tx, id, cursor.seq).await,
-            None => Ok(Session::default()),
+    /// The state this consumer has applied; where it is not kept in memory, or another node has gone on since, the log
+    /// says it.
+    async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId, cursor: Seq) -> Result<Session, JournalError> {
+        match self.kept.remove(&id) {
+            Some(state) if state.seq() == cursor => Ok(state),
+            _ if cursor == 0 => Ok(Session::default()),
+            _ => self.journal.state_at(tx, id, cursor).await,
         }
     }
 
@@ -125,8 +123,9 @@ impl Handler for Statistics {
             }
         }
         let (mut rows, mut gone, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
+        let applied = lock(tx, hints.keys().copied()).await?;
         for (id, hints) in hints {
-            let mut state = self.applied(tx, id).await?;
+            let mut state = self.applied(tx, id, applied.get(&id).copied().unwrap_or_default()).await?;
             let upto = hints.iter().filter_map(|message| message.envelope.seq).max().unwrap_or_default();
             let before = state.seq();
             for game in self.follow(tx, id, &mut state, &hints, upto).await? {
@@ -171,6 +170,35 @@ impl Handler for Statistics {
             self.kept.clear();
         }
     }
+}
+
+/// How far these sessions are applied. Nobody else applies them before the transaction ends: the consumer of another
+/// node would otherwise write older figures over newer ones. In order of session id, so nodes can't deadlock.
+async fn lock(
+    tx: &DatabaseTransaction,
+    sessions: impl Iterator<Item = SessionId>,
+) -> Result<HashMap<SessionId, Seq>, DbErr> {
+    use consumer_cursor::{ActiveModel, Column, Entity};
+    let sessions: Vec<uuid::Uuid> = sessions.map(|session| session.0).collect();
+    let mut applied = HashMap::with_capacity(sessions.len());
+    for sessions in sessions.chunks(ROWS_MAX) {
+        let rows = sessions.iter().map(|&session| ActiveModel {
+            consumer: Set(CONSUMER.to_owned()),
+            session_id: Set(session),
+            seq: Set(0),
+        });
+        let there = OnConflict::new().do_nothing().to_owned();
+        Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
+        let cursors = Entity::find()
+            .filter(Column::Consumer.eq(CONSUMER))
+            .filter(Column::SessionId.is_in(sessions.iter().copied()))
+            .order_by_asc(Column::SessionId)
+            .lock_exclusive()
+            .all(tx)
+            .await?;
+        applied.extend(cursors.into_iter().map(|cursor| (SessionId(cursor.session_id), cursor.seq)));
+    }
+    Ok(applied)
 }
 
 fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iterator<Item = game_player::ActiveModel> {

@@ -2,7 +2,7 @@
 
 pub(crate) mod asyncapi;
 pub(crate) mod connections;
-pub(crate) mod feed;
+mod feed;
 mod inbox;
 mod socket;
 mod sse;
@@ -20,6 +20,7 @@ use actix_web::web;
 use socket2::{SockRef, Socket};
 
 pub(crate) use self::connections::Connections;
+pub(crate) use self::feed::Feed;
 
 /// A peer that acknowledges nothing for this long is gone: the kernel drops it, also while its actor is blocked.
 const PEER_GONE_AFTER: Duration = Duration::from_secs(30);

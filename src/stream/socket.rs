@@ -100,6 +100,8 @@ struct Subscription {
     last: Seq,
     /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
     awaiting: Option<Watching>,
+    /// Earlier requests for the same session that a later one overtook: answered with it.
+    overtaken: Vec<Uuid>,
 }
 
 #[derive(Clone, Copy)]
@@ -121,8 +123,8 @@ struct Socket {
     stats: StatsTold,
     settings: web::Data<Settings>,
     listener_id: u64,
-    pushes: Option<mpsc::Receiver<Push>>,
-    push: mpsc::Sender<Push>,
+    /// Where the sessions push; made with the first subscription, since many sockets never have one.
+    push: Option<mpsc::Sender<Push>>,
     subscriptions: HashMap<SessionId, Subscription>,
     commands: TokenBucket,
     frames: TokenBucket,
@@ -147,7 +149,6 @@ impl Socket {
     ) -> Self {
         let now = Instant::now();
         let rate = settings.commands_per_second;
-        let (push, pushes) = mpsc::channel(PUSHES_MAX);
         Self {
             listener_id: sessions.listener_id(),
             user,
@@ -160,8 +161,7 @@ impl Socket {
             inbox: Inbox::default(),
             stats: StatsTold::default(),
             settings: settings.clone(),
-            pushes: Some(pushes),
-            push,
+            push: None,
             subscriptions: HashMap::new(),
             commands: TokenBucket::new(f64::from(rate), f64::from(2 * rate), now),
             frames: TokenBucket::new(
@@ -252,11 +252,17 @@ impl Socket {
             return self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
         }
         let watching = Watching { request: id, asked: true };
-        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching) });
+        let before = self.subscriptions.remove(&session_id);
+        let mut overtaken = Vec::new();
+        if let Some(Subscription { awaiting: Some(Watching { request, asked: true }), overtaken: ids, .. }) = before {
+            overtaken = ids;
+            overtaken.push(request);
+        }
+        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching), overtaken });
         self.watch(session_id, watching, after, ctx);
     }
 
-    fn watch(&self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
+    fn watch(&mut self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
         let (sessions, user) = (self.sessions.clone(), self.user.id);
         let listener = self.listener(ctx);
         let starting = async move {
@@ -267,9 +273,16 @@ impl Socket {
         };
         ctx.spawn(starting.into_actor(self).map(move |result, socket, ctx: &mut Ctx| {
             let Err(error) = result else { return };
-            socket.subscriptions.remove(&session_id);
+            let awaited = |there: &&Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
+            if socket.subscriptions.get(&session_id).filter(awaited).is_none() {
+                // A later request for the same session goes on without this one.
+                return;
+            }
+            let subscription = socket.subscriptions.remove(&session_id);
             if watching.asked {
-                ctx.text(error_frame(watching.request, session_id, &error));
+                for id in subscription.into_iter().flat_map(|there| there.overtaken).chain([watching.request]) {
+                    ctx.text(error_frame(id, session_id, &error));
+                }
             } else {
                 // The client can't know which of its subscriptions is gone; a new connection subscribes anew.
                 socket.close(Close::TryAgainLater, ctx);
@@ -277,12 +290,18 @@ impl Socket {
         }));
     }
 
-    fn listener(&self, ctx: &mut Ctx) -> Listener {
+    fn listener(&mut self, ctx: &mut Ctx) -> Listener {
+        let push = self.push.get_or_insert_with(|| {
+            let (push, mut pushes) = mpsc::channel(PUSHES_MAX);
+            ctx.add_stream(stream::poll_fn(move |cx| pushes.poll_recv(cx)));
+            push
+        });
+        let push = push.clone();
         let (address, scissors) = (ctx.address(), self.scissors.clone());
         Listener {
             id: self.listener_id,
             user: Some(self.user.id),
-            push: self.push.clone(),
+            push,
             on_slow: Arc::new(move || {
                 let _ = address.try_send(Told::Close(Close::SlowConsumer));
                 cut_later(scissors.clone());
@@ -366,10 +385,11 @@ impl Socket {
         subscription.awaiting = None;
         if watching.asked {
             subscription.last = seq;
-            let events = wire::raw_events(missed);
-            let frame =
-                ServerFrame::Subscribed { id: request, session_id: session, seq, session: view.as_ref(), events };
-            ctx.text(frame.encode());
+            for id in subscription.overtaken.drain(..).chain([request]) {
+                let events = wire::raw_events(missed);
+                let frame = ServerFrame::Subscribed { id, session_id: session, seq, session: view.as_ref(), events };
+                ctx.text(frame.encode());
+            }
         } else if view.is_some() {
             // More was missed than can be told in events: the client has to ask for the state.
             self.close(Close::GoingAway, ctx);
@@ -388,8 +408,24 @@ impl Socket {
             if record.seq() == subscription.last + 1 {
                 subscription.last += 1;
                 ctx.text(wire::event_frame(record));
+            } else if record.seq() > subscription.last + 1 {
+                // Two subscriptions of one session overtook each other on their way to it.
+                return self.watch_again(session, ctx);
             }
         }
+    }
+
+    /// Goes on from the last event that was sent.
+    fn watch_again(&mut self, session: SessionId, ctx: &mut Ctx) {
+        let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
+        // A subscription that was still awaiting its welcome has been answered by nobody.
+        let watching = match subscription.awaiting {
+            Some(watching) => watching,
+            None => Watching { request: Uuid::new_v4(), asked: false },
+        };
+        let after = subscription.awaiting.is_none().then_some(subscription.last);
+        subscription.awaiting = Some(watching);
+        self.watch(session, watching, after, ctx);
     }
 }
 
@@ -407,9 +443,6 @@ impl Actor for Socket {
 
     fn started(&mut self, ctx: &mut Ctx) {
         self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
-        if let Some(mut pushes) = self.pushes.take() {
-            ctx.add_stream(stream::poll_fn(move |cx| pushes.poll_recv(cx)));
-        }
         self.close_when_expired(ctx);
         ctx.run_interval(self.settings.heartbeat, Self::heartbeat);
         let connected = ServerFrame::Connected {
@@ -501,18 +534,7 @@ impl StreamHandler<Push> for Socket {
                     ctx.text(ServerFrame::Presence { session_id: *session, online }.encode());
                 }
             }
-            Push::Lost(session) => {
-                let session = *session;
-                let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
-                // A subscription that was still awaiting its welcome has been answered by nobody.
-                let watching = match subscription.awaiting {
-                    Some(watching) => watching,
-                    None => Watching { request: Uuid::new_v4(), asked: false },
-                };
-                let after = subscription.awaiting.is_none().then_some(subscription.last);
-                subscription.awaiting = Some(watching);
-                self.watch(session, watching, after, ctx);
-            }
+            Push::Lost(session) => self.watch_again(*session, ctx),
             Push::Dismissed(session) => {
                 if self.subscriptions.remove(session).is_some() {
                     let frame = ServerFrame::Error {

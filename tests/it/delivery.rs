@@ -12,7 +12,7 @@ use artel::journal::envelope::{Envelope, MAX_RETRIES};
 use artel::journal::outbox;
 use artel::messaging::consumer::{Failure, Handler};
 use artel::messaging::relay::Relay;
-use artel::messaging::{Bus, Message, consumer, dead_letters};
+use artel::messaging::{Bus, Message, consumer, dead_letters, topology};
 use artel::stats::{Statistics, statistics};
 use sea_orm::DatabaseTransaction;
 use serde_json::json;
@@ -140,7 +140,7 @@ async fn what_fails_is_a_dead_letter_after_its_attempts_and_comes_back_when_repl
         let (_journal, committed) = room.journal("one").await;
         let (_stop, stopped) = watch::channel(false);
         let (bus, clerk) = (Bus::in_process(), Clerk::default());
-        let deliveries = bus.listen(vec!["stats.*".to_owned()]);
+        let deliveries = bus.consume(&topology::STATS);
         tokio::spawn(consumer::run("test.queue", deliveries, room.database.clone(), clerk.clone()));
         tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped));
 

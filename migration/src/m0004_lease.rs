@@ -1,0 +1,23 @@
+//! Who publishes for a writer that is gone.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, big_integer_null, boolean};
+
+/// The step.
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // SQLite adds one column with a statement.
+        for column in [
+            big_integer_null("taken_by"),
+            big_integer("taken_until_ms").default(0).take(),
+            boolean("finished").default(false).take(),
+        ] {
+            manager.alter_table(Table::alter().table("writer").add_column(column).take()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! What one node hears: the messages of the sessions and users connected to it. Bindings come and go with them.
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::in_process::NodeBindings;
+use super::{BusError, Message};
+
+/// What comes from a node's queue.
+#[derive(Clone, Debug)]
+pub enum NodeEvent {
+    /// A message that a binding asked for.
+    Message(Message),
+    /// The queue was lost and is there again with all bindings: what came in between is in the journal only.
+    Reconnected,
+}
+
+/// The queue of a node. Messages may be lost in it (it is bounded, and ends with its connection): they are hints, and
+/// whoever sees a gap reads the journal.
+pub struct NodeQueue {
+    /// What comes.
+    pub events: mpsc::Receiver<NodeEvent>,
+    /// What it is bound to.
+    pub bindings: Bindings,
+}
+
+/// A change of the bindings.
+pub(super) enum Change {
+    Bind(String, oneshot::Sender<Result<(), BusError>>),
+    Unbind(String),
+}
+
+/// The patterns that a node's queue is bound to: a set, so binding twice is binding once.
+#[derive(Clone)]
+pub struct Bindings(pub(super) Way);
+
+#[derive(Clone)]
+pub(super) enum Way {
+    InProcess(NodeBindings),
+    Rabbit(mpsc::Sender<Change>),
+}
+
+impl Bindings {
+    /// Binds a pattern. `Ok`: whatever is published from now on arrives. `Err`: it is remembered, and made before the
+    /// next `Reconnected`.
+    pub async fn bind(&self, pattern: String) -> Result<(), BusError> {
+        match &self.0 {
+            Way::InProcess(bindings) => {
+                bindings.bind(pattern);
+                Ok(())
+            }
+            Way::Rabbit(changes) => {
+                let (done, bound) = oneshot::channel();
+                changes.send(Change::Bind(pattern, done)).await.map_err(|_| BusError::Down)?;
+                bound.await.unwrap_or(Err(BusError::Down))
+            }
+        }
+    }
+
+    /// Forgets a pattern; messages on their way may still arrive.
+    pub async fn unbind(&self, pattern: String) {
+        match &self.0 {
+            Way::InProcess(bindings) => bindings.unbind(&pattern),
+            Way::Rabbit(changes) => {
+                let _ = changes.send(Change::Unbind(pattern)).await;
+            }
+        }
+    }
+}

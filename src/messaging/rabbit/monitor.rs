@@ -1,0 +1,50 @@
+//! Asks the broker now and then what waits in the queues.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+
+use super::answered;
+use super::link::{Link, Live};
+use crate::messaging::BusError;
+use crate::messaging::load::Load;
+use crate::telemetry;
+
+const ASK_EVERY: Duration = Duration::from_secs(2);
+
+/// Asks until the bus closes.
+pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
+    let mut number = 0;
+    while let Some(live) = link.after(number).await {
+        tokio::select! {
+            asked = ask(&live, &loads) => {
+                if let Err(error) = asked {
+                    tracing::warn!(%error, "the broker does not tell what waits");
+                    // A queue that is not there is declared with the next connection.
+                    link.suspect(live.number);
+                }
+            }
+            () = link.lost(live.number) => {}
+        }
+        number = live.number;
+    }
+}
+
+async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>) -> Result<(), BusError> {
+    let channel = answered(live.connection.create_channel()).await?;
+    let mut tick = tokio::time::interval(ASK_EVERY);
+    loop {
+        tick.tick().await;
+        for (&name, load) in loads {
+            let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+            let queue = answered(channel.queue_declare(name.into(), passive, FieldTable::default())).await?;
+            load.depth.store(queue.message_count().into(), Ordering::Relaxed);
+            load.consumers.store(queue.consumer_count().into(), Ordering::Relaxed);
+            telemetry::queue_size(name, queue.message_count() as usize);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The queue of this node: exclusive, gone with its connection, bound to what is connected here. Made again with all
+//! its bindings, and then whoever listens is told that something may have been missed.
+
+use std::collections::HashSet;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Consumer};
+use tokio::sync::{mpsc, oneshot};
+
+use super::link::{Link, Live};
+use super::{PREFETCH, answered, parcel};
+use crate::messaging::node_queue::Change;
+use crate::messaging::topology::{BROADCAST_MAX, EVENTS, broadcast_queue};
+use crate::messaging::{BusError, NodeEvent};
+
+/// Deliveries acknowledged with one frame; the acknowledgement only says that there is room again.
+const ACKS_AT_ONCE: u64 = 100;
+/// Changes of bindings under way at once.
+const CHANGES_AT_ONCE: usize = 256;
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Carries events until nobody takes them, or the bus closes.
+pub(super) async fn run(
+    link: Link,
+    node_id: String,
+    events: mpsc::Sender<NodeEvent>,
+    mut changes: mpsc::Receiver<Change>,
+) {
+    let mut bound = HashSet::new();
+    let mut number = 0;
+    loop {
+        let live = tokio::select! {
+            // A binding is made where it can be, and remembered only where it can't.
+            biased;
+            live = link.after(number) => live,
+            Some(change) = changes.recv() => {
+                remember(&mut bound, change);
+                continue;
+            }
+            () = events.closed() => return,
+        };
+        let Some(live) = live else { return };
+        let is_first = number == 0;
+        number = live.number;
+        let ended = match open(&live, &node_id).await {
+            Ok(mut session) => {
+                tokio::select! {
+                    ended = session.run(&mut bound, is_first, &events, &mut changes) => ended,
+                    () = link.lost(live.number) => Err(BusError::Down),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(()) => return,
+            Err(error) => {
+                tracing::warn!(%error, "the queue of this node is interrupted");
+                link.suspect(live.number);
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+fn remember(bound: &mut HashSet<String>, change: Change) {
+    match change {
+        Change::Bind(pattern, done) => {
+            bound.insert(pattern);
+            let _ = done.send(Err(BusError::Down));
+        }
+        Change::Unbind(pattern) => {
+            bound.remove(&pattern);
+        }
+    }
+}
+
+async fn open(live: &Live, node_id: &str) -> Result<Session, BusError> {
+    let name = broadcast_queue(node_id);
+    // After a cut the broker may still hold the old connection, which owns a queue of that name.
+    let name = match declare(live, &name).await {
+        Ok(channel) => return consume(channel, name).await,
+        Err(BusError::TimedOut) => return Err(BusError::TimedOut),
+        Err(_) => format!("{name}.{}", uuid::Uuid::now_v7().simple()),
+    };
+    let channel = declare(live, &name).await?;
+    consume(channel, name).await
+}
+
+async fn declare(live: &Live, name: &str) -> Result<Channel, BusError> {
+    let channel = answered(live.connection.create_channel()).await?;
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongInt(BROADCAST_MAX));
+    let options = QueueDeclareOptions::exclusive().auto_delete();
+    answered(channel.queue_declare(name.into(), options, arguments)).await?;
+    Ok(channel)
+}
+
+async fn consume(channel: Channel, queue: String) -> Result<Session, BusError> {
+    answered(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+    let options = BasicConsumeOptions { exclusive: true, ..Default::default() };
+    let consuming = channel.basic_consume(queue.as_str().into(), "".into(), options, FieldTable::default());
+    let consumer = answered(consuming).await?;
+    Ok(Session { channel, consumer, queue, unacknowledged: 0, last: 0 })
+}
+
+type Answer = oneshot::Sender<Result<(), BusError>>;
+type Changing = FuturesUnordered<BoxFuture<'static, (Result<(), BusError>, Option<Answer>)>>;
+
+/// One channel as long as it lives.
+struct Session {
+    channel: Channel,
+    consumer: Consumer,
+    queue: String,
+    unacknowledged: u64,
+    last: u64,
+}
+
+impl Session {
+    /// `Ok`: nobody takes the events any more.
+    async fn run(
+        &mut self,
+        bound: &mut HashSet<String>,
+        is_first: bool,
+        events: &mpsc::Sender<NodeEvent>,
+        changes: &mut mpsc::Receiver<Change>,
+    ) -> Result<(), BusError> {
+        let mut changing = Changing::new();
+        for pattern in bound.iter() {
+            self.change(&mut changing, Change::Bind(pattern.clone(), oneshot::channel().0)).await;
+            if changing.len() >= CHANGES_AT_ONCE {
+                settle(changing.next().await)?;
+            }
+        }
+        while let Some(changed) = changing.next().await {
+            settle(Some(changed))?;
+        }
+        if (!is_first || !bound.is_empty()) && events.send(NodeEvent::Reconnected).await.is_err() {
+            return Ok(());
+        }
+        let mut arrived = None;
+        loop {
+            tokio::select! {
+                biased;
+                changed = changing.next(), if !changing.is_empty() => settle(changed)?,
+                Some(change) = changes.recv(), if changing.len() < CHANGES_AT_ONCE => {
+                    match &change {
+                        Change::Bind(pattern, _) => bound.insert(pattern.clone()),
+                        Change::Unbind(pattern) => bound.remove(pattern),
+                    };
+                    self.change(&mut changing, change).await;
+                }
+                place = events.reserve(), if arrived.is_some() => match (place, arrived.take()) {
+                    (Ok(place), Some(event)) => {
+                        place.send(event);
+                        self.acknowledge().await?;
+                    }
+                    _ => return Ok(()),
+                },
+                raw = self.consumer.next(), if arrived.is_none() => match raw {
+                    Some(Ok(raw)) => {
+                        self.last = raw.delivery_tag;
+                        self.unacknowledged += 1;
+                        match parcel::open(raw) {
+                            (message, _, None) => arrived = Some(NodeEvent::Message(message)),
+                            (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
+                        }
+                    }
+                    Some(Err(_)) | None => return Err(BusError::Down),
+                },
+                () = events.closed() => return Ok(()),
+            }
+        }
+    }
+
+    /// Sends a change; the first poll hands it over, so changes are made in the order of the calls.
+    async fn change(&self, changing: &mut Changing, change: Change) {
+        let (channel, queue) = (self.channel.clone(), self.queue.clone());
+        let (pattern, answer) = match change {
+            Change::Bind(pattern, answer) => (pattern, Some(answer)),
+            Change::Unbind(pattern) => (pattern, None),
+        };
+        let binds = answer.is_some();
+        let mut asked: BoxFuture<'static, Result<(), BusError>> = Box::pin(async move {
+            let (queue, exchange, key) = (queue.as_str().into(), EVENTS.into(), pattern.as_str().into());
+            let none = FieldTable::default();
+            if binds {
+                answered(channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), none)).await
+            } else {
+                answered(channel.queue_unbind(queue, exchange, key, none)).await
+            }
+        });
+        match futures_util::poll!(&mut asked) {
+            Poll::Ready(result) => changing.push(Box::pin(std::future::ready((result, answer)))),
+            Poll::Pending => changing.push(Box::pin(async move { (asked.await, answer) })),
+        }
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), BusError> {
+        if self.unacknowledged >= ACKS_AT_ONCE {
+            self.unacknowledged = 0;
+            answered(self.channel.basic_ack(self.last, BasicAckOptions { multiple: true })).await?;
+        }
+        Ok(())
+    }
+}
+
+fn settle(changed: Option<(Result<(), BusError>, Option<Answer>)>) -> Result<(), BusError> {
+    let Some((result, answer)) = changed else { return Ok(()) };
+    if let Some(answer) = answer {
+        let _ = answer.send(result.clone());
+    }
+    result
+}

@@ -1,0 +1,225 @@
+//! Messages as AMQP has them: properties, headers, body; and back.
+
+use lapin::BasicProperties;
+use lapin::message::Delivery as Raw;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use uuid::Uuid;
+
+use crate::clock;
+use crate::journal::envelope::{Envelope, MAX_RETRIES, Priority};
+use crate::messaging::delivery::Invalid;
+use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
+use crate::messaging::{Message, topology};
+
+const PERSISTENT: u8 = 2;
+/// Where the message was published to at first: what comes back from a retry queue has that queue's key.
+const ROUTING_KEY: &str = "routing_key";
+const RETRY_COUNT: &str = "retry_count";
+const REASON: &str = "reason";
+
+/// What is handed to the broker.
+pub(super) struct Parcel {
+    pub(super) exchange: &'static str,
+    pub(super) routing_key: ShortString,
+    /// The broker has to say when no queue takes it.
+    pub(super) mandatory: bool,
+    pub(super) properties: BasicProperties,
+    pub(super) body: Vec<u8>,
+}
+
+impl Parcel {
+    /// A message for whoever is bound to its key.
+    pub(super) fn event(message: &Message) -> Self {
+        let headers = headers(&message.envelope, 0);
+        Self {
+            exchange: EVENTS,
+            routing_key: short(&message.routing_key),
+            mandatory: topology::is_routed(&message.routing_key),
+            properties: properties(&message.envelope, headers),
+            body: body(&message.envelope),
+        }
+    }
+
+    /// A message that failed `attempts` times before and now once more.
+    pub(super) fn retry(queue: &str, message: &Message, attempts: u32) -> Self {
+        let envelope = Envelope { retries: attempts + 1, ..(*message.envelope).clone() };
+        let mut headers = headers(&envelope, attempts + 1);
+        headers.insert(ROUTING_KEY.into(), text(&message.routing_key));
+        Self {
+            exchange: "",
+            routing_key: short(&retry_queue(queue, attempts)),
+            mandatory: true,
+            properties: properties(&envelope, headers),
+            body: body(&envelope),
+        }
+    }
+
+    /// A message that failed for good; `raw` is its body where that is no envelope.
+    pub(super) fn dead(queue: &str, message: &Message, attempts: u32, raw: Option<String>, reason: &str) -> Self {
+        let mut headers = headers(&message.envelope, attempts);
+        headers.insert(ROUTING_KEY.into(), text(&message.routing_key));
+        headers.insert(REASON.into(), text(reason));
+        Self {
+            exchange: DEAD_LETTERS,
+            routing_key: short(queue),
+            mandatory: true,
+            properties: properties(&message.envelope, headers),
+            body: raw.map_or_else(|| body(&message.envelope), String::into_bytes),
+        }
+    }
+}
+
+fn body(envelope: &Envelope) -> Vec<u8> {
+    serde_json::to_vec(envelope).expect("an envelope has string keys and finite numbers only")
+}
+
+fn properties(envelope: &Envelope, headers: FieldTable) -> BasicProperties {
+    BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type("application/json".into())
+        .with_message_id(short(&envelope.event_id.to_string()))
+        .with_type(short(&envelope.event_type))
+        .with_correlation_id(short(&envelope.correlation_id.to_string()))
+        .with_timestamp((envelope.timestamp.millis() / 1_000).max(0) as u64)
+        .with_priority(envelope.priority)
+        .with_app_id(short(&envelope.source_service))
+        .with_headers(headers)
+}
+
+fn headers(envelope: &Envelope, retry_count: u32) -> FieldTable {
+    let mut headers = FieldTable::default();
+    headers.insert("event_type".into(), text(&envelope.event_type));
+    headers.insert("source_service".into(), text(&envelope.source_service));
+    headers.insert("correlation_id".into(), text(&envelope.correlation_id.to_string()));
+    headers.insert(RETRY_COUNT.into(), AMQPValue::LongInt(retry_count as i32));
+    headers
+}
+
+fn text(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+/// At most 255 bytes: what others send may be longer.
+fn short(text: &str) -> ShortString {
+    let mut end = text.len().min(255);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    ShortString::from(&text[..end])
+}
+
+/// What came, how often it failed before, and what is wrong with it.
+pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
+    let header = |name: &str| raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
+    let attempts = header(RETRY_COUNT).and_then(number).unwrap_or_default();
+    let routing_key = header(ROUTING_KEY).and_then(string).unwrap_or_else(|| raw.routing_key.to_string());
+    match serde_json::from_slice::<Envelope>(&raw.data) {
+        Ok(envelope) => (Message::new(routing_key, envelope), attempts, None),
+        Err(error) => {
+            let reason = format!("the body is no envelope: {error}");
+            let invalid = Invalid { reason, body: String::from_utf8_lossy(&raw.data).into_owned() };
+            (Message::new(routing_key, stand_in(&raw)), attempts, Some(invalid))
+        }
+    }
+}
+
+/// What can be said about a message whose body can't be read.
+fn stand_in(raw: &Raw) -> Envelope {
+    let uuid = |text: &Option<ShortString>| text.as_ref().and_then(|text| text.as_str().parse::<Uuid>().ok());
+    // The same body again is the same message.
+    let event_id = uuid(raw.properties.message_id()).unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_OID, &raw.data));
+    Envelope {
+        event_id,
+        event_type: raw.properties.kind().as_ref().map_or("unreadable", ShortString::as_str).to_owned(),
+        timestamp: clock::now(),
+        source_service: raw.properties.app_id().as_ref().map_or("unknown", ShortString::as_str).to_owned(),
+        correlation_id: uuid(raw.properties.correlation_id()).unwrap_or(event_id),
+        causation_id: None,
+        priority: Priority::Low as u8,
+        retries: 0,
+        max_retries: MAX_RETRIES,
+        user_id: None,
+        session_id: None,
+        game_id: None,
+        seq: None,
+        data: serde_json::Value::Null,
+    }
+}
+
+fn string(value: &AMQPValue) -> Option<String> {
+    match value {
+        AMQPValue::LongString(text) => Some(text.to_string()),
+        AMQPValue::ShortString(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// Clients of other languages choose other widths.
+fn number(value: &AMQPValue) -> Option<u32> {
+    let number = match *value {
+        AMQPValue::ShortShortInt(number) => number.into(),
+        AMQPValue::ShortShortUInt(number) => number.into(),
+        AMQPValue::ShortInt(number) => number.into(),
+        AMQPValue::ShortUInt(number) => number.into(),
+        AMQPValue::LongInt(number) => number.into(),
+        AMQPValue::LongUInt(number) => number.into(),
+        AMQPValue::LongLongInt(number) => number,
+        _ => return None,
+    };
+    u32::try_from(number).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::game::id::Timestamp;
+
+    fn message() -> Message {
+        let at = Timestamp::from_millis(1_700_000_000_123);
+        let user = crate::game::id::UserId(Uuid::from_u128(7));
+        Message::new("notifications.message".to_owned(), Envelope::about_user(user, "message", at, "x".into()))
+    }
+
+    fn arrived(parcel: Parcel) -> Raw {
+        let mut raw = Raw::mock(1, "".into(), parcel.routing_key, false, parcel.body);
+        raw.properties = parcel.properties;
+        raw
+    }
+
+    #[test]
+    fn what_is_sent_arrives() {
+        let message = message();
+        let parcel = Parcel::event(&message);
+        assert!(parcel.mandatory);
+        assert_eq!(parcel.properties.delivery_mode(), &Some(PERSISTENT));
+        assert_eq!(parcel.properties.timestamp(), &Some(1_700_000_000));
+        assert_eq!(parcel.properties.priority(), &Some(10));
+        let (same, attempts, invalid) = open(arrived(parcel));
+        assert_eq!((same.routing_key.as_str(), attempts), ("notifications.message", 0));
+        assert_eq!(same.envelope, message.envelope);
+        assert!(invalid.is_none());
+    }
+
+    #[test]
+    fn a_retried_message_remembers_its_key_and_its_attempts() {
+        let parcel = Parcel::retry("notifications.service.queue", &message(), 1);
+        assert_eq!(parcel.routing_key.as_str(), "notifications.service.queue.retry.5s");
+        let (same, attempts, _) = open(arrived(parcel));
+        assert_eq!((same.routing_key.as_str(), attempts, same.envelope.retries), ("notifications.message", 2, 2));
+    }
+
+    #[test]
+    fn a_body_that_is_no_envelope_is_kept_with_its_reason() {
+        let raw = || Raw::mock(1, "".into(), "game.command.x".into(), false, b"{nonsense".to_vec());
+        let (message, _, invalid) = open(raw());
+        let invalid = invalid.expect("it is invalid");
+        assert_eq!(invalid.body, "{nonsense");
+        assert!(invalid.reason.starts_with("the body is no envelope: "), "{}", invalid.reason);
+        assert_eq!(open(raw()).0.envelope.event_id, message.envelope.event_id, "the same again is the same");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters() {
+        assert_eq!(short(&"я".repeat(200)).as_str().len(), 254);
+    }
+}

@@ -1,0 +1,72 @@
+//! How a consumer settles a delivery of the broker. A ticket of a channel that is lost does nothing: its message comes
+//! again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::Rabbit;
+use super::parcel::Parcel;
+use crate::messaging::Message;
+use crate::messaging::load::Load;
+
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// One unacknowledged delivery.
+pub(in crate::messaging) struct Ticket {
+    tag: u64,
+    queue: &'static str,
+    /// To the channel it came from.
+    settled: mpsc::Sender<u64>,
+    rabbit: Rabbit,
+    load: Arc<Load>,
+    arrived: Instant,
+}
+
+impl Ticket {
+    pub(super) fn new(
+        tag: u64,
+        queue: &'static str,
+        settled: mpsc::Sender<u64>,
+        rabbit: Rabbit,
+        load: Arc<Load>,
+    ) -> Self {
+        Self { tag, queue, settled, rabbit, load, arrived: Instant::now() }
+    }
+
+    pub(in crate::messaging) fn ack(self) {
+        self.load.took(self.arrived.elapsed());
+        // There is a place for each unacknowledged delivery of the channel.
+        let _ = self.settled.try_send(self.tag);
+    }
+
+    /// Puts the message into the next retry queue.
+    pub(in crate::messaging) async fn retry(self, message: &Message, attempts: u32) {
+        let parcel = || Parcel::retry(self.queue, message, attempts);
+        self.replace(parcel).await;
+    }
+
+    /// Puts the message, or the body that is none, into the dead letter queue.
+    pub(in crate::messaging) async fn bury(self, message: &Message, attempts: u32, raw: Option<String>, reason: &str) {
+        let parcel = || Parcel::dead(self.queue, message, attempts, raw.clone(), reason);
+        self.replace(parcel).await;
+    }
+
+    /// Acknowledges when the other is confirmed; until then the message is still here. Ends without where the channel
+    /// is lost, since the message comes again.
+    async fn replace(&self, parcel: impl Fn() -> Parcel) {
+        while !self.settled.is_closed() {
+            match self.rabbit.send(parcel()).await.await {
+                Ok(()) => {
+                    let _ = self.settled.try_send(self.tag);
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(queue = self.queue, %error, "a failed message stays where it is for now");
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! RabbitMQ servers of the tests' own, which may be stopped and killed. One that nobody disturbs is shared, with a
+//! virtual host for each test: the names of queues are fixed.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::test_app::temp_dir;
+
+/// Erlang takes its time where the machine is busy.
+const START_PATIENCE: Duration = Duration::from_secs(90);
+const VHOSTS: usize = 40;
+const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/// A broker.
+pub struct Broker {
+    dir: PathBuf,
+    node: String,
+    pub port: u16,
+    distribution_port: u16,
+    next_vhost: AtomicUsize,
+    child: Mutex<Option<Child>>,
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
+}
+
+impl Broker {
+    /// One of this test's own.
+    pub async fn start() -> Self {
+        let broker = Self::prepare();
+        broker.launch();
+        broker.ready().await;
+        broker
+    }
+
+    /// One that nobody stops.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
+        let broker = {
+            let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+            match shared.upgrade() {
+                Some(broker) => broker,
+                None => {
+                    let broker = Arc::new(Self::prepare());
+                    broker.launch();
+                    *shared = Arc::downgrade(&broker);
+                    broker
+                }
+            }
+        };
+        broker.ready().await;
+        broker
+    }
+
+    fn prepare() -> Self {
+        assert!(
+            std::path::Path::new(PROGRAM).exists(),
+            "{PROGRAM} is missing: install Debian's rabbitmq-server, as ./test does"
+        );
+        let dir = temp_dir();
+        let node = format!("artel{}@localhost", Uuid::new_v4().simple());
+        let vhosts: Vec<String> = std::iter::once("/".to_owned()).chain((0..VHOSTS).map(|n| format!("t{n}"))).collect();
+        let definitions = json!({
+            "users": [{"name": "guest", "password": "guest", "tags": "administrator"}],
+            "vhosts": vhosts.iter().map(|name| json!({"name": name})).collect::<Vec<_>>(),
+            "permissions": vhosts.iter().map(|name| {
+                json!({"user": "guest", "vhost": name, "configure": ".*", "write": ".*", "read": ".*"})
+            }).collect::<Vec<_>>(),
+        });
+        let file = |name: &str, content: &str| std::fs::write(dir.join(name), content).expect("a file");
+        file("definitions.json", &definitions.to_string());
+        file("plugins", "[].");
+        file("rabbitmq.conf", &format!("load_definitions = {}\n", dir.join("definitions.json").display()));
+        Self {
+            dir,
+            node,
+            port: free_port(),
+            distribution_port: free_port(),
+            next_vhost: AtomicUsize::new(0),
+            child: Mutex::new(None),
+        }
+    }
+
+    /// The default virtual host.
+    pub fn url(&self) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}", self.port)
+    }
+
+    /// A virtual host that no other test has.
+    pub fn vhost_url(&self) -> String {
+        let number = self.next_vhost.fetch_add(1, Ordering::Relaxed);
+        assert!(number < VHOSTS, "more tests than virtual hosts");
+        format!("{}/t{number}", self.url())
+    }
+
+    fn launch(&self) {
+        let log = std::fs::File::create(self.dir.join("out")).expect("a log");
+        let mut command = Command::new(PROGRAM);
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RABBITMQ_")) {
+            command.env_remove(name);
+        }
+        let child = command
+            .env("HOME", &self.dir)
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .env("RABBITMQ_NODENAME", &self.node)
+            .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
+            .env("RABBITMQ_NODE_PORT", self.port.to_string())
+            .env("RABBITMQ_DIST_PORT", self.distribution_port.to_string())
+            .env("RABBITMQ_MNESIA_BASE", self.dir.join("mnesia"))
+            .env("RABBITMQ_LOG_BASE", self.dir.join("log"))
+            .env("RABBITMQ_PID_FILE", self.dir.join("pid"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", self.dir.join("plugins"))
+            .env("RABBITMQ_CONFIG_FILE", self.dir.join("rabbitmq"))
+            // Idle schedulers must not spin beside the tests.
+            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("rabbitmq-server starts");
+        *self.child() = Some(child);
+    }
+
+    /// Waits until it takes clients.
+    pub async fn ready(&self) {
+        let started = Instant::now();
+        while !self.accepts().await {
+            assert!(started.elapsed() < START_PATIENCE, "the broker does not start: {}", self.output());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn accepts(&self) -> bool {
+        let url = self.url();
+        let connect = lapin::Connection::connect(&url, lapin::ConnectionProperties::default());
+        let Ok(Ok(connection)) = tokio::time::timeout(Duration::from_secs(2), connect).await else { return false };
+        connection.close(200, "there".into()).await.is_ok()
+    }
+
+    /// SIGTERM, and waits until it is gone.
+    pub fn stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self) {
+        self.signal("-KILL");
+    }
+
+    /// The same again, with what it had stored.
+    pub async fn restart(&self) {
+        self.launch();
+        self.ready().await;
+    }
+
+    fn signal(&self, signal: &str) {
+        let Some(mut child) = self.child().take() else { return };
+        // The program that was started is a shell around Erlang, which writes its own number.
+        let erlang = std::fs::read_to_string(self.dir.join("pid")).unwrap_or_default();
+        let pid = if erlang.trim().is_empty() { child.id().to_string() } else { erlang.trim().to_owned() };
+        let _ = Command::new("kill").args([signal, &pid]).status();
+        let _ = child.wait();
+        let _ = std::fs::remove_file(self.dir.join("pid"));
+    }
+
+    fn output(&self) -> String {
+        std::fs::read_to_string(self.dir.join("out")).unwrap_or_default()
+    }
+
+    fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}

@@ -1,0 +1,614 @@
+//! The bus over real brokers: nothing is lost, whatever happens to them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use artel::config::QueueType;
+use artel::database::{Database, Options};
+use artel::game::id::Timestamp;
+use artel::journal::envelope::Envelope;
+use artel::messaging::consumer::{self, Failure, Handler};
+use artel::messaging::rabbit::Settings;
+use artel::messaging::topology::{self, NOTIFICATIONS, Queue, STATS};
+use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit, dead_letters};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use migration::Migrator;
+use sea_orm::DatabaseTransaction;
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::broker::Broker;
+use super::test_app::{Evening, Store, TestApp, kolkhoz, temp_dir};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn settings(urls: &[String]) -> Settings {
+    let node_id = format!("test-{}", Uuid::new_v4().simple());
+    Settings { urls: urls.to_vec(), queue_type: QueueType::Classic, node_id }
+}
+
+async fn bus(url: &str) -> Bus {
+    Bus::Rabbit(Rabbit::start(settings(&[url.to_owned()])).await.expect("a bus"))
+}
+
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn up(bus: &Bus) {
+    until("the bus is up", || bus.is_up()).await;
+}
+
+fn message(key: &str, number: i64) -> Message {
+    let id = Uuid::new_v4();
+    let envelope = Envelope {
+        event_id: id,
+        event_type: key.to_owned(),
+        timestamp: Timestamp::from_millis(1_700_000_000_000),
+        source_service: "artel".to_owned(),
+        correlation_id: id,
+        causation_id: None,
+        priority: 5,
+        retries: 0,
+        max_retries: 5,
+        user_id: None,
+        session_id: None,
+        game_id: None,
+        seq: Some(number),
+        data: serde_json::json!({"number": number}),
+    };
+    Message::new(key.to_owned(), envelope)
+}
+
+fn number(message: &Message) -> i64 {
+    message.envelope.seq.expect("a number")
+}
+
+async fn confirmed(bus: &Bus, message: Message) {
+    timeout(PATIENCE, bus.publish(message).await).await.expect("in time").expect("confirmed");
+}
+
+/// Publishes as the relay does: in order, pipelined, and from the first that failed again.
+async fn publish_all(bus: &Bus, messages: &[Message]) {
+    let started = Instant::now();
+    let mut done = 0;
+    while done < messages.len() {
+        assert!(started.elapsed() < PATIENCE * 2, "{done} of {} published", messages.len());
+        let mut confirms = FuturesOrdered::new();
+        let mut next = done;
+        loop {
+            while next < messages.len() && confirms.len() < 500 {
+                let mut confirm = bus.publish(messages[next].clone()).await;
+                let refused = matches!(futures_util::poll!(&mut confirm), Poll::Ready(Err(_)));
+                if refused {
+                    break;
+                }
+                confirms.push_back(confirm);
+                next += 1;
+            }
+            match confirms.next().await {
+                Some(Ok(())) => done += 1,
+                Some(Err(_)) => break,
+                None => break,
+            }
+        }
+        if done < messages.len() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// Receives until each of `count` numbers was there; answers them in the order they were there first.
+async fn receive_all(deliveries: &mut mpsc::Receiver<Delivery>, count: usize) -> Vec<i64> {
+    let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
+    while seen.len() < count {
+        let delivery = timeout(PATIENCE, deliveries.recv())
+            .await
+            .unwrap_or_else(|_| panic!("{} of {count} came", seen.len()))
+            .expect("the queue is open");
+        if seen.insert(number(&delivery.message)) {
+            order.push(number(&delivery.message));
+        }
+        delivery.ack();
+    }
+    order
+}
+
+async fn raw(url: &str) -> Channel {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
+    connection.create_channel().await.expect("a channel")
+}
+
+async fn depth(channel: &Channel, queue: &str) -> u32 {
+    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
+    let queue = channel.queue_declare(queue.into(), passive, FieldTable::default()).await.expect("it is there");
+    queue.message_count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let mut deliveries = bus.consume(&STATS);
+    let sent = message("stats.ball_potted", 1);
+    confirmed(&bus, sent.clone()).await;
+    let delivery = timeout(PATIENCE, deliveries.recv()).await.expect("in time").expect("open");
+    assert_eq!(delivery.message.envelope, sent.envelope);
+    assert_eq!((delivery.message.routing_key.as_str(), delivery.attempts), ("stats.ball_potted", 0));
+    delivery.ack();
+
+    // Everything but what goes to sockets is in the audit's queue, as others see it.
+    let channel = raw(&url).await;
+    let got =
+        channel.basic_get(topology::AUDIT.name.into(), BasicGetOptions { no_ack: true }).await.expect("an answer");
+    let got = got.expect("a message").delivery;
+    let id = sent.envelope.event_id.to_string();
+    assert_eq!(got.properties.message_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
+    assert_eq!(got.properties.kind().as_ref().map(|kind| kind.as_str()), Some("stats.ball_potted"));
+    assert_eq!(got.properties.correlation_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
+    assert_eq!((got.properties.delivery_mode(), got.properties.priority()), (&Some(2), &Some(5)));
+    assert_eq!(got.properties.timestamp(), &Some(1_700_000_000));
+    let headers = got.properties.headers().clone().expect("headers");
+    for name in ["event_type", "source_service", "correlation_id", "retry_count"] {
+        assert!(headers.inner().contains_key(name), "{name}");
+    }
+    let body: Envelope = serde_json::from_slice(&got.data).expect("an envelope");
+    assert_eq!(body, *sent.envelope);
+
+    // What nobody is bound to is confirmed, and gone.
+    confirmed(&bus, message("websocket.user.1.hello", 2)).await;
+    bus.close().await;
+    assert!(!bus.is_up());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acknowledged_messages_do_not_come_again_and_others_do() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let messages: Vec<Message> = (0..1_200).map(|number| message("stats.ball_potted", number)).collect();
+    let first = bus(&url).await;
+    up(&first).await;
+    let mut deliveries = first.consume(&STATS);
+    publish_all(&first, &messages).await;
+    let mut unsettled = Vec::new();
+    let mut settled = 0;
+    while settled + unsettled.len() < 1_200 {
+        let delivery = timeout(PATIENCE, deliveries.recv()).await.expect("in time").expect("open");
+        if number(&delivery.message) % 10 == 3 {
+            unsettled.push(delivery);
+        } else {
+            settled += 1;
+            delivery.ack();
+        }
+    }
+    drop(deliveries);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    first.close().await;
+    let second = bus(&url).await;
+    let mut deliveries = second.consume(&STATS);
+    let again = receive_all(&mut deliveries, 120).await;
+    assert!(again.iter().all(|number| number % 10 == 3), "{again:?}");
+    assert!(timeout(Duration::from_millis(500), deliveries.recv()).await.is_err(), "nothing else comes");
+    second.close().await;
+}
+
+/// Publishes under the fault; everything arrives, in order.
+async fn survives(fault: impl AsyncFnOnce(&Broker)) {
+    let broker = Broker::start().await;
+    let bus = bus(&broker.url()).await;
+    up(&bus).await;
+    let messages: Vec<Message> = (0..20_000).map(|number| message("stats.ball_potted", number)).collect();
+    let mut deliveries = bus.consume(&STATS);
+    let publisher = bus.clone();
+    let (order, (), ()) =
+        tokio::join!(receive_all(&mut deliveries, messages.len()), publish_all(&publisher, &messages), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            fault(&broker).await;
+        });
+    assert!(order.is_sorted(), "each was there first in the order it was published in");
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_stops_and_comes_back_loses_nothing() {
+    survives(async |broker| {
+        broker.stop();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        broker.restart().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_loses_nothing() {
+    survives(async |broker| {
+        broker.kill();
+        broker.restart().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_url_is_taken_when_one_fails_and_a_broker_may_be_down_at_the_start() {
+    let (one, two) = tokio::join!(Broker::start(), Broker::start());
+    one.stop();
+    let bus = Bus::Rabbit(Rabbit::start(settings(&[one.url(), two.url()])).await.expect("a bus"));
+    up(&bus).await;
+    let mut deliveries = bus.consume(&STATS);
+    confirmed(&bus, message("stats.ball_potted", 1)).await;
+    assert_eq!(receive_all(&mut deliveries, 1).await, [1]);
+    let (bus_down, ()) = tokio::join!(
+        async {
+            two.stop();
+            until("it is noticed", || !bus.is_up()).await;
+            bus.publish(message("stats.ball_potted", 2)).await.await
+        },
+        one.restart()
+    );
+    drop(bus_down);
+    up(&bus).await;
+    publish_all(&bus, &[message("stats.ball_potted", 3)]).await;
+    assert!(receive_all(&mut deliveries, 1).await[0] >= 2);
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_the_queue() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let (first, second) = tokio::join!(bus(&url), bus(&url));
+    let channel = raw(&url).await;
+    for queue in topology::QUEUES {
+        assert_eq!(depth(&channel, queue.name).await, 0);
+        assert_eq!(depth(&channel, &topology::dead_letter_queue(queue.name)).await, 0);
+        for attempts in 0..5 {
+            assert_eq!(depth(&channel, &topology::retry_queue(queue.name, attempts)).await, 0);
+        }
+    }
+    first.close().await;
+    second.close().await;
+
+    let url = broker.vhost_url();
+    let channel = raw(&url).await;
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongInt(7));
+    let declared = channel.queue_declare(STATS.name.into(), QueueDeclareOptions::durable(), arguments);
+    declared.await.expect("declared by somebody else");
+    let error = match Rabbit::start(settings(&[url])).await {
+        Ok(_) => panic!("it must not start"),
+        Err(error) => error.to_string(),
+    };
+    assert!(error.contains("stats.service.queue") && error.contains("x-max-length"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quorum_queues_are_declared_where_they_are_asked_for() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let quorum = Settings { queue_type: QueueType::Quorum, ..settings(std::slice::from_ref(&url)) };
+    let bus = Bus::Rabbit(Rabbit::start(quorum).await.expect("a bus"));
+    up(&bus).await;
+    let mut deliveries = bus.consume(&STATS);
+    confirmed(&bus, message("stats.ball_potted", 1)).await;
+    assert_eq!(receive_all(&mut deliveries, 1).await, [1]);
+    let error = Rabbit::start(settings(&[url])).await.map(|_| ()).expect_err("they are not classic");
+    assert!(error.to_string().contains("game.service.queue"), "{error}");
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_queue_takes_is_returned_and_not_confirmed_until_the_queues_are_there_again() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let channel = raw(&url).await;
+    for queue in [&NOTIFICATIONS, &topology::AUDIT] {
+        channel.queue_delete(queue.name.into(), Default::default()).await.expect("deleted");
+    }
+    let messages: Vec<Message> = (0..50).map(|number| message("notifications.message", number)).collect();
+    publish_all(&bus, &messages).await;
+    let mut deliveries = bus.consume(&NOTIFICATIONS);
+    assert_eq!(receive_all(&mut deliveries, 50).await.len(), 50);
+    bus.close().await;
+}
+
+/// Fails as it is told, and counts what it applied.
+#[derive(Clone, Default)]
+struct Fickle {
+    /// By number: how often it fails still, and whether for good.
+    failures: Arc<Mutex<HashMap<i64, (u32, bool)>>>,
+    applied: Arc<Mutex<Vec<i64>>>,
+}
+
+impl Handler for Fickle {
+    async fn apply(&mut self, _: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        for message in messages {
+            if let Some((left, for_good)) = self.failures.lock().expect("a lock").get_mut(&number(message))
+                && *left > 0
+            {
+                // A batch that fails is tried one by one.
+                if messages.len() == 1 {
+                    *left -= 1;
+                }
+                let reason = "it does not feel like it".to_owned();
+                return Err(if *for_good { Failure::Permanent(reason) } else { Failure::Transient(reason) });
+            }
+        }
+        self.applied.lock().expect("a lock").extend(messages.iter().map(number));
+        Ok(())
+    }
+
+    fn settled(&mut self, _: bool) {}
+}
+
+async fn database() -> (std::path::PathBuf, Database) {
+    let dir = temp_dir();
+    let url = format!("sqlite://{}/artel.db", dir.display());
+    let database = Database::connect(&url, Options::default()).await.expect("a database");
+    Migrator::up(database.writer(), None).await.expect("migrated");
+    (dir, database)
+}
+
+fn work(bus: &Bus, queue: &'static Queue, database: &Database, fickle: &Fickle) -> tokio::task::JoinHandle<()> {
+    let deliveries = bus.consume(queue);
+    tokio::spawn(consumer::run(queue.name, deliveries, database.clone(), fickle.clone()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let (dir, database) = database().await;
+    let fickle = Fickle::default();
+    fickle.failures.lock().expect("a lock").insert(1, (2, false));
+    let worker = work(&bus, &NOTIFICATIONS, &database, &fickle);
+    let started = Instant::now();
+    confirmed(&bus, message("notifications.message", 1)).await;
+    confirmed(&bus, message("notifications.message", 2)).await;
+    until("both are applied", || fickle.applied.lock().expect("a lock").len() == 2).await;
+    assert_eq!(*fickle.applied.lock().expect("a lock"), [2, 1]);
+    assert!(started.elapsed() >= Duration::from_secs(6), "after one second, then after five");
+    assert!(dead_letters::list(database.reader(), None, 10).await.expect("a list").is_empty());
+    let channel = raw(&url).await;
+    worker.abort();
+    bus.close().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(depth(&channel, NOTIFICATIONS.name).await, 0, "acknowledged");
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason_and_can_be_replayed() {
+    let broker = Broker::shared().await;
+    let url = broker.vhost_url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let (dir, database) = database().await;
+    let fickle = Fickle::default();
+    fickle.failures.lock().expect("a lock").insert(1, (1, true));
+    let worker = work(&bus, &NOTIFICATIONS, &database, &fickle);
+    let failing = message("notifications.message", 1);
+    confirmed(&bus, failing.clone()).await;
+    let channel = raw(&url).await;
+    let nonsense = channel.basic_publish(
+        topology::EVENTS.into(),
+        "notifications.nonsense".into(),
+        BasicPublishOptions::default(),
+        b"{nonsense",
+        BasicProperties::default(),
+    );
+    nonsense.await.expect("sent");
+    let mut letters = Vec::new();
+    let started = Instant::now();
+    while letters.len() < 2 {
+        assert!(started.elapsed() < PATIENCE, "{letters:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        letters = dead_letters::list(database.reader(), None, 10).await.expect("a list");
+    }
+    let unreadable = letters.iter().find(|letter| letter.envelope == "{nonsense").expect("kept as it came");
+    assert!(unreadable.reason.starts_with("the body is no envelope"), "{}", unreadable.reason);
+    assert_eq!(unreadable.routing_key, "notifications.nonsense");
+    let refused = letters.iter().find(|letter| letter.message_id == failing.envelope.event_id).expect("kept");
+    assert_eq!((refused.reason.as_str(), refused.queue.as_str()), ("it does not feel like it", NOTIFICATIONS.name));
+
+    let dlq = topology::dead_letter_queue(NOTIFICATIONS.name);
+    let started = Instant::now();
+    while depth(&channel, &dlq).await < 2 {
+        assert!(started.elapsed() < PATIENCE, "both are in {dlq}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let got = channel.basic_get(dlq.as_str().into(), BasicGetOptions { no_ack: true }).await.expect("an answer");
+    let headers = got.expect("a message").delivery.properties.headers().clone().expect("headers");
+    assert!(headers.inner().contains_key("reason"));
+
+    // An operator replays it: through the outbox, as the relay finds it.
+    let tx = database.begin_write().await.expect("a transaction");
+    assert!(dead_letters::replay(&tx, refused.id).await.expect("replayed"));
+    tx.commit().await.expect("committed");
+    let (journal, mut writer) =
+        artel::journal::JournalWriter::register(database.clone(), "test", Timestamp::from_millis(0))
+            .await
+            .expect("a writer");
+    let committed = writer.tap();
+    let writing = tokio::spawn(writer.run());
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let relay =
+        tokio::spawn(artel::messaging::relay::Relay::new(database.clone(), bus.clone(), committed).run(stopped));
+    until("it is applied", || *fickle.applied.lock().expect("a lock") == [1]).await;
+    let _ = stop.send(true);
+    timeout(PATIENCE, relay).await.expect("in time").expect("ended");
+    drop(journal);
+    let _ = timeout(PATIENCE, writing).await.expect("in time");
+    assert_eq!(dead_letters::list(database.reader(), None, 10).await.expect("a list").len(), 1);
+    worker.abort();
+    bus.close().await;
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+async fn event(queue: &mut artel::messaging::NodeQueue) -> NodeEvent {
+    timeout(PATIENCE, queue.events.recv()).await.expect("in time").expect("open")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_hears_what_it_is_bound_to_and_is_told_when_it_may_have_missed_something() {
+    let broker = Broker::start().await;
+    let bus = bus(&broker.url()).await;
+    up(&bus).await;
+    let mut queue = bus.node_queue("one");
+    queue.bindings.bind("websocket.session.7.#".to_owned()).await.expect("bound");
+    confirmed(&bus, message("websocket.session.8.ball_potted", 1)).await;
+    confirmed(&bus, message("websocket.session.7.ball_potted", 2)).await;
+    match event(&mut queue).await {
+        NodeEvent::Message(message) => assert_eq!(number(&message), 2),
+        NodeEvent::Reconnected => panic!("nothing was lost"),
+    }
+    queue.bindings.unbind("websocket.session.7.#".to_owned()).await;
+    queue.bindings.bind("websocket.session.9.#".to_owned()).await.expect("bound, and the other is not any more");
+    confirmed(&bus, message("websocket.session.7.ball_potted", 3)).await;
+    confirmed(&bus, message("websocket.session.9.ball_potted", 4)).await;
+    match event(&mut queue).await {
+        NodeEvent::Message(message) => assert_eq!(number(&message), 4),
+        NodeEvent::Reconnected => panic!("nothing was lost"),
+    }
+
+    broker.kill();
+    until("it is noticed", || !bus.is_up()).await;
+    assert!(queue.bindings.bind("websocket.user.5.#".to_owned()).await.is_err(), "remembered only");
+    broker.restart().await;
+    assert!(matches!(event(&mut queue).await, NodeEvent::Reconnected));
+    up(&bus).await;
+    publish_all(&bus, &[message("websocket.session.9.x", 5), message("websocket.user.5.x", 6)]).await;
+    for expected in [5, 6] {
+        match event(&mut queue).await {
+            NodeEvent::Message(message) => assert_eq!(number(&message), expected),
+            NodeEvent::Reconnected => panic!("once is enough"),
+        }
+    }
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_bindings_are_made_in_seconds() {
+    let broker = Broker::shared().await;
+    let bus = bus(&broker.vhost_url()).await;
+    up(&bus).await;
+    let mut queue = bus.node_queue("many");
+    let started = Instant::now();
+    let all = (0..10_000).map(|number| queue.bindings.bind(format!("websocket.session.{number}.#")));
+    for bound in futures_util::future::join_all(all).await {
+        bound.expect("bound");
+    }
+    assert!(started.elapsed() < Duration::from_secs(30));
+    confirmed(&bus, message("websocket.session.9999.x", 1)).await;
+    while !matches!(event(&mut queue).await, NodeEvent::Message(_)) {}
+    bus.close().await;
+}
+
+/// The balls that the statistics count for a player, as a server tells it.
+async fn balls(evening: &Evening, player: usize) -> i64 {
+    let path = format!("/api/v1/stats/users/{}", evening.players[player].id);
+    evening.players[player].read(&path).await["totals"]["balls_potted"].as_i64().expect("a number")
+}
+
+async fn counted(evening: &Evening, expected: i64) {
+    let started = Instant::now();
+    while balls(evening, 0).await != expected {
+        assert!(started.elapsed() < PATIENCE, "{} of {expected} balls", balls(evening, 0).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let app = TestApp::start_with(Store::Sqlite, &["--amqp-url", &url]).await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    let started = Instant::now();
+    loop {
+        let ready = app.anonymous().http.get(format!("{}/health/ready", app.base)).send().await.expect("an answer");
+        if ready.status() == 503 {
+            let health: serde_json::Value = ready.json().await.expect("a body");
+            assert_eq!(health["down"], serde_json::json!(["broker"]));
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "it is told");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(balls(&evening, 0).await, 1);
+    broker.restart().await;
+    counted(&evening, 21).await;
+
+    // Everything again, and then once more, last first.
+    let channel = raw(&url).await;
+    let mut all = Vec::new();
+    while let Some(got) =
+        channel.basic_get(topology::AUDIT.name.into(), BasicGetOptions { no_ack: true }).await.expect("an answer")
+    {
+        all.push(got.delivery);
+    }
+    assert!(all.len() > 40, "events and statistics: {}", all.len());
+    for message in all.iter().chain(all.iter().rev()) {
+        let key = message.routing_key.clone();
+        let options = BasicPublishOptions::default();
+        let sent =
+            channel.basic_publish(topology::EVENTS.into(), key, options, &message.data, message.properties.clone());
+        sent.await.expect("sent");
+    }
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 22).await;
+    let started = Instant::now();
+    while depth(&channel, STATS.name).await > 0 {
+        assert!(started.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(balls(&evening, 0).await, 22);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_node_had_not_published_is_published_by_another() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let mut first = TestApp::start_with(Store::Postgres, &["--amqp-url", &url, "--node-id", "first"]).await;
+    let evening = Evening::open(&first, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    first.kill();
+    let killed = Instant::now();
+    // The same place, another process: to the outbox it is another node.
+    broker.restart().await;
+    first.restart().await;
+    counted(&evening, 21).await;
+    assert!(killed.elapsed() >= Duration::from_secs(8), "not before the first counts as dead");
+}
