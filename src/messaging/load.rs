@@ -13,6 +13,7 @@ pub struct QueueReport {
     /// Its name.
     pub name: &'static str,
     /// Messages that wait.
+    #[serde(rename = "messages")]
     pub depth: u64,
     /// Consumers on all nodes.
     pub consumers: u64,
