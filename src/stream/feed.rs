@@ -22,7 +22,7 @@ use crate::clock;
 use crate::game::id::{SessionId, UserId};
 use crate::journal::envelope::Envelope;
 use crate::messaging::message::event_in;
-use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, NodeQueue};
+use crate::messaging::{Bindings, Bus, BusError, Confirm, Message, NodeEvent, NodeQueue};
 use crate::session::{News, Sessions};
 
 /// How often a node says that it lives.
@@ -63,6 +63,8 @@ struct Running {
     bindings: Bindings,
     binding: FuturesUnordered<Binding>,
     bound: HashSet<SessionId>,
+    /// What was said and is not confirmed yet; the bus bounds it.
+    told: FuturesUnordered<Confirm>,
     /// The other nodes and when each was heard of last.
     others: HashMap<String, Instant>,
 }
@@ -90,6 +92,7 @@ impl Feed {
             bindings,
             binding: FuturesUnordered::new(),
             bound: HashSet::new(),
+            told: FuturesUnordered::new(),
             others: HashMap::new(),
         };
         let mut alive = tokio::time::interval(ALIVE_EVERY);
@@ -104,6 +107,11 @@ impl Feed {
                 Some(news) = news.recv() => running.tell(news).await,
                 Some((session, bound)) = running.binding.next(), if !running.binding.is_empty() => {
                     running.settled(session, bound).await;
+                }
+                Some(told) = running.told.next(), if !running.told.is_empty() => {
+                    if let Err(error) = told {
+                        tracing::debug!(%error, "other nodes were not told");
+                    }
                 }
                 _ = alive.tick(), if !alone => running.say_alive().await,
                 _ = sweep.tick(), if !alone => running.sweep().await,
@@ -258,8 +266,10 @@ impl Running {
             None => format!("websocket.node.{}.{name}", self.node_id),
         };
         let message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
-        if tokio::time::timeout(TELL_TIMEOUT, self.bus.publish(message)).await.is_err() {
-            tracing::debug!(event_type, "other nodes could not be told");
+        match tokio::time::timeout(TELL_TIMEOUT, self.bus.publish(message)).await {
+            // A message whose confirm nobody waits for is not sent.
+            Ok(confirm) => self.told.push(confirm),
+            Err(_) => tracing::debug!(event_type, "other nodes could not be told"),
         }
     }
 }

@@ -18,6 +18,7 @@ mod journal;
 mod library;
 mod limits;
 mod nasty;
+mod nodes;
 mod operations;
 mod orders;
 mod overload;

@@ -1,0 +1,162 @@
+//! Two nodes over one PostgreSQL and one RabbitMQ: a client can't tell which node it is on.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::broker::Broker;
+use super::test_app::{Evening, Player, TestApp, kolkhoz, until};
+
+struct Chain {
+    _broker: std::sync::Arc<Broker>,
+    one: TestApp,
+    two: TestApp,
+}
+
+impl Chain {
+    async fn start() -> Self {
+        let broker = Broker::shared().await;
+        let url = broker.vhost_url();
+        let arguments = ["--amqp-url", url.as_str(), "--commands-per-second", "100000"];
+        let one = TestApp::start_with(super::test_app::Store::Postgres, &arguments).await;
+        let database = one.postgres().expect("in PostgreSQL");
+        let two = TestApp::start_on(&database, &arguments).await;
+        Self { _broker: broker, one, two }
+    }
+
+    /// The same player on the other node.
+    fn on_two(&self, player: &Player) -> Player {
+        Player { base: self.two.base.clone(), ..player.clone() }
+    }
+}
+
+fn pot(seat: &str) -> Value {
+    json!({"type": "pot_ball", "participant_id": seat, "color": "white"})
+}
+
+#[tokio::test]
+async fn an_event_of_one_node_is_heard_on_the_other_and_the_same_key_is_known_there() {
+    let chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
+    evening.start_game().await;
+    let session = &evening.session;
+    // The same phone, with a connection to each node: a key belongs to its user.
+    let mut there = chain.on_two(&evening.players[0]).socket().await;
+    let subscribed = there.subscribe(session, None).await;
+    let mut seq = subscribed["seq"].as_i64().unwrap();
+    let mut here = evening.players[0].socket().await;
+    here.subscribe(session, None).await;
+    for n in 0..20 {
+        let seat = &evening.seats[n % 2];
+        let key = Uuid::new_v4();
+        let (writer, other) = if n % 3 == 0 { (&mut there, &mut here) } else { (&mut here, &mut there) };
+        let ack = writer.command_with_id(key, session, pot(seat)).await;
+        assert_eq!(ack["type"], "ack", "{ack}");
+        seq += 1;
+        assert_eq!(ack["seq"], seq, "one log for both nodes");
+        // The same key on the other node is answered with the same events, and makes none.
+        let again = other.command_with_id(key, session, pot(seat)).await;
+        assert_eq!(again["events"], ack["events"]);
+    }
+    // A late subscriber of either node is told the same.
+    for player in [evening.players[0].clone(), chain.on_two(&evening.players[0])] {
+        let mut socket = player.socket().await;
+        let told = socket.subscribe(session, Some(0)).await;
+        let seqs: Vec<i64> = told["events"].as_array().unwrap().iter().map(|e| e["seq"].as_i64().unwrap()).collect();
+        assert_eq!(seqs, (1..=seq).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn what_one_node_took_the_other_neither_shows_late_nor_refuses() {
+    let chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna"], kolkhoz()).await;
+    let (here, there) = (&evening.players[0], chain.on_two(&evening.players[0]));
+    let path = format!("/api/v1/sessions/{}", evening.session);
+    // Both nodes have the session in memory.
+    there.read(&path).await;
+    for n in 0..6 {
+        let (writer, reader) = if n % 2 == 0 { (here, &there) } else { (&there, here) };
+        writer.done(&format!("{path}/participants"), json!({"display_name": format!("guest {n}")})).await;
+        let seen = reader.read(&path).await;
+        assert_eq!(seen["participants"].as_array().unwrap().len(), n + 2, "read after the answer");
+    }
+    // Needs the guests of both nodes, and the game needs to be known on the node that marks.
+    let seats: Vec<Value> =
+        here.read(&path).await["participants"].as_array().unwrap().iter().map(|seat| seat["id"].clone()).collect();
+    let game = there.done(&format!("{path}/games"), json!({"order": seats})).await;
+    let command = pot(seats[0].as_str().unwrap());
+    here.done(&format!("/api/v1/games/{}/events", game["id"].as_str().unwrap()), command).await;
+}
+
+#[tokio::test]
+async fn presence_is_that_of_all_nodes_also_right_after_one_dies() {
+    let mut chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
+    let mut anna = evening.players[0].socket().await;
+    anna.subscribe(&evening.session, None).await;
+    let mut boris = chain.on_two(&evening.players[1]).socket().await;
+    boris.subscribe(&evening.session, None).await;
+    let path = format!("/api/v1/sessions/{}", evening.session);
+    let online = async |player: &Player, wanted: usize| {
+        until(&format!("{wanted} are online"), || async {
+            let session = player.read(&path).await;
+            let online = session["participants"].as_array().unwrap().iter().filter(|seat| seat["is_online"] == true);
+            (online.count() == wanted).then_some(())
+        })
+        .await;
+    };
+    online(&evening.players[0], 2).await;
+    online(&chain.on_two(&evening.players[0]), 2).await;
+    chain.two.kill();
+    online(&evening.players[0], 1).await;
+}
+
+#[tokio::test]
+async fn two_nodes_write_one_session_at_full_speed() {
+    let chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
+    evening.start_game().await;
+    let session = evening.session.clone();
+    let mut tasks = Vec::new();
+    for n in 0..2 {
+        let player = if n == 0 { evening.players[0].clone() } else { chain.on_two(&evening.players[1]) };
+        let (session, seat) = (session.clone(), evening.seats[n].clone());
+        tasks.push(tokio::spawn(async move {
+            let mut socket = player.socket().await;
+            let start = socket.subscribe(&session, None).await["seq"].as_i64().unwrap();
+            let ids: Vec<Uuid> = (0..100).map(|_| Uuid::new_v4()).collect();
+            for id in &ids {
+                let frame = json!({"type": "command", "id": id, "session_id": session, "command": pot(&seat)});
+                socket.send(frame).await;
+            }
+            let (mut acked, mut heard) = (0, start);
+            while acked < ids.len() || heard < start + 200 {
+                let frame = socket.next().await;
+                match frame["type"].as_str().unwrap() {
+                    "ack" => acked += 1,
+                    "event" => {
+                        heard += 1;
+                        assert_eq!(frame["seq"], heard, "in order, without gaps, whichever node made it");
+                    }
+                    "error" => panic!("{frame}"),
+                    _ => {}
+                }
+            }
+            ids
+        }));
+    }
+    let mut acked = Vec::new();
+    for task in tasks {
+        acked.extend(task.await.unwrap());
+    }
+    let game = evening.state().await["current_game"].clone();
+    let marked: i64 = game["scores"].as_array().unwrap().iter().map(|score| score["points"].as_i64().unwrap()).sum();
+    assert_eq!(marked, 200, "each acknowledged ball once");
+    // The statistics are those of the log, whichever node applied what.
+    let path = format!("/api/v1/stats/users/{}", evening.players[1].id);
+    until("the statistics have followed", || async {
+        let statistics = evening.players[1].read(&path).await;
+        (statistics["totals"]["balls_potted"] == 100).then_some(())
+    })
+    .await;
+}
