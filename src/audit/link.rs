@@ -1,6 +1,6 @@
 //! Links requests to the events they caused. The log is ordered by session and by writer, so what a request did can't be
-//! found in it without an index; one in the log itself would cost every ball. This one follows behind in large steps,
-//! and whoever asks waits until it has caught up, so an answer is always complete.
+//! found in it without an index; one in the log itself would cost every ball. This one follows behind in small steps
+//! that the journal does not feel, and whoever asks waits until it has caught up, so an answer is always complete.
 
 use std::time::Duration;
 
@@ -15,20 +15,41 @@ use super::ROWS_MAX;
 use crate::database::Database;
 use crate::journal::outbox;
 
-const EVERY: Duration = Duration::from_secs(5);
-/// Events of one transaction: so few that the journal hardly waits for it.
-const STEP: u64 = 2_000;
+/// How often it is asked which writers have stored something.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const STEP_EVERY: Duration = Duration::from_millis(100);
+/// Events of one transaction: on SQLite a ball that comes meanwhile waits for it, two milliseconds or so.
+const STEP: u64 = 256;
 
 /// Follows the log until it is dropped.
 pub(crate) async fn run(database: Database) {
-    let mut due = tokio::time::interval(EVERY);
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut due = tokio::time::interval(STEP_EVERY);
     due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut behind = Vec::new();
     loop {
-        due.tick().await;
-        if let Err(error) = catch_up(&database).await {
+        let done = tokio::select! {
+            _ = look.tick() => ahead(&database).await.map(|writers| behind = writers),
+            _ = due.tick(), if !behind.is_empty() => follow(&database, &mut behind).await,
+        };
+        if let Err(error) = done {
             tracing::warn!(%error, "the audit is behind the log");
         }
     }
+}
+
+async fn ahead(database: &Database) -> Result<Vec<i64>, DbErr> {
+    Ok(outbox::writers(database.reader()).await?.into_iter().map(|writer| writer.id).collect())
+}
+
+/// One step; who has nothing more is looked at the next time.
+async fn follow(database: &Database, behind: &mut Vec<i64>) -> Result<(), DbErr> {
+    if let Some(writer) = behind.last()
+        && !step(database, *writer).await?
+    {
+        behind.pop();
+    }
+    Ok(())
 }
 
 /// Links everything that is in the log now.
