@@ -142,11 +142,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 async fn play(plan: &Plan) -> anyhow::Result<()> {
     let client = reqwest::Client::new();
     let first = plan.url.first().context("--url: at least one")?;
-    let account = Arc::new(register(&client, first).await?);
     let counts = Arc::new(Counts::default());
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for n in 0..plan.sessions {
+        // An account for each table, as in a hall: what concerns a user goes to all sockets of that user.
+        let account = register(&client, first).await?;
         let table = open_table(&client, first, &account.token).await?;
         start_table(plan, n, table, &account, &counts, &stopped, &mut tasks).await?;
     }
@@ -170,7 +171,7 @@ async fn start_table(
     plan: &Plan,
     n: usize,
     table: Table,
-    account: &Arc<Account>,
+    account: &Account,
     counts: &Arc<Counts>,
     stopped: &watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
