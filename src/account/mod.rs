@@ -1,5 +1,5 @@
 //! Accounts: who somebody is, how that is proved, and for how long.
-//! The door is [`Accounts`]; other rooms ask [`CurrentUser`] who calls and [`Accounts`] for names and logins.
+//! The door is `Accounts`; other rooms ask `CurrentUser` who calls and `Accounts` for names and logins.
 //!
 //! A login is a family of refresh tokens. Access tokens are checked without the database; that a login was ended is
 //! kept in memory for as long as its access tokens would live, so that it holds for them too.
