@@ -160,6 +160,7 @@ pub fn api() -> utoipa::openapi::OpenApi {
         account::openapi(),
         template::openapi(),
         session::routes::Api::openapi(),
+        session::participant_routes::Api::openapi(),
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),
         stats::openapi(),

@@ -6,6 +6,7 @@ pub mod audience;
 mod directory;
 mod engine;
 pub(crate) mod game_routes;
+pub(crate) mod participant_routes;
 pub mod routes;
 #[cfg(test)]
 mod simulation;

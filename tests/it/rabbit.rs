@@ -15,7 +15,7 @@ use artel::messaging::topology::{self, NOTIFICATIONS, Queue, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit, dead_letters};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use migration::Migrator;
@@ -522,6 +522,19 @@ async fn ten_thousand_bindings_are_made_in_seconds() {
     bus.close().await;
 }
 
+/// A queue of another system, that gets all there is.
+const OVERHEARD: &str = "test.overheard";
+
+async fn listen_in(channel: &Channel) {
+    let declared = channel.queue_declare(OVERHEARD.into(), QueueDeclareOptions::durable(), FieldTable::default());
+    declared.await.expect("declared");
+    for pattern in topology::AUDIT.bindings {
+        let (queue, exchange, key) = (OVERHEARD.into(), topology::EVENTS.into(), (*pattern).into());
+        let bound = channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default());
+        bound.await.expect("bound");
+    }
+}
+
 /// The balls that the statistics count for a player, as a server tells it.
 async fn balls(evening: &Evening, player: usize) -> i64 {
     let path = format!("/api/v1/stats/users/{}", evening.players[player].id);
@@ -541,6 +554,7 @@ async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() 
     let broker = Broker::start().await;
     let url = broker.url();
     let app = TestApp::start_with(Store::Sqlite, &["--amqp-url", &url]).await;
+    listen_in(&raw(&url).await).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let game = evening.start_game().await;
     evening.pot(&game, 0, "white").await;
@@ -569,7 +583,7 @@ async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() 
     let channel = raw(&url).await;
     let mut all = Vec::new();
     while let Some(got) =
-        channel.basic_get(topology::AUDIT.name.into(), BasicGetOptions { no_ack: true }).await.expect("an answer")
+        channel.basic_get(OVERHEARD.into(), BasicGetOptions { no_ack: true }).await.expect("an answer")
     {
         all.push(got.delivery);
     }

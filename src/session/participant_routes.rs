@@ -1,0 +1,133 @@
+//! Seats at a session over REST (contract, section 2.3): guests, invitations, rights, leaving.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::Sessions;
+use super::routes::execute;
+use crate::account::{Accounts, CurrentUser};
+use crate::game::command::Command;
+use crate::game::id::{ParticipantId, SessionId, UserId};
+use crate::game::view::ParticipantView;
+use crate::problem::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+
+/// Body of `POST /sessions/{id}/participants`: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewParticipant {
+    /// A guest without an account.
+    #[serde(default)]
+    display_name: Option<String>,
+    /// An invitation.
+    #[serde(default)]
+    user_id: Option<UserId>,
+}
+
+/// Adds a guest or invites an account; creator only.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/participants", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path)), request_body = NewParticipant,
+    responses((status = 201, body = ParticipantView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+)]
+async fn add_participant(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<NewParticipant>,
+    sessions: web::Data<Sessions>,
+    accounts: web::Data<Accounts>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.into_inner();
+    let (command, invited) = match body.into_inner() {
+        NewParticipant { display_name: Some(display_name), user_id: None } => {
+            (Command::AddGuest { display_name }, None)
+        }
+        NewParticipant { display_name: None, user_id: Some(user_id) } => {
+            let profile = accounts.public_profile(user_id).await?;
+            let profile = profile.ok_or_else(|| Problem::invalid("user_id", "there is no such user"))?;
+            (Command::Invite { user_id, display_name: profile.display_name }, Some(user_id))
+        }
+        _ => return Err(Problem::invalid("display_name", "give either display_name or user_id")),
+    };
+    let played = execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let added = played.records.iter().find_map(|record| match &record.event.fact {
+        crate::game::event::Fact::PlayerJoined(joined) => Some(joined.participant_id),
+        _ => None,
+    });
+    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
+        let id = added.or_else(|| Some(state.participant_of(invited?)?.id))?;
+        state.view(online).participants.into_iter().find(|seat| seat.id == id)
+    };
+    let participant = sessions.look(id, look).await?;
+    let participant = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
+    Ok(HttpResponse::build(StatusCode::CREATED).json(participant))
+}
+
+/// Body of `PATCH /sessions/{id}/participants/{pid}`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ParticipantPatch {
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    can_score: Option<bool>,
+}
+
+/// Changes a seat; creator only.
+#[utoipa::path(
+    patch, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("pid" = Uuid, Path)), request_body = ParticipantPatch,
+    responses((status = 200, body = ParticipantView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn patch_participant(
+    user: CurrentUser,
+    ids: PathId<(SessionId, ParticipantId)>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    body: Body<ParticipantPatch>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<ParticipantView>, Problem> {
+    let (id, participant_id) = ids.into_inner();
+    let ParticipantPatch { display_name, can_score } = body.into_inner();
+    let command = Command::UpdateParticipant { participant_id, display_name, can_score };
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
+        state.view(online).participants.into_iter().find(|seat| seat.id == participant_id)
+    };
+    let participant = sessions.look(id, look).await?;
+    Ok(web::Json(participant.ok_or_else(|| Problem::not_found("there is no such participant"))?))
+}
+
+/// Leaves (own seat) or removes (creator).
+#[utoipa::path(
+    delete, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    params(("id" = Uuid, Path), ("pid" = Uuid, Path)),
+    responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn remove_participant(
+    user: CurrentUser,
+    ids: PathId<(SessionId, ParticipantId)>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    sessions: web::Data<Sessions>,
+) -> Result<HttpResponse, Problem> {
+    let (id, participant_id) = ids.into_inner();
+    execute(&sessions, id, None, Command::RemoveParticipant { participant_id }, (&user, key, request_id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config.service(web::resource("/sessions/{id}/participants").route(web::post().to(add_participant))).service(
+        web::resource("/sessions/{id}/participants/{pid}")
+            .route(web::patch().to(patch_participant))
+            .route(web::delete().to(remove_participant)),
+    );
+}
+
+/// The OpenAPI of seats.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(add_participant, patch_participant, remove_participant))]
+pub(crate) struct Api;
