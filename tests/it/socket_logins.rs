@@ -110,3 +110,31 @@ async fn a_socket_that_went_over_to_another_login_lives_and_ends_with_that() {
     tablet.post("/api/v1/auth/logout", json!({"refresh_token": tablet.refresh})).await;
     assert_eq!(socket.closed().await, Some(4401));
 }
+
+/// A token of the same login that expires in `seconds`, signed with the server's secret.
+fn expiring(player: &Player, secret: &str, seconds: i64) -> Player {
+    use base64::Engine;
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    let token = player.token.as_deref().unwrap();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let mut claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["exp"] = json!(chrono::Utc::now().timestamp() + seconds);
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    let token = encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+    Player { token: Some(token), ..player.clone() }
+}
+
+#[tokio::test]
+async fn a_socket_closes_when_its_token_expires_unless_it_was_renewed() {
+    let secret = "a secret that the test knows as well";
+    let app = TestApp::start_with(crate::test_app::Store::Sqlite, &["--jwt-secret", secret]).await;
+    let anna = app.player("anna").await;
+    let short = expiring(&anna, secret, 3);
+    let (mut left, mut renewed) = (short.socket().await, short.socket().await);
+    let answer = authenticate(&mut renewed, anna.token.as_deref().unwrap()).await;
+    assert_eq!(answer["type"], "authenticated", "{answer}");
+    assert_eq!(left.closed().await, Some(4401));
+    // The other one is past that moment too, and still answers.
+    let answer = authenticate(&mut renewed, anna.token.as_deref().unwrap()).await;
+    assert_eq!(answer["type"], "authenticated", "{answer}");
+}
