@@ -42,7 +42,7 @@ const BACK_THREADS: usize = 2;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;
-/// What sessions have to say to other nodes; what does not fit is made good by the sweep.
+/// What sessions, and what connections, have to say to other nodes; what does not fit is made good by the sweep.
 const NEWS_MAX: usize = 65_536;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -159,18 +159,21 @@ impl Node {
             .await
             .context("database_url: opening the database")?;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
-        accounts.load_revoked().await.context("reading the revoked logins")?;
-        let (say, news) = mpsc::channel(NEWS_MAX);
+        accounts.load_revoked(&front).await.context("reading the revoked logins")?;
+        let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
+        let (of_users, users_news) = mpsc::channel(NEWS_MAX);
         // Inside one process there are no other nodes.
-        let (say, news) = if bus.is_local() { (None, None) } else { (Some(say), Some(news)) };
-        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), say);
-        let connections = Connections::new(config.max_connections);
+        let shared = !bus.is_local();
+        let news = shared.then_some(stream::FeedNews { sessions: sessions_news, users: users_news });
+        let sessions = Sessions::new(journal.clone(), actix::Arbiter::current(), shared.then_some(of_sessions));
+        let connections = Connections::new(config.max_connections, shared.then_some(of_users));
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Consumers are bound before the relay runs, so that it finds somebody for what waits.
         let feed = stream::Feed {
             bus: bus.clone(),
+            database: database.clone(),
             node_id: config.node_id.clone(),
             sessions: sessions.clone(),
             connections: connections.clone(),
@@ -179,14 +182,17 @@ impl Node {
         };
         // The bus in the process reaches the consumers in the process only.
         if config.role != Role::Api || bus.is_local() {
+            let _back = handle.enter();
             let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
             let notifications = Teller.run(bus.clone(), database.clone());
             let compensation = Compensation.run(bus.clone(), database.clone());
             let auditing = Audit.run(bus.clone(), database.clone());
+            let commands = stream::Commands::new(sessions.clone(), database.clone()).run(bus.clone());
             tasks.spawn_on(named("statistics", statistics), handle);
             tasks.spawn_on(named("notifications", notifications), handle);
             tasks.spawn_on(named("compensation", compensation), handle);
             tasks.spawn_on(named("audit", auditing), handle);
+            tasks.spawn_on(named("commands", commands), handle);
             tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
         }
         tasks.spawn_on(named("feed", feed.run()), handle);

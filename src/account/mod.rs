@@ -138,9 +138,15 @@ impl Accounts {
         self.0.revoked.note(login_ids, clock::now());
     }
 
-    /// Reads which logins were revoked while their access tokens may still live. At start.
-    pub async fn load_revoked(&self) -> Result<(), DbErr> {
-        self.0.revoked.load(self.0.database.reader(), clock::now()).await
+    /// Was it revoked, as far as this node knows?
+    pub fn is_revoked(&self, login_id: Uuid) -> bool {
+        self.0.revoked.contains(login_id)
+    }
+
+    /// Reads which logins were revoked while their access tokens may still live. At start, and whenever what other
+    /// nodes said may have been missed.
+    pub async fn load_revoked(&self, database: &Database) -> Result<(), DbErr> {
+        self.0.revoked.load(database.reader(), clock::now()).await
     }
 
     /// Deletes logins that ended by time, with all their tokens. For a task that runs now and then.

@@ -18,22 +18,19 @@ use sea_orm::{DatabaseTransaction, EntityTrait, Set};
 pub(crate) use self::link::run as link;
 use crate::database::Database;
 use crate::journal::envelope::Envelope;
-use crate::messaging::consumer::{self, Failure, Handler};
-use crate::messaging::{Bus, Message, topology};
+use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::{Bus, Message, scaling, topology};
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
-/// Where messages come from that no log has. A bus inside the process brings nothing else here.
-const KEYS: &[&str] = &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"];
 
 /// The consumer of `audit.log.queue`.
 pub(crate) struct Audit;
 
 impl Audit {
     /// Consumes until the bus closes.
-    pub(crate) async fn run(self, bus: Bus, database: Database) {
-        let deliveries = bus.consume_only(&topology::AUDIT, KEYS);
-        consumer::run(topology::AUDIT.name, deliveries, database, self).await;
+    pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
+        scaling::run(bus, &topology::AUDIT, database, || Self)
     }
 }
 

@@ -117,6 +117,7 @@ impl Envelope {
             causation_id: Some(cause.event_id),
             priority: Priority::Normal as u8,
             retries: 0,
+            max_retries: MAX_RETRIES,
             user_id: Some(user),
             seq: None,
             data,

@@ -9,7 +9,8 @@ use futures_util::stream::FuturesUnordered;
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::mpsc;
 
-use super::{Delivery, Message, dead_letters};
+use super::topology::Queue;
+use super::{Bus, Delivery, Message, dead_letters};
 use crate::clock;
 use crate::database::Database;
 use crate::journal::JournalError;
@@ -48,6 +49,11 @@ impl From<JournalError> for Failure {
 
 /// What a consumer does with messages.
 pub trait Handler: Send {
+    /// What can't be done inside a transaction. Comes before `apply`, with the same messages; both may come again.
+    fn prepare(&mut self, _messages: &[Message]) -> impl Future<Output = Result<(), Failure>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Applies all of these in the transaction, or none. The same message may come again, late and out of order.
     fn apply(
         &mut self,
@@ -64,8 +70,20 @@ pub trait Handler: Send {
     }
 }
 
-/// Consumes until the bus closes the queue.
-pub async fn run(
+/// Consumes until the bus closes the queue. Bound by the call, not only when it is awaited: what is published next
+/// arrives.
+pub fn run(
+    bus: Bus,
+    queue: &'static Queue,
+    database: Database,
+    handler: impl Handler,
+) -> impl Future<Output = ()> + Send {
+    let deliveries = bus.consume(queue);
+    consume(bus, queue.name, deliveries, database, handler)
+}
+
+async fn consume(
+    bus: Bus,
     queue: &'static str,
     mut deliveries: mpsc::Receiver<Delivery>,
     database: Database,
@@ -97,7 +115,10 @@ pub async fn run(
         if batch.is_empty() {
             continue;
         }
-        for failed in apply(queue, &database, &mut handler, batch).await {
+        let failed = apply(queue, &database, &mut handler, batch).await;
+        // What it enqueued is to go out now.
+        bus.ring();
+        for failed in failed {
             let delay = backoff(failed.attempts);
             waiting.push(Box::pin(failed.again(delay)));
         }
@@ -143,7 +164,7 @@ async fn apply(
         };
         match result {
             Ok(()) => delivery.ack(),
-            Err(Failure::Transient(reason)) if delivery.attempts < MAX_RETRIES => {
+            Err(Failure::Transient(reason)) if delivery.attempts < retries_of(&delivery.message) => {
                 tracing::warn!(queue, event_type, reason, attempts = delivery.attempts, "a message waits for a retry");
                 telemetry::processed(&event_type, queue, "retried");
                 again.push(delivery);
@@ -196,6 +217,7 @@ async fn attempt(
 }
 
 async fn transact(database: &Database, handler: &mut impl Handler, messages: &[Message]) -> Result<(), Failure> {
+    handler.prepare(messages).await?;
     let tx = database.begin_write().await?;
     handler.apply(&tx, messages).await?;
     Ok(tx.commit().await?)
@@ -211,6 +233,11 @@ async fn bury(queue: &'static str, database: &Database, delivery: Delivery, reas
         outages += 1;
     }
     delivery.dead(reason).await;
+}
+
+/// As many as it asks for, within reason.
+fn retries_of(message: &Message) -> u32 {
+    message.envelope.max_retries.min(MAX_RETRIES)
 }
 
 /// Doubles from half a second to a minute, with a fifth of jitter.

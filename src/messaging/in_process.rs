@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use futures_util::future::join_all;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::delivery::Settle;
 use super::load::{Load, QueueReport};
@@ -18,8 +18,6 @@ const QUEUE_MAX: usize = 8_192;
 
 struct Bound {
     queue: &'static Queue,
-    /// What the consumer can use: the queue's bindings, or fewer.
-    patterns: &'static [&'static str],
     sender: mpsc::Sender<Delivery>,
 }
 
@@ -38,6 +36,7 @@ struct Queues {
 #[derive(Clone, Default)]
 pub struct InProcess {
     queues: Arc<Mutex<Queues>>,
+    bell: Arc<Notify>,
 }
 
 /// What the node is bound to: `websocket.session.<id>.#` and the like are found by their beginning, however many.
@@ -85,17 +84,13 @@ impl NodeBindings {
 
 impl InProcess {
     pub(super) fn bind(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
-        self.bind_only(queue, queue.bindings)
+        let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
+        self.lock().bound.push(Bound { queue, sender });
+        deliveries
     }
 
-    pub(super) fn bind_only(
-        &self,
-        queue: &'static Queue,
-        patterns: &'static [&'static str],
-    ) -> mpsc::Receiver<Delivery> {
-        let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().bound.push(Bound { queue, patterns, sender });
-        deliveries
+    pub(super) fn bell(&self) -> &Notify {
+        &self.bell
     }
 
     pub(super) fn node_queue(&self) -> NodeQueue {
@@ -154,7 +149,7 @@ impl InProcess {
 
 impl Bound {
     fn takes(&self, key: &str) -> bool {
-        self.patterns.iter().any(|pattern| matches(pattern, key))
+        self.queue.in_process.iter().any(|pattern| matches(pattern, key))
     }
 }
 

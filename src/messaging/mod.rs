@@ -15,7 +15,7 @@ pub mod scaling;
 pub mod topology;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 pub use self::delivery::Delivery;
 pub use self::in_process::InProcess;
@@ -124,12 +124,20 @@ impl Bus {
         }
     }
 
-    /// The deliveries of a queue of the topology to a consumer that can use only these keys: a bus inside the process
-    /// carries nothing else there.
-    pub fn consume_only(&self, queue: &'static Queue, keys: &'static [&'static str]) -> mpsc::Receiver<Delivery> {
+    /// Something waits in the outbox table, committed: the relay need not wait for its next look.
+    pub fn ring(&self) {
+        self.bell().notify_one();
+    }
+
+    /// Resolves when somebody rang since the last time.
+    pub async fn rung(&self) {
+        self.bell().notified().await;
+    }
+
+    fn bell(&self) -> &Notify {
         match self {
-            Bus::InProcess(bus) => bus.bind_only(queue, keys),
-            Bus::Rabbit(bus) => bus.consume(queue),
+            Bus::InProcess(bus) => bus.bell(),
+            Bus::Rabbit(bus) => bus.bell(),
         }
     }
 

@@ -88,6 +88,7 @@ impl Relay {
     }
 
     async fn publish_own(mut self, mut stop: watch::Receiver<bool>) {
+        let bus = self.bus.clone();
         let mut confirms = FuturesOrdered::new();
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut stopping = false;
@@ -138,6 +139,7 @@ impl Relay {
                     Some(batch) => self.take(batch),
                     None => stopping = true,
                 },
+                () = bus.rung() => self.send_others().await,
                 _ = tick.tick() => self.look().await,
                 () = until(resume), if resume.is_some() => {
                     self.resume = if self.bus.is_up() { None } else { Some(Instant::now() + AGAIN_AFTER) };

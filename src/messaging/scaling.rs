@@ -67,11 +67,25 @@ impl Scaler {
 }
 
 /// Consumes a queue with as many workers as it needs, each with a handler of its own. A handler must bear that others
-/// apply messages of the same session at the same time. Ends when a worker ends, which is when the bus closes.
-pub async fn run<H: Handler + 'static>(bus: Bus, queue: &'static Queue, database: Database, handler: impl Fn() -> H) {
+/// apply messages of the same session at the same time. Ends when a worker ends, which is when the bus closes. Bound by
+/// the call, not only when it is awaited: what is published next arrives.
+pub fn run<H: Handler + 'static>(
+    bus: Bus,
+    queue: &'static Queue,
+    database: Database,
+    handler: impl Fn() -> H + Send,
+) -> impl Future<Output = ()> + Send {
+    let first = consumer::run(bus.clone(), queue, database.clone(), handler());
+    scale(bus, queue, first, move |bus| consumer::run(bus, queue, database.clone(), handler()))
+}
+
+async fn scale<W>(bus: Bus, queue: &'static Queue, first: W, another: impl Fn(Bus) -> W)
+where
+    W: Future<Output = ()> + Send + 'static,
+{
     let mut scaler = Scaler::new(queue);
     let mut workers = JoinSet::new();
-    let mut stops: Vec<AbortHandle> = Vec::new();
+    let mut stops: Vec<AbortHandle> = vec![workers.spawn(first)];
     let mut look = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
@@ -100,8 +114,7 @@ pub async fn run<H: Handler + 'static>(bus: Bus, queue: &'static Queue, database
             }
         };
         while stops.len() < wanted {
-            let worker = consumer::run(queue.name, bus.consume(queue), database.clone(), handler());
-            stops.push(workers.spawn(worker));
+            stops.push(workers.spawn(another(bus.clone())));
         }
         // What a stopped worker had not committed is rolled back and comes again to another.
         stops.drain(wanted..).for_each(|stop| stop.abort());

@@ -30,6 +30,8 @@ pub struct Queue {
     pub name: &'static str,
     /// Topic patterns: `*` is one word, `#` any number of them.
     pub bindings: &'static [&'static str],
+    /// Those that a bus inside the process needs: what no consumer of this program would use is not made there.
+    pub in_process: &'static [&'static str],
     /// Urgent messages overtake others.
     pub has_priorities: bool,
     /// How long a message may take from its arrival at a consumer to its effect, before more workers are wanted.
@@ -42,6 +44,7 @@ pub struct Queue {
 pub const GAME: Queue = Queue {
     name: "game.service.queue",
     bindings: &["game.command.*"],
+    in_process: &["game.command.*"],
     has_priorities: true,
     target: Duration::from_millis(50),
     workers: (1, 4),
@@ -52,6 +55,7 @@ pub const GAME: Queue = Queue {
 pub const STATS: Queue = Queue {
     name: "stats.service.queue",
     bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
+    in_process: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
     has_priorities: false,
     target: Duration::from_millis(200),
     workers: (1, 1),
@@ -61,6 +65,7 @@ pub const STATS: Queue = Queue {
 pub const NOTIFICATIONS: Queue = Queue {
     name: "notifications.service.queue",
     bindings: &["notifications.*", "friends.*", "social.*"],
+    in_process: &["notifications.*", "friends.*", "social.*"],
     has_priorities: false,
     target: Duration::from_millis(100),
     workers: (1, 4),
@@ -79,6 +84,8 @@ pub const AUDIT: Queue = Queue {
         "user.#",
         "compensation.#",
     ],
+    // What comes from the log need not be stored again.
+    in_process: &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"],
     has_priorities: false,
     target: Duration::from_secs(5),
     workers: (1, 2),
@@ -88,6 +95,7 @@ pub const AUDIT: Queue = Queue {
 pub const COMPENSATION: Queue = Queue {
     name: "compensation.queue",
     bindings: &["compensation.#"],
+    in_process: &["compensation.#"],
     has_priorities: false,
     target: Duration::from_millis(200),
     workers: (1, 2),

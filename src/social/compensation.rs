@@ -12,8 +12,8 @@ use super::tell;
 use crate::database::Database;
 use crate::game::id::UserId;
 use crate::journal::envelope::Envelope;
-use crate::messaging::consumer::{self, Failure, Handler};
-use crate::messaging::{Bus, Message, topology};
+use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::{Bus, Message, scaling, topology};
 
 const RESULTS: &str = "compensation.game.ended";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
@@ -23,9 +23,8 @@ pub(crate) struct Compensation;
 
 impl Compensation {
     /// Consumes until the bus closes.
-    pub(crate) async fn run(self, bus: Bus, database: Database) {
-        let queue = &topology::COMPENSATION;
-        consumer::run(queue.name, bus.consume(queue), database, self).await;
+    pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
+        scaling::run(bus, &topology::COMPENSATION, database, || Self)
     }
 }
 

@@ -13,8 +13,8 @@ use super::notification::{self, Draft, Kind, achievement_id, game_completed_id};
 use crate::database::Database;
 use crate::game::id::UserId;
 use crate::journal::envelope::Envelope;
-use crate::messaging::consumer::{self, Failure, Handler};
-use crate::messaging::{Bus, Message, topology};
+use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::{Bus, Message, scaling, topology};
 
 /// Rows read at once.
 const ROWS_MAX: usize = 500;
@@ -24,9 +24,8 @@ pub(crate) struct Teller;
 
 impl Teller {
     /// Consumes until the bus closes.
-    pub(crate) async fn run(self, bus: Bus, database: Database) {
-        let queue = &topology::NOTIFICATIONS;
-        consumer::run(queue.name, bus.consume(queue), database, self).await;
+    pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
+        scaling::run(bus, &topology::NOTIFICATIONS, database, || Self)
     }
 }
 

@@ -26,7 +26,7 @@ use crate::game::view::{GameStatus, GameSummary};
 use crate::journal::envelope::Envelope;
 use crate::journal::{Journal, JournalError};
 use crate::messaging::consumer::{Failure, Handler};
-use crate::messaging::{Message, topology};
+use crate::messaging::{Bus, Message, scaling, topology};
 
 use self::told::{Change, Untold};
 
@@ -57,12 +57,15 @@ impl Statistics {
     }
 
     /// Consumes until the bus closes.
-    pub async fn run(self, bus: crate::messaging::Bus, database: Database) {
-        let deliveries = bus.consume(&topology::STATS);
-        let telling = self.untold.clone().run(bus);
-        tokio::select! {
-            () = crate::messaging::consumer::run(topology::STATS.name, deliveries, database, self) => {}
-            () = telling => {}
+    pub fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
+        let telling = self.untold.clone().run(bus.clone());
+        let worker = move || Self { untold: self.untold.clone(), ..Self::new(self.journal.clone()) };
+        let consuming = scaling::run(bus, &topology::STATS, database, worker);
+        async move {
+            tokio::select! {
+                () = consuming => {}
+                () = telling => {}
+            }
         }
     }
 
@@ -70,7 +73,17 @@ impl Statistics {
     /// says it.
     async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId, cursor: Seq) -> Result<Session, JournalError> {
         match self.kept.remove(&id) {
-            Some(state) if state.seq() == cursor => Ok(state),
+            Some(mut state) if state.seq() <= cursor => {
+                while state.seq() < cursor {
+                    let records = self.journal.read_in(tx, id, state.seq(), PAGE).await?;
+                    if records.is_empty() {
+                        break;
+                    }
+                    let applied = records.iter().take_while(|record| record.seq() <= cursor);
+                    applied.for_each(|record| state.apply(&record.event));
+                }
+                Ok(state)
+            }
             _ if cursor == 0 => Ok(Session::default()),
             _ => self.journal.state_at(tx, id, cursor).await,
         }

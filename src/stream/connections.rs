@@ -7,7 +7,7 @@ use actix::Recipient;
 use actix::prelude::Message;
 use bytestring::ByteString;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::wire::Close;
@@ -24,6 +24,19 @@ pub(crate) enum Told {
     Notification(Uuid, ByteString),
     /// The user's statistics changed.
     Stats(Arc<Value>),
+    /// What is told to the user anywhere arrives from now on: what is stored can be read without missing any.
+    Reachable,
+    /// Something that was told to the user may not have arrived.
+    Missed,
+}
+
+/// What the bus is to know of the connections here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum UserNews {
+    /// A socket of the user waits to be told `Reachable`.
+    Came(UserId),
+    /// The user's last socket is gone.
+    Left(UserId),
 }
 
 struct Entry {
@@ -45,6 +58,7 @@ pub(crate) struct Connections {
     open: Arc<Mutex<usize>>,
     max: usize,
     closing: watch::Sender<bool>,
+    news: Option<mpsc::Sender<UserNews>>,
 }
 
 /// A place among the connections; given back when dropped.
@@ -55,8 +69,10 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    pub(crate) fn new(max: usize) -> Self {
-        Self { sockets: Arc::default(), open: Arc::default(), max, closing: watch::Sender::new(false) }
+    /// `news`: users have to be made reachable; without it whatever is told in this process arrives. News that don't
+    /// fit are made good by the sweep of the reader.
+    pub(crate) fn new(max: usize, news: Option<mpsc::Sender<UserNews>>) -> Self {
+        Self { sockets: Arc::default(), open: Arc::default(), max, closing: watch::Sender::new(false), news }
     }
 
     /// A place for a connection of that kind; `None`: all are taken, or the node is going away.
@@ -79,12 +95,29 @@ impl Connections {
     }
 
     /// Closes the sockets of these logins.
-    pub(crate) fn revoke(&self, user: UserId, logins: &[Uuid]) {
+    pub(crate) fn revoke(&self, is_revoked: impl Fn(Uuid) -> bool) {
+        for entry in self.lock().by_id.values().filter(|entry| is_revoked(entry.login)) {
+            let _ = entry.socket.try_send(Told::Close(Close::TokenExpired));
+        }
+    }
+
+    /// Closes the sockets of these logins of one user.
+    pub(crate) fn revoke_of(&self, user: UserId, logins: &[Uuid]) {
         self.for_each_of(user, |entry| {
             if logins.contains(&entry.login) {
                 let _ = entry.socket.try_send(Told::Close(Close::TokenExpired));
             }
         });
+    }
+
+    /// The users who are connected here.
+    pub(crate) fn users(&self) -> HashSet<UserId> {
+        self.lock().of_user.keys().copied().collect()
+    }
+
+    /// Whether the user is connected here.
+    pub(crate) fn has(&self, user: UserId) -> bool {
+        self.lock().of_user.contains_key(&user)
     }
 
     /// Tells all sockets of that user. One whose mailbox is full misses it: what matters is stored, and comes again.
@@ -108,20 +141,28 @@ impl Connections {
         }
     }
 
+    fn say(&self, news: UserNews) {
+        if let Some(sender) = &self.news {
+            let _ = sender.try_send(news);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Sockets> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sockets {
-    fn remove(&mut self, id: Uuid) {
-        let Some(Entry { user, .. }) = self.by_id.remove(&id) else { return };
-        if let Some(ids) = self.of_user.get_mut(&user) {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.of_user.remove(&user);
-            }
+    /// Answers whose last one it was.
+    fn remove(&mut self, id: Uuid) -> Option<UserId> {
+        let Entry { user, .. } = self.by_id.remove(&id)?;
+        let ids = self.of_user.get_mut(&user)?;
+        ids.remove(&id);
+        if !ids.is_empty() {
+            return None;
         }
+        self.of_user.remove(&user);
+        Some(user)
     }
 }
 
@@ -130,20 +171,29 @@ impl Place {
         self.id
     }
 
-    /// Makes the connection reachable.
+    /// Makes the connection reachable; it is told `Reachable` when it is.
     pub(crate) fn introduce(&self, user: UserId, login: Uuid, socket: Recipient<Told>) {
         if *self.connections.closing.borrow() {
             let _ = socket.try_send(Told::Close(Close::GoingAway));
         }
-        let mut sockets = self.connections.lock();
-        sockets.by_id.insert(self.id, Entry { user, login, socket });
-        sockets.of_user.entry(user).or_default().insert(self.id);
+        if self.connections.news.is_none() {
+            let _ = socket.try_send(Told::Reachable);
+        }
+        {
+            let mut sockets = self.connections.lock();
+            sockets.by_id.insert(self.id, Entry { user, login, socket });
+            sockets.of_user.entry(user).or_default().insert(self.id);
+        }
+        self.connections.say(UserNews::Came(user));
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.connections.lock().remove(self.id);
+        let left = self.connections.lock().remove(self.id);
+        if let Some(user) = left {
+            self.connections.say(UserNews::Left(user));
+        }
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
         *open = open.saturating_sub(1);
         telemetry::connections(self.kind, -1.0);

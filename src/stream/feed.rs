@@ -5,20 +5,22 @@
 //! arrives; and after every loss of the broker the journal is read again. A slow sweep compares heads as a last guard.
 
 use std::collections::{HashMap, HashSet};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::connections::{Connections, Told};
+use super::connections::{Connections, Told, UserNews};
 use super::wire::ServerFrame;
 use crate::account::Accounts;
 use crate::clock;
+use crate::database::Database;
 use crate::game::id::{SessionId, UserId};
 use crate::journal::envelope::Envelope;
 use crate::messaging::message::event_in;
@@ -34,6 +36,10 @@ const SWEEP_EVERY: Duration = Duration::from_secs(15);
 /// What is told from node to node is not worth more waiting than this.
 const TELL_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Every node refuses the access tokens of a login that ended, whoever is connected to it.
+const EVERY_LOGIN: &str = "websocket.user.*.logins_revoked";
+const EVERY_NODE: &str = "websocket.node.#";
+
 const ALIVE: &str = "node.alive";
 const ONLINE: &str = "session.online";
 const WHO_IS_ONLINE: &str = "session.who_is_online";
@@ -44,25 +50,56 @@ const STATS: &str = "user.stats";
 /// The rooms that it feeds.
 pub(crate) struct Feed {
     pub(crate) bus: Bus,
+    pub(crate) database: Database,
     pub(crate) node_id: String,
     pub(crate) sessions: Sessions,
     pub(crate) connections: Connections,
     pub(crate) accounts: Accounts,
-    /// What the sessions of this node have to say to others; `None`: there are no others.
-    pub(crate) news: Option<mpsc::Receiver<News>>,
+    /// What this node has to say to others; `None`: there are no others.
+    pub(crate) news: Option<FeedNews>,
 }
 
-type Binding = BoxFuture<'static, (SessionId, Result<(), BusError>)>;
+/// Where the feed hears who and what is on this node.
+pub(crate) struct FeedNews {
+    pub(crate) sessions: mpsc::Receiver<News>,
+    pub(crate) users: mpsc::Receiver<UserNews>,
+}
+
+/// What lives or is connected here, and has to hear of what happens elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Local {
+    Session(SessionId),
+    User(UserId),
+}
+
+impl Local {
+    fn pattern(self) -> String {
+        match self {
+            Local::Session(session) => format!("websocket.session.{session}.*"),
+            Local::User(user) => format!("websocket.user.{user}.*"),
+        }
+    }
+}
+
+/// Is the broker known to have the binding?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    Asked,
+    Confirmed,
+}
+
+type Binding = BoxFuture<'static, (Local, Result<(), BusError>)>;
 
 struct Running {
     bus: Bus,
+    database: Database,
     node_id: String,
     sessions: Sessions,
     connections: Connections,
     accounts: Accounts,
     bindings: Bindings,
     binding: FuturesUnordered<Binding>,
-    bound: HashSet<SessionId>,
+    bound: HashMap<Local, Bound>,
     /// What was said and is not confirmed yet; the bus bounds it.
     told: FuturesUnordered<Confirm>,
     /// The other nodes and when each was heard of last.
@@ -72,26 +109,30 @@ struct Running {
 impl Feed {
     /// Carries messages until the bus closes.
     pub(crate) async fn run(self) {
-        let Feed { bus, node_id, sessions, connections, accounts, news } = self;
+        let Feed { bus, database, node_id, sessions, connections, accounts, news } = self;
         let NodeQueue { mut events, bindings } = bus.node_queue(&node_id);
-        for pattern in ["websocket.user.#", "websocket.node.#"] {
+        let alone = news.is_none();
+        // Alone, everything is told here; else what concerns all nodes, and then whatever comes to be here.
+        let patterns = if alone { &["websocket.user.#"][..] } else { &[EVERY_LOGIN, EVERY_NODE][..] };
+        for &pattern in patterns {
             if let Err(error) = bindings.bind(pattern.to_owned()).await {
                 tracing::warn!(pattern, %error, "bound when the broker is there");
             }
         }
-        let alone = news.is_none();
-        // Without other nodes nobody ever sends here.
-        let (_never, nothing) = mpsc::channel(1);
-        let mut news = news.unwrap_or(nothing);
+        let mut news = news.unwrap_or_else(|| {
+            // Without other nodes nobody ever sends here.
+            FeedNews { sessions: mpsc::channel(1).1, users: mpsc::channel(1).1 }
+        });
         let mut running = Running {
             bus,
+            database,
             node_id,
             sessions,
             connections,
             accounts,
             bindings,
             binding: FuturesUnordered::new(),
-            bound: HashSet::new(),
+            bound: HashMap::new(),
             told: FuturesUnordered::new(),
             others: HashMap::new(),
         };
@@ -104,9 +145,10 @@ impl Feed {
                     Some(NodeEvent::Reconnected) => running.reconnected().await,
                     None => return,
                 },
-                Some(news) = news.recv() => running.tell(news).await,
-                Some((session, bound)) = running.binding.next(), if !running.binding.is_empty() => {
-                    running.settled(session, bound).await;
+                Some(news) = news.sessions.recv() => running.tell(news).await,
+                Some(news) = news.users.recv() => running.note(news).await,
+                Some((local, bound)) = running.binding.next(), if !running.binding.is_empty() => {
+                    running.settled(local, bound).await;
                 }
                 Some(told) = running.told.next(), if !running.told.is_empty() => {
                     if let Err(error) = told {
@@ -136,7 +178,7 @@ impl Running {
                 let Some(user) = envelope.user_id else { return };
                 let logins: Vec<Uuid> = serde_json::from_value(envelope.data["login_ids"].clone()).unwrap_or_default();
                 self.accounts.note_revoked(&logins);
-                self.connections.revoke(user, &logins);
+                self.connections.revoke_of(user, &logins);
             }
             (NOTIFICATION, _) => {
                 let Some(user) = envelope.user_id else { return };
@@ -159,11 +201,11 @@ impl Running {
 
     async fn tell(&mut self, news: News) {
         match news {
-            News::Opened(session) => self.bind(session),
+            News::Opened(session) => self.bind(Local::Session(session)),
             News::Closed(session) => {
                 // It may have been opened again already: the sweep knows for sure.
-                if !self.sessions.lives(session) && self.bound.remove(&session) {
-                    self.bindings.unbind(pattern(session)).await;
+                if !self.sessions.lives(session) {
+                    self.unbind(Local::Session(session)).await;
                 }
             }
             News::Online(session, users) => {
@@ -173,29 +215,79 @@ impl Running {
         }
     }
 
-    fn bind(&mut self, session: SessionId) {
-        if self.bound.insert(session) {
-            let bindings = self.bindings.clone();
-            self.binding.push(Box::pin(async move { (session, bindings.bind(pattern(session)).await) }));
+    async fn note(&mut self, news: UserNews) {
+        match news {
+            UserNews::Came(user) => match self.bound.get(&Local::User(user)) {
+                Some(Bound::Confirmed) => self.connections.tell(user, &Told::Reachable),
+                Some(Bound::Asked) => {}
+                None => self.bind(Local::User(user)),
+            },
+            UserNews::Left(user) => {
+                if !self.connections.has(user) {
+                    self.unbind(Local::User(user)).await;
+                }
+            }
         }
     }
 
-    /// The binding is there: what was stored before it is in the journal, and others say who watches there.
-    async fn settled(&mut self, session: SessionId, bound: Result<(), BusError>) {
-        if let Err(error) = bound {
-            // It is made before the next `Reconnected`, where all this is done for all sessions.
-            return tracing::debug!(session.id = %session, %error, "bound when the broker is there");
+    fn bind(&mut self, local: Local) {
+        if self.bound.contains_key(&local) {
+            return;
         }
-        self.catch_up(vec![session]).await;
-        self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
+        self.bound.insert(local, Bound::Asked);
+        let bindings = self.bindings.clone();
+        let mut asked: Binding = Box::pin(async move { (local, bindings.bind(local.pattern()).await) });
+        // Asked for now, so that an `unbind` that comes next is heard after it.
+        match (&mut asked).now_or_never() {
+            Some(bound) => self.binding.push(Box::pin(ready(bound))),
+            None => self.binding.push(asked),
+        }
+    }
+
+    async fn unbind(&mut self, local: Local) {
+        if self.bound.remove(&local).is_some() {
+            self.bindings.unbind(local.pattern()).await;
+        }
+    }
+
+    /// The binding is there: what was stored before it is in the database, and others say who watches.
+    async fn settled(&mut self, local: Local, bound: Result<(), BusError>) {
+        if let Err(error) = &bound {
+            // It is made before the next `Reconnected`, where all this is done for all.
+            tracing::debug!(?local, %error, "bound when the broker is there");
+        } else if let Some(there) = self.bound.get_mut(&local) {
+            *there = Bound::Confirmed;
+        }
+        match local {
+            Local::Session(session) if bound.is_ok() => {
+                self.catch_up(vec![session]).await;
+                self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
+            }
+            Local::Session(_) => {}
+            // Without a broker, too: what is stored is told, the rest when it is back.
+            Local::User(user) => self.connections.tell(user, &Told::Reachable),
+        }
     }
 
     async fn reconnected(&mut self) {
+        self.bound.values_mut().for_each(|bound| *bound = Bound::Confirmed);
         let living = self.sessions.living();
         self.catch_up(living.clone()).await;
         for session in living {
             self.sessions.say_online(session);
             self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
+        }
+        for user in self.connections.users() {
+            self.connections.tell(user, &Told::Missed);
+        }
+        self.end_revoked().await;
+    }
+
+    /// Closes the sockets of logins that ended on other nodes.
+    async fn end_revoked(&mut self) {
+        match self.accounts.load_revoked(&self.database).await {
+            Ok(()) => self.connections.revoke(|login| self.accounts.is_revoked(login)),
+            Err(error) => tracing::warn!(%error, "the revoked logins could not be read; the next sweep does"),
         }
     }
 
@@ -215,16 +307,21 @@ impl Running {
 
     async fn sweep(&mut self) {
         let living = self.sessions.living();
-        for session in &living {
-            self.bind(*session);
+        let sessions = living.iter().copied().map(Local::Session);
+        let there: HashSet<Local> = sessions.chain(self.connections.users().into_iter().map(Local::User)).collect();
+        for &local in &there {
+            match (local, self.bound.get(&local)) {
+                // Told already, but for a socket whose news did not fit.
+                (Local::User(user), Some(Bound::Confirmed)) => self.connections.tell(user, &Told::Reachable),
+                _ => self.bind(local),
+            }
         }
-        let there: HashSet<SessionId> = living.iter().copied().collect();
-        let gone: Vec<SessionId> = self.bound.difference(&there).copied().collect();
-        for session in gone {
-            self.bound.remove(&session);
-            self.bindings.unbind(pattern(session)).await;
+        let gone: Vec<Local> = self.bound.keys().filter(|local| !there.contains(local)).copied().collect();
+        for local in gone {
+            self.unbind(local).await;
         }
         self.catch_up(living).await;
+        self.end_revoked().await;
     }
 
     async fn say_alive(&mut self) {
@@ -272,8 +369,4 @@ impl Running {
             Err(_) => tracing::debug!(event_type, "other nodes could not be told"),
         }
     }
-}
-
-fn pattern(session: SessionId) -> String {
-    format!("websocket.session.{session}.*")
 }

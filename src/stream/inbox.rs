@@ -20,6 +20,7 @@ pub(super) const STATS_EVERY: Duration = Duration::from_secs(1);
 /// Old notifications first, then new ones, each once where that can be had.
 #[derive(Default)]
 pub(super) struct Inbox {
+    has_begun: bool,
     /// New ones that wait for the old ones; `None`: they go out at once.
     held: Option<Vec<(Uuid, ByteString)>>,
     /// There may be more behind this one.
@@ -27,8 +28,19 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
+    /// New ones wait until the old ones can be read.
+    pub(super) fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// Were the old ones asked for?
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// The old ones are being read; from where on is the answer.
     pub(super) fn begin(&mut self) -> Option<Place> {
+        self.has_begun = true;
         self.held.get_or_insert_default();
         self.more_after.take()
     }

@@ -1,6 +1,7 @@
 //! WebSocket and Server-Sent Events. Nothing about the broker: what other nodes tell comes in through `feed`.
 
 pub(crate) mod asyncapi;
+mod commands;
 pub(crate) mod connections;
 mod feed;
 mod inbox;
@@ -19,8 +20,9 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web;
 use socket2::{SockRef, Socket};
 
+pub(crate) use self::commands::Commands;
 pub(crate) use self::connections::Connections;
-pub(crate) use self::feed::Feed;
+pub(crate) use self::feed::{Feed, FeedNews};
 
 /// A peer that acknowledges nothing for this long is gone: the kernel drops it, also while its actor is blocked.
 const PEER_GONE_AFTER: Duration = Duration::from_secs(30);

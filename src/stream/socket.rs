@@ -452,7 +452,7 @@ impl Actor for Socket {
             server_time: clock::now(),
         };
         ctx.text(connected.encode());
-        self.send_undelivered(ctx);
+        self.inbox.hold();
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
@@ -561,6 +561,12 @@ impl Handler<Told> for Socket {
                     ctx.text(frame);
                 }
             }
+            Told::Reachable => {
+                if !self.inbox.has_begun() {
+                    self.send_undelivered(ctx);
+                }
+            }
+            Told::Missed => self.send_undelivered(ctx),
             Told::Stats(changes) => {
                 if let Some(wait) = self.stats.add(&changes, Instant::now()) {
                     ctx.run_later(wait, Self::tell_stats);

@@ -4,10 +4,12 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use artel::messaging::topology;
+use lapin::options::QueueDeleteOptions;
+use lapin::{Connection, ConnectionProperties};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,7 +26,8 @@ pub struct Broker {
     node: String,
     pub port: u16,
     distribution_port: u16,
-    next_vhost: AtomicUsize,
+    /// Those that no test has; used before or not.
+    vhosts: Mutex<Vec<usize>>,
     child: Mutex<Option<Child>>,
 }
 
@@ -84,7 +87,7 @@ impl Broker {
             node,
             port: free_port(),
             distribution_port: free_port(),
-            next_vhost: AtomicUsize::new(0),
+            vhosts: Mutex::new((0..VHOSTS).collect()),
             child: Mutex::new(None),
         }
     }
@@ -94,11 +97,12 @@ impl Broker {
         format!("amqp://guest:guest@127.0.0.1:{}", self.port)
     }
 
-    /// A virtual host that no other test has.
-    pub fn vhost_url(&self) -> String {
-        let number = self.next_vhost.fetch_add(1, Ordering::Relaxed);
-        assert!(number < VHOSTS, "more tests than virtual hosts");
-        format!("{}/t{number}", self.url())
+    /// A virtual host that no other test has, without queues.
+    pub async fn vhost(self: &Arc<Self>) -> Vhost {
+        let number = self.vhosts.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("a virtual host is free");
+        let vhost = Vhost { broker: self.clone(), number };
+        vhost.clear().await;
+        vhost
     }
 
     fn launch(&self) {
@@ -140,7 +144,7 @@ impl Broker {
 
     async fn accepts(&self) -> bool {
         let url = self.url();
-        let connect = lapin::Connection::connect(&url, lapin::ConnectionProperties::default());
+        let connect = Connection::connect(&url, ConnectionProperties::default());
         let Ok(Ok(connection)) = tokio::time::timeout(Duration::from_secs(2), connect).await else { return false };
         connection.close(200, "there".into()).await.is_ok()
     }
@@ -177,6 +181,38 @@ impl Broker {
 
     fn child(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A virtual host of a test's own; given back when dropped.
+pub struct Vhost {
+    broker: Arc<Broker>,
+    number: usize,
+}
+
+impl Vhost {
+    pub fn url(&self) -> String {
+        format!("{}/t{}", self.broker.url(), self.number)
+    }
+
+    /// What an earlier test left is no concern of the next.
+    async fn clear(&self) {
+        let connection = Connection::connect(&self.url(), ConnectionProperties::default()).await.expect("a connection");
+        let channel = connection.create_channel().await.expect("a channel");
+        for queue in topology::QUEUES {
+            let retries = (0..).zip(topology::RETRIES).map(|(attempt, _)| topology::retry_queue(queue.name, attempt));
+            let names = retries.chain([queue.name.to_owned(), topology::dead_letter_queue(queue.name)]);
+            for name in names {
+                channel.queue_delete(name.into(), QueueDeleteOptions::default()).await.expect("deleted");
+            }
+        }
+        let _ = connection.close(200, "cleared".into()).await;
+    }
+}
+
+impl Drop for Vhost {
+    fn drop(&mut self) {
+        self.broker.vhosts.lock().unwrap_or_else(PoisonError::into_inner).insert(0, self.number);
     }
 }
 

@@ -140,8 +140,8 @@ async fn what_fails_is_a_dead_letter_after_its_attempts_and_comes_back_when_repl
         let (_journal, committed) = room.journal("one").await;
         let (_stop, stopped) = watch::channel(false);
         let (bus, clerk) = (Bus::in_process(), Clerk::default());
-        let deliveries = bus.consume(&topology::STATS);
-        tokio::spawn(consumer::run("test.queue", deliveries, room.database.clone(), clerk.clone()));
+        let queue = &topology::STATS;
+        tokio::spawn(consumer::run(bus.clone(), queue, room.database.clone(), clerk.clone()));
         tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped));
 
         let (never, later) = (letter("never"), letter("later"));
@@ -162,7 +162,7 @@ async fn what_fails_is_a_dead_letter_after_its_attempts_and_comes_back_when_repl
         })
         .await;
         assert_eq!((letters[0].message_id, letters[0].attempts), (never.event_id, 1), "{store:?}");
-        assert_eq!((letters[0].reason.as_str(), letters[0].queue.as_str()), ("unreadable", "test.queue"));
+        assert_eq!((letters[0].reason.as_str(), letters[0].queue.as_str()), ("unreadable", queue.name));
         // The attempts are half a second, one, two, four and eight apart.
         let mut letters = Vec::new();
         tokio::time::timeout(Duration::from_secs(90), async {

@@ -8,6 +8,7 @@ mod architecture;
 mod audience;
 mod broker;
 mod command_line;
+mod commands;
 mod conventions;
 mod delivery;
 mod durability;

@@ -3,29 +3,18 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::broker::Broker;
-use super::test_app::{Evening, Player, TestApp, kolkhoz, until};
+use super::test_app::{Evening, Player, Store, TestApp, kolkhoz, until};
 
 struct Chain {
-    _broker: std::sync::Arc<Broker>,
     one: TestApp,
     two: TestApp,
 }
 
 impl Chain {
     async fn start() -> Self {
-        let broker = Broker::shared().await;
-        let url = broker.vhost_url();
-        let arguments = ["--amqp-url", url.as_str(), "--commands-per-second", "100000"];
-        let one = TestApp::start_with(super::test_app::Store::Postgres, &arguments).await;
-        let database = one.postgres().expect("in PostgreSQL");
-        let two = TestApp::start_on(&database, &arguments).await;
-        Self { _broker: broker, one, two }
-    }
-
-    /// The same player on the other node.
-    fn on_two(&self, player: &Player) -> Player {
-        Player { base: self.two.base.clone(), ..player.clone() }
+        let one = TestApp::start_with(Store::Rabbit, &["--commands-per-second", "100000"]).await;
+        let two = one.another_node().await;
+        Self { one, two }
     }
 }
 
@@ -40,7 +29,7 @@ async fn an_event_of_one_node_is_heard_on_the_other_and_the_same_key_is_known_th
     evening.start_game().await;
     let session = &evening.session;
     // The same phone, with a connection to each node: a key belongs to its user.
-    let mut there = chain.on_two(&evening.players[0]).socket().await;
+    let mut there = evening.players[0].on(&chain.two).socket().await;
     let subscribed = there.subscribe(session, None).await;
     let mut seq = subscribed["seq"].as_i64().unwrap();
     let mut here = evening.players[0].socket().await;
@@ -58,7 +47,7 @@ async fn an_event_of_one_node_is_heard_on_the_other_and_the_same_key_is_known_th
         assert_eq!(again["events"], ack["events"]);
     }
     // A late subscriber of either node is told the same.
-    for player in [evening.players[0].clone(), chain.on_two(&evening.players[0])] {
+    for player in [evening.players[0].clone(), evening.players[0].on(&chain.two)] {
         let mut socket = player.socket().await;
         let told = socket.subscribe(session, Some(0)).await;
         let seqs: Vec<i64> = told["events"].as_array().unwrap().iter().map(|e| e["seq"].as_i64().unwrap()).collect();
@@ -70,7 +59,7 @@ async fn an_event_of_one_node_is_heard_on_the_other_and_the_same_key_is_known_th
 async fn what_one_node_took_the_other_neither_shows_late_nor_refuses() {
     let chain = Chain::start().await;
     let evening = Evening::open(&chain.one, &["anna"], kolkhoz()).await;
-    let (here, there) = (&evening.players[0], chain.on_two(&evening.players[0]));
+    let (here, there) = (&evening.players[0], evening.players[0].on(&chain.two));
     let path = format!("/api/v1/sessions/{}", evening.session);
     // Both nodes have the session in memory.
     there.read(&path).await;
@@ -94,7 +83,7 @@ async fn presence_is_that_of_all_nodes_also_right_after_one_dies() {
     let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
     let mut anna = evening.players[0].socket().await;
     anna.subscribe(&evening.session, None).await;
-    let mut boris = chain.on_two(&evening.players[1]).socket().await;
+    let mut boris = evening.players[1].on(&chain.two).socket().await;
     boris.subscribe(&evening.session, None).await;
     let path = format!("/api/v1/sessions/{}", evening.session);
     let online = async |player: &Player, wanted: usize| {
@@ -106,7 +95,7 @@ async fn presence_is_that_of_all_nodes_also_right_after_one_dies() {
         .await;
     };
     online(&evening.players[0], 2).await;
-    online(&chain.on_two(&evening.players[0]), 2).await;
+    online(&evening.players[0].on(&chain.two), 2).await;
     chain.two.kill();
     online(&evening.players[0], 1).await;
 }
@@ -120,7 +109,7 @@ async fn two_nodes_write_one_session_at_full_speed() {
     let before = evening.state().await["seq"].as_i64().unwrap();
     let mut tasks = Vec::new();
     for n in 0..2 {
-        let player = if n == 0 { evening.players[0].clone() } else { chain.on_two(&evening.players[1]) };
+        let player = if n == 0 { evening.players[0].clone() } else { evening.players[1].on(&chain.two) };
         let (session, seat) = (session.clone(), evening.seats[n].clone());
         tasks.push(tokio::spawn(async move {
             let mut socket = player.socket().await;

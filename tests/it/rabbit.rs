@@ -139,8 +139,8 @@ async fn depth(channel: &Channel, queue: &str) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let bus = bus(&url).await;
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);
@@ -177,8 +177,8 @@ async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_messages_do_not_come_again_and_others_do() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let messages: Vec<Message> = (0..1_200).map(|number| message("stats.ball_potted", number)).collect();
     let first = bus(&url).await;
     up(&first).await;
@@ -268,8 +268,8 @@ async fn the_next_url_is_taken_when_one_fails_and_a_broker_may_be_down_at_the_st
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_the_queue() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let (first, second) = tokio::join!(bus(&url), bus(&url));
     let channel = raw(&url).await;
     for queue in topology::QUEUES {
@@ -282,7 +282,8 @@ async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_
     first.close().await;
     second.close().await;
 
-    let url = broker.vhost_url();
+    let other = Broker::shared().await.vhost().await;
+    let url = other.url();
     let channel = raw(&url).await;
     let mut arguments = FieldTable::default();
     arguments.insert("x-max-length".into(), AMQPValue::LongInt(7));
@@ -298,8 +299,8 @@ async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quorum_queues_are_declared_where_they_are_asked_for() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let quorum = Settings { queue_type: QueueType::Quorum, ..settings(std::slice::from_ref(&url)) };
     let bus = Bus::Rabbit(Rabbit::start(quorum).await.expect("a bus"));
     up(&bus).await;
@@ -313,8 +314,8 @@ async fn quorum_queues_are_declared_where_they_are_asked_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_no_queue_takes_is_returned_and_not_confirmed_until_the_queues_are_there_again() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let bus = bus(&url).await;
     up(&bus).await;
     let channel = raw(&url).await;
@@ -366,14 +367,13 @@ async fn database() -> (std::path::PathBuf, Database) {
 }
 
 fn work(bus: &Bus, queue: &'static Queue, database: &Database, fickle: &Fickle) -> tokio::task::JoinHandle<()> {
-    let deliveries = bus.consume(queue);
-    tokio::spawn(consumer::run(queue.name, deliveries, database.clone(), fickle.clone()))
+    tokio::spawn(consumer::run(bus.clone(), queue, database.clone(), fickle.clone()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let bus = bus(&url).await;
     up(&bus).await;
     let (dir, database) = database().await;
@@ -397,8 +397,8 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason_and_can_be_replayed() {
-    let broker = Broker::shared().await;
-    let url = broker.vhost_url();
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
     let bus = bus(&url).await;
     up(&bus).await;
     let (dir, database) = database().await;
@@ -507,8 +507,8 @@ async fn a_node_hears_what_it_is_bound_to_and_is_told_when_it_may_have_missed_so
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_bindings_are_made_in_seconds() {
-    let broker = Broker::shared().await;
-    let bus = bus(&broker.vhost_url()).await;
+    let vhost = Broker::shared().await.vhost().await;
+    let bus = bus(&vhost.url()).await;
     up(&bus).await;
     let mut queue = bus.node_queue("many");
     let started = Instant::now();

@@ -9,7 +9,7 @@ use crate::test_app::{Evening, Player, Socket, Store, TestApp, answer, kolkhoz, 
 
 const ADMIN: &str = "the-operator";
 
-const STORES: [Store; 2] = [Store::Sqlite, Store::Postgres];
+const STORES: [Store; 3] = Store::ALL;
 
 async fn with_admin(store: Store) -> (TestApp, Player) {
     let app = TestApp::start_with(store, &["--admin", ADMIN]).await;

@@ -15,14 +15,35 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uuid::Uuid;
 
+use super::broker::{Broker, Vhost};
+
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Which database a server keeps its data in.
+/// What a server stands on: where its data is, and which bus it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Store {
+    /// SQLite, the bus in the process.
     Sqlite,
+    /// PostgreSQL, the bus in the process.
     Postgres,
+    /// PostgreSQL and RabbitMQ.
+    Rabbit,
+}
+
+impl Store {
+    /// All set-ups of a server.
+    pub const ALL: [Store; 3] = [Store::Sqlite, Store::Postgres, Store::Rabbit];
+
+    /// What the conformance suite runs on: `./test` runs it on all of them, one after another.
+    pub fn chosen() -> Self {
+        match std::env::var("ARTEL_TEST_STORE").as_deref() {
+            Err(_) | Ok("sqlite") => Store::Sqlite,
+            Ok("postgres") => Store::Postgres,
+            Ok("rabbit") => Store::Rabbit,
+            Ok(other) => panic!("ARTEL_TEST_STORE: {other} is none of sqlite, postgres, rabbit"),
+        }
+    }
 }
 
 /// A server of its own.
@@ -32,6 +53,7 @@ pub struct TestApp {
     pub store: Store,
     child: Option<Child>,
     database: Option<PostgresDatabase>,
+    broker: Option<Vhost>,
     arguments: Vec<String>,
     /// A database that somebody else looks after.
     database_url: Option<String>,
@@ -109,15 +131,20 @@ fn artel_outliving_full_files() -> Command {
 }
 
 impl TestApp {
-    /// A server with the defaults on a fresh SQLite file.
+    /// A server with the defaults, on what the conformance suite runs on.
     pub async fn start() -> Self {
-        Self::start_with(Store::Sqlite, &[]).await
+        Self::start_with(Store::chosen(), &[]).await
     }
 
     /// A server with further arguments.
     pub async fn start_with(store: Store, arguments: &[&str]) -> Self {
         let mut app = Self::new(store, arguments);
-        app.database = (store == Store::Postgres).then(PostgresDatabase::create);
+        app.database = (store != Store::Sqlite).then(PostgresDatabase::create);
+        if store == Store::Rabbit {
+            let vhost = Broker::shared().await.vhost().await;
+            app.arguments.extend(["--amqp-url".to_owned(), vhost.url()]);
+            app.broker = Some(vhost);
+        }
         app.launch().await;
         app
     }
@@ -128,6 +155,12 @@ impl TestApp {
         app.database_url = Some(database_url.to_owned());
         app.launch().await;
         app
+    }
+
+    /// Another server on the same database and broker.
+    pub async fn another_node(&self) -> Self {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        Self::start_on(&self.postgres().expect("in PostgreSQL"), &arguments).await
     }
 
     /// A server on SQLite whose files can be kept from growing (`limit_files`).
@@ -145,6 +178,7 @@ impl TestApp {
             store,
             child: None,
             database: None,
+            broker: None,
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             database_url: None,
             outlives_full_files: false,
@@ -165,6 +199,11 @@ impl TestApp {
     /// Where this server's data is, if in PostgreSQL.
     pub fn postgres(&self) -> Option<String> {
         self.database_url.clone().or_else(|| self.database.as_ref().map(PostgresDatabase::url))
+    }
+
+    /// Where this server's broker is, if it has one.
+    pub fn amqp_url(&self) -> Option<String> {
+        self.broker.as_ref().map(Vhost::url)
     }
 
     /// The settings that name this server's data.
@@ -327,6 +366,11 @@ impl Player {
             id: text(&answer["user"]["id"]),
             refresh: answer["refresh_token"].as_str().unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The same player on another node.
+    pub fn on(&self, app: &TestApp) -> Self {
+        Self { base: app.base.clone(), ..self.clone() }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

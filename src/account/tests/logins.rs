@@ -179,7 +179,7 @@ async fn a_logout_ends_the_login_at_once_and_elsewhere_by_note() {
     assert_eq!(app.ask("POST", "/auth/logout", &access, token.clone()).await.problem(), (401, "unauthenticated"));
     assert_eq!(refresh(&app, &anna.text("refresh_token")).await.problem(), (401, "unauthenticated"));
     assert!(another_node.verify(&access).is_ok(), "it has not heard of it yet");
-    another_node.load_revoked().await.expect("storage");
+    another_node.load_revoked(&app.database).await.expect("storage");
     assert!(another_node.verify(&access).is_err());
 }
 

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lapin::uri::AMQPUri;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::link::Link;
@@ -64,6 +64,7 @@ struct Inner {
     loads: BTreeMap<&'static str, Arc<Load>>,
     closing: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
+    bell: Notify,
 }
 
 impl Rabbit {
@@ -99,8 +100,13 @@ impl Rabbit {
             loads,
             closing,
             tasks: Mutex::new(tasks),
+            bell: Notify::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub(super) fn bell(&self) -> &Notify {
+        &self.inner.bell
     }
 
     pub(super) fn is_up(&self) -> bool {

@@ -1,0 +1,274 @@
+//! The consumer of `game.service.queue`: scoring commands from other systems, as a socket would send them (contract,
+//! section 5). Whoever may publish at the broker is trusted to speak for the user that a command names.
+//!
+//! A command that was played is found in the log by its key, one that was refused in `processed_message`, so the same
+//! command again changes nothing and is answered no second time. Commands of one session are played in the order they
+//! arrive in; where several workers share the queue, that is the order within each worker's share.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use entity::processed_message::{ActiveModel, Column, Entity};
+use futures_util::future::try_join_all;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Set};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::wire;
+use crate::clock;
+use crate::database::Database;
+use crate::game::command::{Command, Scoring};
+use crate::game::id::{SessionId, UserId};
+use crate::journal::envelope::Envelope;
+use crate::journal::outbox;
+use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::{Bus, Message, scaling, topology};
+use crate::session::{NotPlayed, Order, Sessions};
+
+/// Rows of one statement.
+const ROWS_MAX: usize = 500;
+
+/// Plays commands from other systems.
+#[derive(Clone)]
+pub(crate) struct Commands {
+    sessions: Sessions,
+    database: Database,
+    /// What the rules refused since the last transaction.
+    refused: Vec<Refused>,
+}
+
+/// A command that was accepted by the queue and refused by the session.
+#[derive(Clone)]
+struct Refused {
+    key: Uuid,
+    routing_key: String,
+    envelope: Envelope,
+}
+
+/// A message that can be understood.
+#[derive(Debug)]
+struct Asked {
+    cause: Arc<Envelope>,
+    routing_key: String,
+    user: UserId,
+    session: SessionId,
+    command_id: Uuid,
+    command: Scoring,
+}
+
+impl Commands {
+    /// A consumer that plays on the sessions of this node.
+    pub(crate) fn new(sessions: Sessions, database: Database) -> Self {
+        Self { sessions, database, refused: Vec::new() }
+    }
+
+    /// Consumes until the bus closes.
+    pub(crate) fn run(self, bus: Bus) -> impl Future<Output = ()> + Send {
+        let database = self.database.clone();
+        scaling::run(bus, &topology::GAME, database, move || self.clone())
+    }
+
+    /// The commands of one session, one after another.
+    async fn play(&self, asked: Vec<Asked>) -> Result<Vec<Refused>, Failure> {
+        let mut refused = Vec::new();
+        for asked in asked {
+            let order = Order {
+                user: asked.user,
+                game: None,
+                command: Command::Score(asked.command.clone()),
+                command_id: asked.command_id,
+                correlation_id: asked.cause.correlation_id,
+            };
+            match self.sessions.execute(asked.session, order).await {
+                Ok(_) => {}
+                Err(error @ (NotPlayed::Busy | NotPlayed::NotStored)) => {
+                    // An outage is waited for; what else keeps a session from being read is the message's own trouble.
+                    self.database.ping().await?;
+                    return Err(Failure::Transient(error.to_string()));
+                }
+                Err(error) => refused.push(asked.refused(&error)),
+            }
+        }
+        Ok(refused)
+    }
+}
+
+impl Handler for Commands {
+    async fn prepare(&mut self, messages: &[Message]) -> Result<(), Failure> {
+        self.refused.clear();
+        let asked = messages.iter().map(Asked::read).collect::<Result<Vec<_>, _>>()?;
+        let answered = answered(&self.database, &asked).await?;
+        let mut by_session: BTreeMap<SessionId, Vec<Asked>> = BTreeMap::new();
+        for asked in asked.into_iter().filter(|asked| !answered.contains(&asked.key())) {
+            by_session.entry(asked.session).or_default().push(asked);
+        }
+        let played = try_join_all(by_session.into_values().map(|asked| self.play(asked))).await?;
+        self.refused = played.into_iter().flatten().collect();
+        Ok(())
+    }
+
+    async fn apply(&mut self, tx: &DatabaseTransaction, _: &[Message]) -> Result<(), Failure> {
+        let now = clock::now();
+        for refused in self.refused.chunks(ROWS_MAX) {
+            let rows = refused.iter().map(|refused| ActiveModel {
+                consumer: Set(topology::GAME.name.to_owned()),
+                message_id: Set(refused.key),
+                processed_at_ms: Set(now.millis()),
+            });
+            let there = OnConflict::columns([Column::Consumer, Column::MessageId]).do_nothing().to_owned();
+            Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
+        }
+        let messages: Vec<_> =
+            self.refused.iter().map(|refused| (refused.routing_key.clone(), refused.envelope.clone())).collect();
+        Ok(outbox::enqueue_all(tx, &messages, now).await?)
+    }
+
+    fn settled(&mut self, _: bool) {
+        self.refused.clear();
+    }
+}
+
+/// Which of these were refused before.
+async fn answered(database: &Database, asked: &[Asked]) -> Result<HashSet<Uuid>, DbErr> {
+    let keys: Vec<Uuid> = asked.iter().map(Asked::key).collect();
+    let mut answered = HashSet::new();
+    for keys in keys.chunks(ROWS_MAX) {
+        let rows = Entity::find()
+            .filter(Column::Consumer.eq(topology::GAME.name))
+            .filter(Column::MessageId.is_in(keys.iter().copied()))
+            .all(database.reader())
+            .await?;
+        answered.extend(rows.into_iter().map(|row| row.message_id));
+    }
+    Ok(answered)
+}
+
+impl Asked {
+    /// `data` is the WebSocket frame `command` with a `user_id`, or the command itself; user and session may stand in
+    /// the envelope as well, and the message's own id is the command's where none is given.
+    fn read(message: &Message) -> Result<Self, Failure> {
+        let cause = &message.envelope;
+        let invalid = |reason: String| Failure::Permanent(format!("not a command: {reason}"));
+        let Value::Object(mut data) = cause.data.clone() else {
+            return Err(invalid("data is no object".to_owned()));
+        };
+        let user = one_of(&mut data, "user_id", cause.user_id).map_err(invalid)?;
+        let session = one_of(&mut data, "session_id", cause.session_id).map_err(invalid)?;
+        let command_id = one_of(&mut data, "id", None).map_err(invalid)?.unwrap_or(cause.event_id);
+        let command = match data.remove("command") {
+            None => Value::Object(data),
+            Some(command) => {
+                if data.remove("type").is_some_and(|kind| kind != "command") {
+                    return Err(invalid("data.type is not `command`".to_owned()));
+                }
+                if let Some(field) = data.keys().next() {
+                    return Err(invalid(format!("data.{field}: unknown field")));
+                }
+                command
+            }
+        };
+        Ok(Self {
+            cause: cause.clone(),
+            routing_key: message.routing_key.clone(),
+            user: user.ok_or_else(|| invalid("user_id is missing".to_owned()))?,
+            session: session.ok_or_else(|| invalid("session_id is missing".to_owned()))?,
+            command_id,
+            command: wire::parse_command(command_id, command).map_err(|bad| invalid(bad.message))?,
+        })
+    }
+
+    /// The idempotency key: a command id belongs to its user.
+    fn key(&self) -> Uuid {
+        Uuid::new_v5(&self.user.0, self.command_id.as_bytes())
+    }
+
+    /// What the sender, and the user it spoke for, are told.
+    fn refused(self, error: &NotPlayed) -> Refused {
+        let routing_key = format!("compensation.{}", self.routing_key);
+        let data = json!({
+            "code": error.code(), "message": error.to_string(),
+            "command_id": self.command_id, "command": self.command,
+        });
+        let mut envelope = Envelope::after(&self.cause, &routing_key, &routing_key, self.user, data);
+        envelope.session_id = Some(self.session);
+        Refused { key: self.key(), routing_key, envelope }
+    }
+}
+
+/// A field of the data, or the same of the envelope; both have to say the same.
+fn one_of<T>(data: &mut Map<String, Value>, field: &str, envelope: Option<T>) -> Result<Option<T>, String>
+where
+    T: serde::de::DeserializeOwned + PartialEq,
+{
+    let given = match data.remove(field) {
+        None | Some(Value::Null) => return Ok(envelope),
+        Some(value) => serde_json::from_value::<T>(value).map_err(|error| format!("data.{field}: {error}"))?,
+    };
+    match envelope {
+        Some(other) if other != given => Err(format!("data.{field} is not that of the envelope")),
+        _ => Ok(Some(given)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::game::id::Timestamp;
+
+    fn message(data: Value) -> Message {
+        let at = Timestamp::from_millis(1_700_000_000_000);
+        let mut envelope = Envelope::between_nodes(None, "game.command.pot_ball", at, data);
+        envelope.event_id = Uuid::from_u128(9);
+        Message::new("game.command.pot_ball".to_owned(), envelope)
+    }
+
+    fn pot() -> Value {
+        json!({"type": "pot_ball", "participant_id": Uuid::from_u128(3), "color": "white"})
+    }
+
+    #[test]
+    fn a_frame_with_a_user_is_a_command() {
+        let (user, session, id) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(4));
+        let frame = json!({"type": "command", "id": id, "session_id": session, "user_id": user, "command": pot()});
+        let asked = Asked::read(&message(frame)).expect("a command");
+        assert_eq!((asked.user.0, asked.session.0, asked.command_id), (user, session, id));
+    }
+
+    #[test]
+    fn the_command_itself_with_user_and_session_in_the_envelope_is_one_too() {
+        let (user, session) = (UserId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
+        let mut message = message(pot());
+        let mut envelope = (*message.envelope).clone();
+        (envelope.user_id, envelope.session_id) = (Some(user), Some(session));
+        message.envelope = Arc::new(envelope);
+        let asked = Asked::read(&message).expect("a command");
+        assert_eq!((asked.user, asked.session, asked.command_id), (user, session, Uuid::from_u128(9)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_it_is_named() {
+        let id = Uuid::from_u128(1);
+        for (data, reason) in [
+            (json!("x"), "data is no object"),
+            (pot(), "user_id is missing"),
+            (json!({"user_id": id, "command": pot()}), "session_id is missing"),
+            (json!({"user_id": 7, "command": pot()}), "data.user_id: invalid type"),
+            (json!({"user_id": id, "session_id": id, "command": {"type": "fly"}}), "command.type: unknown variant"),
+            (json!({"user_id": id, "session_id": id, "x": 1, "command": pot()}), "data.x: unknown field"),
+            (json!({"type": "x", "user_id": id, "session_id": id, "command": pot()}), "data.type is not"),
+        ] {
+            let error = Asked::read(&message(data)).expect_err("invalid").to_string();
+            assert!(error.starts_with(&format!("not a command: {reason}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn two_users_at_once_are_none() {
+        let mut message = message(json!({"user_id": Uuid::from_u128(1), "session_id": Uuid::nil(), "command": pot()}));
+        let mut envelope = (*message.envelope).clone();
+        envelope.user_id = Some(UserId(Uuid::from_u128(2)));
+        message.envelope = Arc::new(envelope);
+        assert!(Asked::read(&message).is_err());
+    }
+}
