@@ -165,6 +165,25 @@ impl Broker {
         self.ready().await;
     }
 
+    /// Over its memory limit: it takes no messages until the alarm is over.
+    pub async fn alarm(&self, is_on: bool) {
+        let limit: &[&str] = if is_on { &["absolute", "1"] } else { &["0.4"] };
+        self.control(&[&["set_vm_memory_high_watermark"], limit].concat()).await;
+    }
+
+    async fn control(&self, arguments: &[&str]) {
+        let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RABBITMQ_")) {
+            command.env_remove(name);
+        }
+        // The cookie is in the home of whoever started the broker.
+        command.env("HOME", &self.dir).env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
+        command.args(["-n", &self.node]).args(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined");
+        let output = output.expect("rabbitmqctl starts");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn signal(&self, signal: &str) {
         let Some(mut child) = self.child().take() else { return };
         // The program that was started is a shell around Erlang, which writes its own number.

@@ -1,210 +1,19 @@
 //! What was acked is there: a server that is killed again and again, at moments nobody chose, while players mark as
-//! fast as they can. Clients behave as the contract tells them to: they come back with `after_seq` and repeat what was
-//! not answered under its own id.
+//! fast as they can.
 
-use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use futures_util::SinkExt;
-use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
-use tokio_tungstenite::tungstenite::Message;
-use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, Store, TestApp, kolkhoz, until};
+use crate::marker::{Marker, assert_settled, assert_whole};
+use crate::test_app::{Evening, Store, TestApp, kolkhoz};
 
 const ROUNDS: u64 = 8;
-/// Commands that a player has under way at once.
-const UNANSWERED_MAX: usize = 16;
-/// A game ends after so many of the creator's marks.
-const MARKS_OF_A_GAME: usize = 60;
-
-/// A player who marks until told to stop.
-struct Marker {
-    player: Player,
-    session: String,
-    seats: Vec<String>,
-    me: usize,
-    /// The last event that was heard.
-    seen: i64,
-    /// What was acked, and the numbers of its events.
-    acked: HashMap<String, Vec<i64>>,
-    unanswered: BTreeMap<Uuid, Value>,
-    asked: usize,
-    potted: Vec<i64>,
-}
-
-impl Marker {
-    /// What to ask next; the creator also takes marks back, ends games and starts them.
-    fn ask(&mut self) -> Value {
-        self.asked += 1;
-        if self.me == 0 && self.asked.is_multiple_of(MARKS_OF_A_GAME) {
-            return json!({"type": "end_game"});
-        }
-        if self.me == 0 && self.asked % MARKS_OF_A_GAME == 1 {
-            return json!({"type": "start_game", "order": self.seats});
-        }
-        match self.asked % 11 {
-            7 => json!({"type": "commit_foul", "participant_id": self.seats[self.me]}),
-            9 if !self.potted.is_empty() => json!({"type": "void_event", "seq": self.potted.pop()}),
-            n => {
-                let color = ["white", "yellow", "pink"][n % 3];
-                json!({"type": "pot_ball", "participant_id": self.seats[self.me], "color": color})
-            }
-        }
-    }
-
-    async fn play(mut self, stop: watch::Receiver<bool>, acks: mpsc::UnboundedSender<()>) -> Self {
-        while !(*stop.borrow() && self.unanswered.is_empty()) {
-            let mut socket = self.come_back().await;
-            while self.unanswered.len() < UNANSWERED_MAX && !*stop.borrow() {
-                let command = self.ask();
-                self.unanswered.insert(Uuid::now_v7(), command);
-            }
-            if self.unanswered.is_empty() {
-                // Told to stop before it had asked anything.
-                break;
-            }
-            for (id, command) in self.unanswered.clone() {
-                self.send(&mut socket, id, &command).await;
-            }
-            while let Ok(frame) = socket.next_or_close().await {
-                if self.hear(&frame) {
-                    if frame["type"] == "ack" {
-                        let _ = acks.send(());
-                    }
-                    if *stop.borrow() && self.unanswered.is_empty() {
-                        break;
-                    }
-                    if !*stop.borrow() {
-                        let (id, command) = (Uuid::now_v7(), self.ask());
-                        self.send(&mut socket, id, &command).await;
-                        self.unanswered.insert(id, command);
-                    }
-                }
-            }
-        }
-        self
-    }
-
-    /// A new connection that goes on where the last one broke off.
-    async fn come_back(&mut self) -> Socket {
-        let player = &self.player;
-        let mut socket = until("the server is back", || async { player.connect(&[]).await.ok() }).await;
-        let frame = json!({"type": "subscribe", "id": Uuid::nil(), "session_id": self.session, "after_seq": self.seen});
-        // A connection that breaks here as well is noticed by whoever reads from it.
-        let _ = socket.stream.send(Message::Text(frame.to_string().into())).await;
-        socket
-    }
-
-    async fn send(&self, socket: &mut Socket, id: Uuid, command: &Value) {
-        let frame = json!({"type": "command", "id": id, "session_id": self.session, "command": command});
-        let _ = socket.stream.send(Message::Text(frame.to_string().into())).await;
-    }
-
-    /// Takes a frame in; true when it answers a command.
-    fn hear(&mut self, frame: &Value) -> bool {
-        match frame["type"].as_str().expect("a type") {
-            "subscribed" => {
-                assert_eq!(frame["session"], Value::Null, "less than a thousand events are missing");
-                frame["events"].as_array().unwrap().iter().for_each(|event| self.see(event));
-                assert_eq!(frame["seq"], self.seen);
-            }
-            "event" => self.see(&frame["event"]),
-            "ack" => {
-                let id: Uuid = frame["id"].as_str().unwrap().parse().unwrap();
-                self.unanswered.remove(&id).expect("answered once on a connection");
-                let events = frame["events"].as_array().unwrap();
-                let mine = events.iter().filter(|event| event["type"] == "game.ball_potted");
-                self.potted.extend(mine.map(|event| event["seq"].as_i64().unwrap()));
-                let seqs = events.iter().map(|event| event["seq"].as_i64().unwrap()).collect();
-                self.acked.insert(id.to_string(), seqs);
-                return true;
-            }
-            "error" => {
-                let code = frame["code"].as_str().unwrap();
-                assert!(["game_not_active", "game_in_progress", "event_not_voidable"].contains(&code), "{frame}");
-                let id: Uuid = frame["id"].as_str().unwrap().parse().unwrap();
-                self.unanswered.remove(&id).expect("answered once on a connection");
-                return true;
-            }
-            "connected" | "presence" | "stats" | "notification" => {}
-            _ => panic!("{frame}"),
-        }
-        false
-    }
-
-    fn see(&mut self, event: &Value) {
-        assert_eq!(event["seq"], self.seen + 1, "each event once, in order");
-        self.seen += 1;
-    }
-}
-
-/// Every acked event is in the log with the numbers it was acked with, none is there twice and none is missing.
-fn assert_whole(log: &[Value], markers: &[Marker]) {
-    let mut by_command: HashMap<&str, Vec<i64>> = HashMap::new();
-    for (event, seq) in log.iter().zip(1..) {
-        assert_eq!(event["seq"], seq, "no gap");
-        by_command.entry(event["command_id"].as_str().unwrap()).or_default().push(seq);
-    }
-    for marker in markers {
-        for (command, seqs) in &marker.acked {
-            assert_eq!(by_command.get(command.as_str()), Some(seqs), "command {command}");
-        }
-    }
-}
-
-/// What the log says a user has done: games, wins, points, balls, fouls, net.
-fn totals(log: &[Value], seat: &str) -> [i64; 6] {
-    let number = |value: &Value| value.as_i64().unwrap();
-    let mut results: HashMap<&str, &Value> = HashMap::new();
-    let mut balls = 0;
-    for event in log {
-        let data = &event["data"];
-        match event["type"].as_str().unwrap() {
-            "game.ball_potted" => balls += i64::from(data["participant_id"] == seat),
-            "game.event_voided" if data["voided_type"] == "game.ball_potted" => {
-                let voided = &log[number(&data["voided_seq"]) as usize - 1];
-                balls -= i64::from(voided["data"]["participant_id"] == seat);
-                if data["results"].is_array() {
-                    results.insert(event["game_id"].as_str().unwrap(), &data["results"]);
-                }
-            }
-            "game.ended" => {
-                results.insert(event["game_id"].as_str().unwrap(), &data["results"]);
-            }
-            _ => {}
-        }
-    }
-    let mine: Vec<&Value> = results
-        .values()
-        .filter_map(|results| results.as_array().unwrap().iter().find(|result| result["participant_id"] == seat))
-        .collect();
-    let sum = |field: &str| mine.iter().map(|result| number(&result[field])).sum::<i64>();
-    let wins = mine.iter().filter(|result| result["place"] == 1).count() as i64;
-    assert_eq!(balls, sum("balls_potted"), "marks and results agree");
-    [mine.len() as i64, wins, sum("points"), balls, sum("fouls"), sum("net")]
-}
 
 async fn kill_again_and_again(store: Store) {
     let mut app = TestApp::start_with(store, &["--commands-per-second", "100000"]).await;
     let evening = Evening::open(&app, &["anna", "boris", "clara"], kolkhoz()).await;
-    for seat in &evening.seats[1..] {
-        let path = format!("/api/v1/sessions/{}/participants/{seat}", evening.session);
-        evening.players[0].patch(&path, json!({"can_score": true})).await;
-    }
-    let mut markers: Vec<Marker> = (0..evening.seats.len())
-        .map(|me| Marker {
-            player: evening.players[me].clone(),
-            session: evening.session.clone(),
-            seats: evening.seats.clone(),
-            me,
-            seen: 0,
-            acked: HashMap::new(),
-            unanswered: BTreeMap::new(),
-            asked: 0,
-            potted: Vec::new(),
-        })
-        .collect();
+    let mut markers = Marker::all_of(&evening, &[&app.base], Duration::ZERO).await;
     for round in 0..ROUNDS {
         let (stop, stopped) = watch::channel(false);
         let (acks, mut answered) = mpsc::unbounded_channel();
@@ -229,24 +38,7 @@ async fn kill_again_and_again(store: Store) {
         assert!(replay.status.success(), "round {round}: {}", String::from_utf8_lossy(&replay.stdout));
     }
 
-    if evening.state().await["current_game"].is_object() {
-        let game = evening.state().await["current_game"]["id"].as_str().unwrap().to_owned();
-        evening.end(&game).await;
-    }
-    let log = evening.events().await;
-    let expected: Vec<[i64; 6]> = evening.seats.iter().map(|seat| totals(&log, seat)).collect();
-    let nets: Vec<i64> = expected.iter().map(|totals| totals[5]).collect();
-    assert_eq!(evening.nets(&evening.balance().await["participants"]), nets);
-    assert_eq!(nets.iter().sum::<i64>(), 0);
-    for (player, expected) in evening.players.iter().zip(expected) {
-        let path = format!("/api/v1/stats/users/{}", player.id);
-        let fields = ["games", "wins", "points", "balls_potted", "fouls", "net"];
-        until(&format!("the statistics say {expected:?}"), || async {
-            let totals = player.read(&path).await["totals"].clone();
-            (fields.map(|field| totals[field].as_i64().unwrap()) == expected).then_some(())
-        })
-        .await;
-    }
+    assert_settled(&evening).await;
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ pub struct TestApp {
     database_url: Option<String>,
     /// A file that may not grow is an error of the write, not the end of the process.
     outlives_full_files: bool,
+    /// How far its clock is from the others', like `+60s`.
+    clock: Option<String>,
     port: u16,
 }
 
@@ -130,6 +132,13 @@ fn artel_outliving_full_files() -> Command {
     command
 }
 
+/// Makes a process see another time.
+fn libfaketime() -> PathBuf {
+    let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut found = libraries.map(|library| library.path().join("faketime/libfaketime.so.1"));
+    found.find(|library| library.exists()).expect("libfaketime is installed by ./test")
+}
+
 impl TestApp {
     /// A server with the defaults, on what the conformance suite runs on.
     pub async fn start() -> Self {
@@ -163,6 +172,16 @@ impl TestApp {
         Self::start_on(&self.postgres().expect("in PostgreSQL"), &arguments).await
     }
 
+    /// The same, with a clock that is wrong by so much, like `+60s`.
+    pub async fn another_node_with_clock(&self, clock: &str) -> Self {
+        let mut app = Self::new(Store::Postgres, &[]);
+        app.arguments.clone_from(&self.arguments);
+        app.database_url = self.postgres();
+        app.clock = Some(clock.to_owned());
+        app.launch().await;
+        app
+    }
+
     /// A server on SQLite whose files can be kept from growing (`limit_files`).
     pub async fn start_limitable(arguments: &[&str]) -> Self {
         let mut app = Self::new(Store::Sqlite, arguments);
@@ -182,6 +201,7 @@ impl TestApp {
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             database_url: None,
             outlives_full_files: false,
+            clock: None,
             port: 0,
         }
     }
@@ -223,6 +243,9 @@ impl TestApp {
             .open(self.dir.join("server.log"))
             .expect("a log file");
         let mut program = if self.outlives_full_files { artel_outliving_full_files() } else { artel() };
+        if let Some(clock) = &self.clock {
+            program.env("LD_PRELOAD", libfaketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
         let mut child = program
             .arg("serve")
             .args(self.data_arguments())
@@ -615,6 +638,7 @@ pub fn kolkhoz() -> Value {
 }
 
 /// A session with its players seated, each with an account, in the order given.
+#[derive(Clone)]
 pub struct Evening {
     pub session: String,
     pub code: String,
