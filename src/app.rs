@@ -37,7 +37,8 @@ use crate::{clock, problem, routes, telemetry};
 
 /// HTTP workers, each an arbiter where sockets and sessions live.
 const HTTP_WORKERS: usize = 2;
-/// Threads of the runtime that database and bus have beside the workers.
+/// Threads of the runtime that the journal has beside the workers, and of the one that the bus has. Two runtimes: a
+/// commit must not wait while messages are written and read.
 const BACK_THREADS: usize = 2;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
@@ -55,20 +56,29 @@ pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
         bail!("log: {reason}");
     }
     let metrics = telemetry::start_metrics().context("starting the metrics")?;
-    let back = runtime()?;
+    let runtimes = Runtimes { journal: runtime("artel-journal")?, bus: runtime("artel-bus")? };
     let served = System::new().block_on(async {
-        let node = Node::start(&config, &back).await?;
+        let node = Node::start(&config, &runtimes).await?;
         node.serve(&config, metrics).await
     });
     // Waits for nobody, and not within the system: a runtime that is dropped there panics.
-    back.shutdown_background();
+    runtimes.bus.shutdown_background();
+    runtimes.journal.shutdown_background();
     served.map(|()| ExitCode::SUCCESS)
 }
 
-fn runtime() -> anyhow::Result<Runtime> {
+/// What runs beside the HTTP workers.
+struct Runtimes {
+    /// Commits, and reads of the log.
+    journal: Runtime,
+    /// Relay, consumers, feed, the broker's connections.
+    bus: Runtime,
+}
+
+fn runtime(name: &str) -> anyhow::Result<Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(BACK_THREADS)
-        .thread_name("artel-back")
+        .thread_name(name)
         .enable_all()
         .build()
         .context("starting the runtime")
@@ -91,11 +101,10 @@ impl Readiness {
     }
 }
 
-/// What lives in the runtime of database and bus.
+/// What lives in the runtime of the journal.
 struct Back {
     database: Database,
     lock: Option<File>,
-    bus: Bus,
     journal: Journal,
     writer: JournalWriter,
 }
@@ -103,23 +112,29 @@ struct Back {
 async fn open_back(config: Config) -> anyhow::Result<Back> {
     let (database, lock) = open(&config).await?;
     migrate_locked(&database).await.context("migrating the database")?;
-    let bus = open_bus(&config).await?;
     let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
         .await
         .context("registering at the journal")?;
-    Ok(Back { database, lock, bus, journal, writer })
+    Ok(Back { database, lock, journal, writer })
 }
 
-async fn open_bus(config: &Config) -> anyhow::Result<Bus> {
+/// The bus, and the database as its runtime sees it.
+async fn open_bus(config: Config, database: Database) -> anyhow::Result<(Bus, Database)> {
+    let database = on_this_runtime(&database, &config).await?;
     if config.amqp_urls.is_empty() {
-        return Ok(Bus::in_process());
+        return Ok((Bus::in_process(), database));
     }
     let settings = rabbit::Settings {
         urls: config.amqp_urls.clone(),
         queue_type: config.queue_type,
         node_id: config.node_id.clone(),
     };
-    Ok(Bus::Rabbit(Rabbit::start(settings).await?))
+    Ok((Bus::Rabbit(Rabbit::start(settings).await?), database))
+}
+
+async fn on_this_runtime(database: &Database, config: &Config) -> anyhow::Result<Database> {
+    let url = config.database_url.as_deref().unwrap_or_default();
+    database.for_this_runtime(url, Options::default()).await.context("database_url: opening the database")
 }
 
 /// Deletes now and then what ended by time.
@@ -149,15 +164,15 @@ struct Node {
 }
 
 impl Node {
-    async fn start(config: &Config, back: &Runtime) -> anyhow::Result<Self> {
-        let handle = back.handle();
+    async fn start(config: &Config, runtimes: &Runtimes) -> anyhow::Result<Self> {
+        let handle = runtimes.bus.handle();
         let secret = jwt_secret(config)?;
         let opening = open_back(config.clone());
-        let Back { database, lock, bus, journal, mut writer } = handle.spawn(opening).await.context("starting")??;
-        let front = database
-            .for_this_runtime(config.database_url.as_deref().unwrap_or_default(), Options::default())
-            .await
-            .context("database_url: opening the database")?;
+        let Back { database, lock, journal, mut writer } =
+            runtimes.journal.spawn(opening).await.context("starting")??;
+        let front = on_this_runtime(&database, config).await?;
+        let opening = open_bus(config.clone(), database);
+        let (bus, database) = handle.spawn(opening).await.context("starting")??;
         let accounts = Accounts::new(front.clone(), account_settings(config, secret));
         accounts.load_revoked(&front).await.context("reading the revoked logins")?;
         let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
@@ -182,7 +197,7 @@ impl Node {
         };
         // The bus in the process reaches the consumers in the process only.
         if config.role != Role::Api || bus.is_local() {
-            let _back = handle.enter();
+            let _bus = handle.enter();
             let statistics = Statistics::new(journal.clone()).run(bus.clone(), database.clone());
             let notifications = Teller.run(bus.clone(), database.clone());
             let compensation = Compensation.run(bus.clone(), database.clone());
@@ -198,7 +213,7 @@ impl Node {
         tasks.spawn_on(named("feed", feed.run()), handle);
         tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
         let committed = writer.tap();
-        tasks.spawn_on(named("journal", writer.run()), handle);
+        tasks.spawn_on(named("journal", writer.run()), runtimes.journal.handle());
         let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
         Ok(Self { database: front, journal, sessions, accounts, connections, bus, stop, tasks, relay, _lock: lock })
     }
@@ -385,7 +400,7 @@ fn briefly<T>(config: Config, run: impl AsyncFnOnce(Database) -> anyhow::Result<
     if let Err(reason) = telemetry::start_log(config.log_format, &config.log) {
         bail!("log: {reason}");
     }
-    runtime()?.block_on(async move {
+    runtime("artel")?.block_on(async move {
         let database = match &config.database_url {
             Some(url) => {
                 Database::connect(url, Options::default()).await.context("database_url: opening the database")?

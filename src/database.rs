@@ -3,8 +3,8 @@
 //! SQLite: one connection writes, the others only read, so nobody ever sees SQLITE_BUSY: writers queue for the one
 //! connection and their transactions take the write lock when they begin. PostgreSQL: one pool for both.
 //!
-//! A connection to PostgreSQL is driven by the runtime that opened it. So the runtime of the journal and that of HTTP
-//! have a pool each: a commit must not wait for a busy HTTP worker.
+//! A connection to PostgreSQL is driven by the runtime that opened it. So the runtimes of the journal, of the bus and of
+//! HTTP have a pool each: a commit must not wait for a busy worker.
 
 use std::os::fd::{BorrowedFd, RawFd};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres_connections: 8, acquire_timeout: Duration::from_secs(5) }
+        Self { sqlite_readers: 4, postgres_connections: 6, acquire_timeout: Duration::from_secs(5) }
     }
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Append, Record};
 use crate::game::event::{Event, Fact};
+use crate::game::id::SessionId;
 
 /// Rows of one statement. Powers of two below it are used, so that there are few different texts to prepare and the
 /// databases' limit on bound values (32,766) is far.
@@ -78,6 +79,79 @@ pub(super) async fn advance(db: &impl ConnectionTrait, appends: &[&Append]) -> R
         }
     }
     Ok(advanced)
+}
+
+/// All of a commit in one statement, and so in one round trip: for sessions that are open already and events that
+/// change no list. Says which sessions' events are stored; their positions follow `position` in the order of `appends`,
+/// which must be that of session id. PostgreSQL only.
+pub(super) async fn store_at_once(
+    db: &impl ConnectionTrait,
+    writer_id: i64,
+    position: i64,
+    published: i64,
+    appends: &[Append],
+) -> Result<HashSet<SessionId>, DbErr> {
+    let sql = "WITH b AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS b (id, expected, head)), \
+         l AS (SELECT s.id FROM session s JOIN b ON s.id = b.id AND s.head = b.expected ORDER BY s.id FOR UPDATE OF s), \
+         u AS (UPDATE session SET head = b.head FROM b JOIN l ON l.id = b.id \
+               WHERE session.id = b.id AND session.head = b.expected RETURNING session.id), \
+         r AS (SELECT r.*, row_number() OVER (ORDER BY r.place) AS number \
+               FROM unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::text[]) WITH ORDINALITY \
+                    AS r (session_id, seq, command_hash, body, place) \
+               JOIN u ON u.id = r.session_id), \
+         e AS (INSERT INTO event (session_id, seq, writer_id, position, command_hash, body) \
+               SELECT session_id, seq, $8, $9 + number, command_hash, body FROM r), \
+         p AS (UPDATE writer SET published = $10 WHERE id = $8 AND published < $10) \
+         SELECT id FROM u";
+    let (mut ids, mut expected, mut heads) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sessions, mut seqs, mut hashes, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for append in appends {
+        ids.push(append.session.0);
+        expected.push(append.after);
+        heads.push(append.after + append.records.len() as i64);
+        for record in &append.records {
+            sessions.push(append.session.0);
+            seqs.push(record.event.seq);
+            hashes.push(record.command_hash);
+            bodies.push(record.json.get().to_owned());
+        }
+    }
+    let values: [Value; 10] = [
+        ids.into(),
+        expected.into(),
+        heads.into(),
+        sessions.into(),
+        seqs.into(),
+        hashes.into(),
+        bodies.into(),
+        writer_id.into(),
+        position.into(),
+        published.into(),
+    ];
+    let stored = db.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    stored.iter().map(|row| Ok(SessionId(Uuid::try_get_by(row, 0)?))).collect()
+}
+
+/// Does an event change a row that lists are made from?
+pub(super) fn is_projected(event: &Event) -> bool {
+    match event.fact {
+        Fact::SessionCreated(_)
+        | Fact::PlayerJoined(_)
+        | Fact::GameStarted(_)
+        | Fact::SettingsChanged(_)
+        | Fact::CreatorChanged(_)
+        | Fact::SessionCompleted(_)
+        | Fact::SessionCancelled(_) => true,
+        Fact::PlayerLeft(_)
+        | Fact::PlayerRemoved(_)
+        | Fact::PlayerUpdated(_)
+        | Fact::BallPotted(_)
+        | Fact::FoulCommitted(_)
+        | Fact::TurnChanged(_)
+        | Fact::EventVoided(_)
+        | Fact::GameEnded(_)
+        | Fact::GameCancelled(_) => false,
+    }
 }
 
 /// Opens a new session; false: its id, code or opening command is taken.

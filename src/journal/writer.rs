@@ -128,6 +128,10 @@ impl JournalWriter {
 
     /// One transaction; says which sessions' events are in it.
     async fn transact(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
+        let projected = |append: &Append| append.records.iter().any(|record| heads::is_projected(&record.event));
+        if self.database.is_postgres() && !appends.iter().any(|append| append.after == 0 || projected(append)) {
+            return self.store_at_once(appends).await;
+        }
         let tx = self.database.begin_write().await?;
         if self.unsure {
             self.position = heads::last_position(&tx, self.id).await?;
@@ -157,6 +161,19 @@ impl JournalWriter {
             heads::mark_published(&tx, self.id, published).await?;
         }
         tx.commit().await?;
+        self.unsure = false;
+        self.published_stored = published;
+        Ok(stored)
+    }
+
+    async fn store_at_once(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
+        let db = self.database.writer();
+        if self.unsure {
+            self.position = heads::last_position(db, self.id).await?;
+        }
+        self.unsure = true;
+        let published = self.published.load(Ordering::Acquire);
+        let stored = heads::store_at_once(db, self.id, self.position, published, appends).await?;
         self.unsure = false;
         self.published_stored = published;
         Ok(stored)

@@ -19,6 +19,9 @@ use crate::telemetry;
 
 /// Messages applied in one transaction at most.
 const BATCH_MAX: usize = 1_000;
+/// Messages that are worth a transaction whatever the pace.
+const BATCH_FULL: usize = 250;
+const PACE_STEP: Duration = Duration::from_millis(5);
 /// Retries that wait for their time at most; more of them wait in the queue.
 const WAITING_MAX: usize = 1_000;
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
@@ -79,19 +82,24 @@ pub fn run(
     handler: impl Handler,
 ) -> impl Future<Output = ()> + Send {
     let deliveries = bus.consume(queue);
-    consume(bus, queue.name, deliveries, database, handler)
+    consume(bus, queue, deliveries, database, handler)
 }
 
 async fn consume(
     bus: Bus,
-    queue: &'static str,
+    &Queue { name: queue, pace, .. }: &'static Queue,
     mut deliveries: mpsc::Receiver<Delivery>,
     database: Database,
     mut handler: impl Handler,
 ) {
     let mut waiting: FuturesUnordered<BoxFuture<'static, Option<Delivery>>> = FuturesUnordered::new();
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut begun = Instant::now();
     loop {
+        // A batch that is full enough is not waited for.
+        while begun.elapsed() < pace && deliveries.len() < BATCH_FULL {
+            tokio::time::sleep(PACE_STEP.min(pace)).await;
+        }
         tokio::select! {
             count = deliveries.recv_many(&mut batch, BATCH_MAX), if waiting.len() < WAITING_MAX => {
                 if count == 0 {
@@ -104,6 +112,7 @@ async fn consume(
                 None => continue,
             },
         }
+        begun = Instant::now();
         if batch.first().is_some_and(Delivery::is_local) {
             telemetry::queue_size(queue, deliveries.len());
         }

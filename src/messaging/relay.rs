@@ -31,6 +31,9 @@ const WINDOW: usize = 4_096;
 const PAGE: u64 = 1_000;
 const CLAIM_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Bursts begin this far apart where events keep coming, since many messages at once cost the broker and this node far
+/// less than one at a time. What comes after a pause goes out at once.
+const PACE: Duration = Duration::from_millis(3);
 /// How long it waits after a failure before it publishes again.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
@@ -92,9 +95,14 @@ impl Relay {
         let mut confirms = FuturesOrdered::new();
         let mut tick = tokio::time::interval(LOOK_EVERY);
         let mut stopping = false;
+        let mut paced = Instant::now();
         loop {
-            if self.resume.is_none() {
+            let now = Instant::now();
+            if self.resume.is_none() && now >= paced {
                 self.refill().await;
+                if !self.backlog.is_empty() {
+                    paced = now + PACE;
+                }
                 while confirms.len() < WINDOW
                     && let Some((position, record)) = self.backlog.pop_front()
                 {
@@ -120,6 +128,7 @@ impl Relay {
                 return self.committed.keep();
             }
             let resume = self.resume;
+            let burst = (resume.is_none() && !self.backlog.is_empty()).then_some(paced);
             tokio::select! {
                 biased;
                 Some(confirmed) = confirms.next(), if !confirms.is_empty() => match confirmed {
@@ -141,6 +150,7 @@ impl Relay {
                 },
                 () = bus.rung() => self.send_others().await,
                 _ = tick.tick() => self.look().await,
+                () = until(burst), if burst.is_some() && confirms.len() < WINDOW => {}
                 () = until(resume), if resume.is_some() => {
                     self.resume = if self.bus.is_up() { None } else { Some(Instant::now() + AGAIN_AFTER) };
                 }

@@ -36,6 +36,9 @@ pub struct Queue {
     pub has_priorities: bool,
     /// How long a message may take from its arrival at a consumer to its effect, before more workers are wanted.
     pub target: Duration,
+    /// Batches begin this far apart where messages keep coming: fewer, fuller transactions. What comes after a pause
+    /// is applied at once.
+    pub pace: Duration,
     /// How many consume it on one node, at least and at most.
     pub workers: (usize, usize),
 }
@@ -47,6 +50,7 @@ pub const GAME: Queue = Queue {
     in_process: &["game.command.*"],
     has_priorities: true,
     target: Duration::from_millis(50),
+    pace: Duration::ZERO,
     workers: (1, 4),
 };
 
@@ -58,6 +62,7 @@ pub const STATS: Queue = Queue {
     in_process: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
     has_priorities: false,
     target: Duration::from_millis(200),
+    pace: Duration::from_millis(50),
     workers: (1, 1),
 };
 
@@ -68,6 +73,7 @@ pub const NOTIFICATIONS: Queue = Queue {
     in_process: &["notifications.*", "friends.*", "social.*"],
     has_priorities: false,
     target: Duration::from_millis(100),
+    pace: Duration::from_millis(20),
     workers: (1, 4),
 };
 
@@ -88,6 +94,7 @@ pub const AUDIT: Queue = Queue {
     in_process: &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"],
     has_priorities: false,
     target: Duration::from_secs(5),
+    pace: Duration::from_millis(50),
     workers: (1, 2),
 };
 
@@ -98,6 +105,7 @@ pub const COMPENSATION: Queue = Queue {
     in_process: &["compensation.#"],
     has_priorities: false,
     target: Duration::from_millis(200),
+    pace: Duration::from_millis(20),
     workers: (1, 2),
 };
 

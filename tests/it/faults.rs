@@ -22,12 +22,13 @@ use crate::broker::Broker;
 use crate::marker::{Marker, assert_settled, assert_whole};
 use crate::postgres::Cluster;
 use crate::proxy::Proxy;
-use crate::test_app::{Evening, Socket, Store, TestApp, kolkhoz, until};
+use crate::test_app::{Evening, Socket, Store, TestApp, kolkhoz, until, until_for};
 
 const ARGUMENTS: [&str; 2] = ["--commands-per-second", "100000"];
 const EVENINGS: usize = 3;
 /// Of each player, after each answer.
 const PAUSE: Duration = Duration::from_millis(15);
+const CATCH_UP: Duration = Duration::from_secs(60);
 /// Acks between two things that happen.
 const SOME: usize = 300;
 
@@ -109,7 +110,7 @@ impl Club {
             assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stdout));
         }
         let database = one.postgres().expect("in PostgreSQL");
-        until("the outbox is empty", async || {
+        until_for(CATCH_UP, "the outbox is empty", async || {
             let waiting = "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM event \
                            JOIN writer ON writer.id = event.writer_id WHERE event.position > writer.published)";
             (count(&database, waiting) == 0).then_some(())

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, until};
+use crate::test_app::{Evening, Player, Socket, until, until_for};
 
 /// Commands that a player has under way at once.
 const UNANSWERED_MAX: usize = 16;
@@ -18,6 +18,8 @@ const UNANSWERED_MAX: usize = 16;
 const MARKS_OF_A_GAME: usize = 60;
 /// A node that is stuck answers no handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Consumers may have a long outage to make up for.
+const CATCH_UP: Duration = Duration::from_secs(90);
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// A player who marks until told to stop.
@@ -262,7 +264,7 @@ pub async fn assert_settled(evening: &Evening) {
     for (player, expected) in evening.players.iter().zip(expected) {
         let path = format!("/api/v1/stats/users/{}", player.id);
         let fields = ["games", "wins", "points", "balls_potted", "fouls", "net"];
-        until(&format!("the statistics say {expected:?}"), || async {
+        until_for(CATCH_UP, &format!("the statistics say {expected:?}"), || async {
             let totals = player.read(&path).await["totals"].clone();
             (fields.map(|field| totals[field].as_i64().unwrap()) == expected).then_some(())
         })
