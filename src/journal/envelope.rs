@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::game::event::Event;
@@ -24,6 +25,40 @@ pub enum Priority {
     High = 8,
     /// A ball on a screen.
     Urgent = 10,
+}
+
+/// What a message says, as the JSON it travels in: read by those only who look into it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Data(Box<RawValue>);
+
+impl Data {
+    /// JSON that was checked before.
+    pub fn of(json: &RawValue) -> Self {
+        Self(json.to_owned())
+    }
+
+    /// The text.
+    pub fn json(&self) -> &str {
+        self.0.get()
+    }
+
+    /// What it says.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.0.get()).unwrap_or_default()
+    }
+}
+
+impl From<Value> for Data {
+    fn from(value: Value) -> Self {
+        Self(to_raw_value(&value).expect("a JSON value is JSON"))
+    }
+}
+
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        self.value() == other.value()
+    }
 }
 
 /// The body of every message.
@@ -56,7 +91,8 @@ pub struct Envelope {
     /// The event of the session that caused it.
     pub seq: Option<Seq>,
     /// What the type says.
-    pub data: Value,
+    #[schema(value_type = Value)]
+    pub data: Data,
 }
 
 impl Envelope {
@@ -66,7 +102,7 @@ impl Envelope {
         routing_key: &str,
         event_type: &str,
         priority: Priority,
-        data: Value,
+        data: Data,
     ) -> Self {
         Self {
             event_id: Uuid::new_v5(&event.event_id, routing_key.as_bytes()),
@@ -103,7 +139,7 @@ impl Envelope {
             session_id: session,
             game_id: None,
             seq: None,
-            data,
+            data: data.into(),
         }
     }
 
@@ -120,7 +156,7 @@ impl Envelope {
             max_retries: MAX_RETRIES,
             user_id: Some(user),
             seq: None,
-            data,
+            data: data.into(),
             ..cause.clone()
         }
     }
@@ -147,7 +183,7 @@ impl Envelope {
             session_id: None,
             game_id: None,
             seq: None,
-            data,
+            data: data.into(),
         }
     }
 }

@@ -81,6 +81,38 @@ pub(super) async fn advance(db: &impl ConnectionTrait, appends: &[&Append]) -> R
     Ok(advanced)
 }
 
+/// The events of these sessions, each after one seq and up to and with another; in order of session and seq.
+pub(super) async fn parts(
+    db: &impl ConnectionTrait,
+    parts: &[(SessionId, i64, i64)],
+) -> Result<Vec<entity::event::Model>, DbErr> {
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = db.get_database_backend();
+    let (from, values): (String, Vec<Value>) = match backend {
+        // One text, whatever the number of sessions.
+        DbBackend::Postgres => (
+            "unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS w (column1, column2, column3)".to_owned(),
+            vec![
+                parts.iter().map(|part| part.0.0).collect::<Vec<Uuid>>().into(),
+                parts.iter().map(|part| part.1).collect::<Vec<i64>>().into(),
+                parts.iter().map(|part| part.2).collect::<Vec<i64>>().into(),
+            ],
+        ),
+        _ => (
+            format!("(VALUES {}) AS w", placeholders(backend, parts.len(), 3)),
+            parts.iter().flat_map(|part| [part.0.0.into(), part.1.into(), part.2.into()]).collect(),
+        ),
+    };
+    let sql = format!(
+        "SELECT e.* FROM {from} JOIN event e \
+         ON e.session_id = w.column1 AND e.seq > w.column2 AND e.seq <= w.column3 ORDER BY e.session_id, e.seq"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    entity::event::Entity::find().from_raw_sql(statement).all(db).await
+}
+
 /// All of a commit in one statement, and so in one round trip: for sessions that are open already and events that
 /// change no list. Says which sessions' events are stored; their positions follow `position` in the order of `appends`,
 /// which must be that of session id. PostgreSQL only.

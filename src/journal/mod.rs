@@ -10,6 +10,7 @@ pub mod outbox;
 mod snapshot;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use bytestring::ByteString;
@@ -51,6 +52,13 @@ impl Record {
     pub fn new(event: Event, command_hash: i64) -> Self {
         let json = to_raw_value(&event).expect("an event has string keys and finite numbers only");
         Self { event, json, command_hash, shared: OnceLock::new() }
+    }
+
+    /// An event that another node stored, from its JSON; `None`: it is none.
+    pub fn told(json: String, command_hash: i64) -> Option<Self> {
+        let event = serde_json::from_str(&json).ok()?;
+        let json = RawValue::from_string(json).ok()?;
+        Some(Self { event, json, command_hash, shared: OnceLock::new() })
     }
 
     fn stored(row: event::Model) -> Result<Self, JournalError> {
@@ -136,6 +144,22 @@ impl Journal {
     /// Up to `limit` events after `after`, in order.
     pub async fn read(&self, session: SessionId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, JournalError> {
         self.there(|db| async move { read(db.reader(), session, after, limit).await }).await
+    }
+
+    /// Parts of several logs in the caller's transaction, each after one event and up to and with another, at once.
+    pub async fn read_parts_in(
+        &self,
+        tx: &impl ConnectionTrait,
+        parts: &[(SessionId, Seq, Seq)],
+    ) -> Result<HashMap<SessionId, Vec<Arc<Record>>>, JournalError> {
+        let mut read: HashMap<SessionId, Vec<Arc<Record>>> = HashMap::with_capacity(parts.len());
+        for parts in parts.chunks(PARTS_MAX) {
+            for row in heads::parts(tx, parts).await? {
+                let session = SessionId(row.session_id);
+                read.entry(session).or_default().push(Arc::new(Record::stored(row)?));
+            }
+        }
+        Ok(read)
     }
 
     /// The same in the caller's transaction.
@@ -227,6 +251,9 @@ impl Journal {
         }
     }
 }
+
+/// Sessions of one statement.
+const PARTS_MAX: usize = 256;
 
 pub(crate) async fn read(
     db: &impl ConnectionTrait,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::game::event::{Event, Fact};
+use crate::game::event::Fact;
 use crate::game::id::UserId;
 use crate::journal::Record;
-use crate::journal::envelope::{Envelope, Priority};
+use crate::journal::envelope::{Data, Envelope, Priority};
 
 /// Beside the fields of an event in a message to other nodes.
 const COMMAND_HASH: &str = "command_hash";
@@ -22,12 +23,14 @@ pub struct Message {
     pub envelope: Arc<Envelope>,
     /// The session event it was made from, where it is at hand: spares consumers on this node a look at the log.
     pub record: Option<Arc<Record>>,
+    /// This process did what it tells of: its own sessions need not hear of it.
+    pub is_own: bool,
 }
 
 impl Message {
     /// A message with an envelope of its own.
     pub fn new(routing_key: String, envelope: Envelope) -> Self {
-        Self { routing_key, envelope: Arc::new(envelope), record: None }
+        Self { routing_key, envelope: Arc::new(envelope), record: None, is_own: false }
     }
 
     /// The routing key without ids, for labels.
@@ -50,17 +53,22 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
     let event = &record.event;
     let mut messages = Vec::new();
     let mut add = |routing_key: String, envelope: Envelope| {
-        messages.push(Message { routing_key, envelope: Arc::new(envelope), record: Some(record.clone()) });
+        messages.push(Message {
+            routing_key,
+            envelope: Arc::new(envelope),
+            record: Some(record.clone()),
+            is_own: false,
+        });
     };
     let key = event.fact.event_type();
     if wanted(key) {
-        let mut envelope = Envelope::caused_by(event, key, key, Priority::High, data_of(event));
+        let mut envelope = Envelope::caused_by(event, key, key, Priority::High, data_of(record));
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
         envelope.causation_id = Some(event.command_id);
         add(key.to_owned(), envelope);
     }
-    for (key, user, data) in statistics_of(event).into_iter().chain(notifications_of(event)) {
+    for (key, user, data) in statistics_of(record).into_iter().chain(notifications_of(record)) {
         if wanted(key) {
             let salted = format!("{key}/{user}");
             let mut envelope = Envelope::caused_by(event, &salted, key, Priority::Normal, data);
@@ -68,7 +76,7 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
             add(key.to_owned(), envelope);
         }
     }
-    for (original, data) in compensations_of(event) {
+    for (original, data) in compensations_of(record) {
         let key = format!("compensation.{original}");
         if wanted(&key) {
             let envelope = Envelope::caused_by(event, &key, &key, Priority::Normal, data);
@@ -84,66 +92,72 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
     messages
 }
 
-/// The whole event, and what a node needs beside it to answer a repeated idempotency key.
-fn for_other_nodes(record: &Record) -> Value {
-    let mut whole = serde_json::to_value(&record.event).unwrap_or_default();
-    if let Value::Object(fields) = &mut whole {
-        fields.insert(COMMAND_HASH.to_owned(), record.command_hash.into());
-    }
-    whole
+/// The whole event, and before its fields what a node needs beside it to answer a repeated idempotency key.
+fn for_other_nodes(record: &Record) -> Data {
+    let fields = record.json.get().trim_start_matches('{');
+    let whole = format!("{{\"{COMMAND_HASH}\":{},{fields}", record.command_hash);
+    RawValue::from_string(whole).map_or_else(|_| Value::Null.into(), |whole| Data::of(&whole))
 }
 
 /// The event in a message to other nodes; `None`: the message is of another kind.
 pub fn event_in(envelope: &Envelope) -> Option<Record> {
-    let hash = envelope.data.get(COMMAND_HASH)?.as_i64()?;
-    let event = Event::deserialize(&envelope.data).ok()?;
-    Some(Record::new(event, hash))
+    // Only these begin so; what else comes here is not read for it.
+    let rest = envelope.data.json().strip_prefix(&format!("{{\"{COMMAND_HASH}\":"))?;
+    let (hash, fields) = rest.split_once(',')?;
+    let command_hash = hash.parse().ok()?;
+    Record::told(format!("{{{fields}"), command_hash)
 }
 
-fn data_of(event: &Event) -> Value {
-    match serde_json::to_value(&event.fact) {
-        Ok(Value::Object(mut fact)) => fact.remove("data").unwrap_or_default(),
-        _ => Value::Null,
+/// The `data` of an event, as it is encoded already.
+fn data_of(record: &Record) -> Data {
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow)]
+        data: Option<&'a RawValue>,
+    }
+    match serde_json::from_str(record.json.get()) {
+        Ok(Part { data: Some(data) }) => Data::of(data),
+        _ => Value::Null.into(),
     }
 }
 
 /// What statistics need: one message for each player concerned who has an account.
-fn statistics_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
-    let of = |key, user: Option<UserId>| user.map(|user| (key, user, data_of(event))).into_iter().collect();
-    match &event.fact {
+fn statistics_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
+    let of = |key, user: Option<UserId>| user.map(|user| (key, user, data_of(record))).into_iter().collect();
+    match &record.event.fact {
         Fact::BallPotted(potted) => of("stats.ball_potted", potted.user_id),
         Fact::FoulCommitted(foul) => of("stats.foul_committed", foul.user_id),
         Fact::EventVoided(voided) => match &voided.results {
             None => of("stats.ball_voided", voided.user_id),
-            Some(results) => with_check(for_each_player("stats.game_corrected", results)),
+            Some(results) => with_check(encoded(for_each_player("stats.game_corrected", results))),
         },
-        Fact::GameEnded(ended) => with_check(for_each_player("stats.game_completed", &ended.results)),
+        Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
         _ => Vec::new(),
     }
 }
 
 /// Whoever's ended games changed may have earned an achievement, or lost one. The check stands after the results.
-fn with_check(mut messages: Vec<(&'static str, UserId, Value)>) -> Vec<(&'static str, UserId, Value)> {
+fn with_check(mut messages: Vec<(&'static str, UserId, Data)>) -> Vec<(&'static str, UserId, Data)> {
     let players: Vec<UserId> = messages.iter().map(|(_, user, _)| *user).collect();
-    messages.extend(players.into_iter().map(|user| ("stats.achievement_check", user, json!({}))));
+    messages.extend(players.into_iter().map(|user| ("stats.achievement_check", user, json!({}).into())));
     messages
 }
 
 /// What players are told of, wherever they are.
-fn notifications_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
-    match &event.fact {
+fn notifications_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
+    match &record.event.fact {
         Fact::GameEnded(ended) => {
             let mut messages = for_each_player("notifications.game_completed", &ended.results);
             for (_, _, data) in &mut messages {
                 data["currency"] = ended.currency.clone().into();
             }
-            messages
+            encoded(messages)
         }
         Fact::PlayerJoined(seat) if !seat.is_active => {
             let invitation = |user| {
-                let mut data = data_of(event);
-                data["invited_by"] = json!(event.actor.user_id);
-                ("notifications.session_invitation", user, data)
+                let mut data = data_of(record).value();
+                data["invited_by"] = json!(record.event.actor.user_id);
+                ("notifications.session_invitation", user, data.into())
             };
             seat.user_id.map(invitation).into_iter().collect()
         }
@@ -152,13 +166,17 @@ fn notifications_of(event: &Event) -> Vec<(&'static str, UserId, Value)> {
 }
 
 /// What a void takes back: the mark, and the results of the game where it had ended.
-fn compensations_of(event: &Event) -> Vec<(&str, Value)> {
-    let Fact::EventVoided(voided) = &event.fact else { return Vec::new() };
-    let mut taken_back = vec![(voided.voided_type.as_str(), data_of(event))];
+fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
+    let Fact::EventVoided(voided) = &record.event.fact else { return Vec::new() };
+    let mut taken_back = vec![(voided.voided_type.as_str(), data_of(record))];
     if voided.results.is_some() {
-        taken_back.push(("game.ended", data_of(event)));
+        taken_back.push(("game.ended", data_of(record)));
     }
     taken_back
+}
+
+fn encoded(messages: Vec<(&'static str, UserId, Value)>) -> Vec<(&'static str, UserId, Data)> {
+    messages.into_iter().map(|(key, user, data)| (key, user, data.into())).collect()
 }
 
 fn for_each_player(

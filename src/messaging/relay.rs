@@ -27,6 +27,8 @@ use crate::telemetry;
 
 /// Events whose confirms are awaited at once.
 const WINDOW: usize = 4_096;
+/// Events that wait in memory for the window; more of them are read again from the table, which costs far more.
+const BACKLOG: usize = 32_768;
 /// Events read at once where the relay lags behind.
 const PAGE: u64 = 1_000;
 const CLAIM_MS: i64 = 30_000;
@@ -174,7 +176,7 @@ impl Relay {
     /// Takes what was committed, or notes that it is in the table: the backlog is bounded, and has no gaps.
     fn take(&mut self, Batch { first, records }: Batch) {
         self.end = self.end.max(first + records.len() as i64);
-        if self.behind || first > self.next || self.backlog.len() >= WINDOW {
+        if self.behind || first > self.next || self.backlog.len() >= BACKLOG {
             self.behind = self.next < self.end;
             return;
         }
@@ -187,7 +189,7 @@ impl Relay {
     }
 
     async fn refill(&mut self) {
-        if !self.behind || self.backlog.len() >= WINDOW {
+        if !self.behind || self.backlog.len() >= BACKLOG {
             return;
         }
         match outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await {
@@ -216,7 +218,8 @@ impl Relay {
     ) -> impl Future<Output = Result<i64, (i64, BusError)>> + use<> {
         let mut confirms = Vec::new();
         let mut sent = Vec::new();
-        for message in messages_of(&record, |key| self.bus.wants(key)) {
+        for mut message in messages_of(&record, |key| self.bus.wants(key)) {
+            message.is_own = true;
             sent.push((message.envelope.clone(), message.pattern().to_owned()));
             confirms.push(self.bus.publish(message).await);
         }

@@ -32,6 +32,8 @@ pub struct Queue {
     pub bindings: &'static [&'static str],
     /// Those that a bus inside the process needs: what no consumer of this program would use is not made there.
     pub in_process: &'static [&'static str],
+    /// Its consumer has a use for messages that can be made from the log again.
+    pub needs_the_log: bool,
     /// Urgent messages overtake others.
     pub has_priorities: bool,
     /// How long a message may take from its arrival at a consumer to its effect, before more workers are wanted.
@@ -48,6 +50,7 @@ pub const GAME: Queue = Queue {
     name: "game.service.queue",
     bindings: &["game.command.*"],
     in_process: &["game.command.*"],
+    needs_the_log: true,
     has_priorities: true,
     target: Duration::from_millis(50),
     pace: Duration::ZERO,
@@ -60,9 +63,10 @@ pub const STATS: Queue = Queue {
     name: "stats.service.queue",
     bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
     in_process: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
+    needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(200),
-    pace: Duration::from_millis(50),
+    pace: Duration::from_millis(100),
     workers: (1, 1),
 };
 
@@ -71,6 +75,7 @@ pub const NOTIFICATIONS: Queue = Queue {
     name: "notifications.service.queue",
     bindings: &["notifications.*", "friends.*", "social.*"],
     in_process: &["notifications.*", "friends.*", "social.*"],
+    needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(100),
     pace: Duration::from_millis(20),
@@ -92,6 +97,7 @@ pub const AUDIT: Queue = Queue {
     ],
     // What comes from the log need not be stored again.
     in_process: &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"],
+    needs_the_log: false,
     has_priorities: false,
     target: Duration::from_secs(5),
     pace: Duration::from_millis(50),
@@ -103,6 +109,7 @@ pub const COMPENSATION: Queue = Queue {
     name: "compensation.queue",
     bindings: &["compensation.#"],
     in_process: &["compensation.#"],
+    needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(200),
     pace: Duration::from_millis(20),

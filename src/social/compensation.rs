@@ -58,13 +58,14 @@ impl Handler for Compensation {
 /// The results of an ended game as they are now, for each player.
 fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
     let Some(game) = envelope.game_id else { return Vec::new() };
-    let results = envelope.data["results"].as_array().map_or(&[][..], Vec::as_slice);
+    let said = envelope.data.value();
+    let results = said["results"].as_array().map_or(&[][..], Vec::as_slice);
     let draft = |result: &Value| {
         let user = serde_json::from_value::<UserId>(result["user_id"].clone()).ok()?;
         let mut data = result.clone();
         data["game_id"] = json!(game);
         data["session_id"] = json!(envelope.session_id);
-        data["currency"] = envelope.data["currency"].clone();
+        data["currency"] = said["currency"].clone();
         data["is_corrected"] = json!(true);
         let (id, version) = (game_completed_id(game.0, user), envelope.seq.unwrap_or_default());
         Some(Draft { id, user, kind: Kind::GameCompleted, data, version, cause: envelope.clone() })
@@ -73,13 +74,14 @@ fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
 }
 
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {
-    Some((envelope.user_id?, envelope.data["code"].as_str()?.to_owned()))
+    Some((envelope.user_id?, envelope.data.value()["code"].as_str()?.to_owned()))
 }
 
 /// A command that was refused says so by a stable code.
 fn refused(envelope: &Arc<Envelope>) -> Option<Draft> {
     let user = envelope.user_id?;
-    if !envelope.data["code"].is_string() {
+    let data = envelope.data.value();
+    if !data["code"].is_string() {
         tracing::debug!(event_type = envelope.event_type, "a compensation that asks for nothing");
         return None;
     }
@@ -87,7 +89,7 @@ fn refused(envelope: &Arc<Envelope>) -> Option<Draft> {
         id: Uuid::new_v5(&envelope.event_id, b"notification"),
         user,
         kind: Kind::CommandRefused,
-        data: envelope.data.clone(),
+        data,
         version: 0,
         cause: envelope.clone(),
     })

@@ -66,7 +66,10 @@ impl Handler for Teller {
 fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure> {
     let lacks = |what: &str| Failure::Permanent(format!("{} lacks {what}", cause.event_type));
     let user = cause.user_id.ok_or_else(|| lacks("user_id"))?;
-    let mut data = if cause.data.is_object() { cause.data.clone() } else { json!({}) };
+    let mut data = cause.data.value();
+    if !data.is_object() {
+        data = json!({});
+    }
     let (id, version) = match kind {
         Kind::GameCompleted => {
             let game = cause.game_id.ok_or_else(|| lacks("game_id"))?;
@@ -150,7 +153,7 @@ pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Res
 
 /// The message is to the invited; who invited stands in its data where it is known, else it was who runs the session.
 fn inviter(cause: &Envelope, sessions: &HashMap<Uuid, session::Model>) -> Option<Uuid> {
-    let told = cause.data["invited_by"].as_str().and_then(|id| Uuid::parse_str(id).ok());
+    let told = cause.data.value()["invited_by"].as_str().and_then(|id| Uuid::parse_str(id).ok());
     told.or_else(|| sessions.get(&cause.session_id?.0).map(|session| session.creator_user_id))
 }
 

@@ -89,7 +89,7 @@ fn message(key: &str, id: u128, seq: Option<i64>, data: Value) -> Message {
     envelope.seq = seq;
     envelope.session_id = Some(SessionId(Uuid::from_u128(2)));
     envelope.game_id = Some(GameId(Uuid::from_u128(3)));
-    Message { routing_key: key.to_owned(), envelope: Arc::new(envelope), record: None }
+    Message::new(key.to_owned(), envelope)
 }
 
 fn a_game() -> Vec<Message> {

@@ -24,7 +24,7 @@ use crate::game::Session;
 use crate::game::id::{GameId, Seq, SessionId, UserId};
 use crate::game::view::{GameStatus, GameSummary};
 use crate::journal::envelope::Envelope;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Record};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
 
@@ -69,57 +69,63 @@ impl Statistics {
         }
     }
 
-    /// The state this consumer has applied; where it is not kept in memory, or another node has gone on since, the log
-    /// says it.
+    /// A state at or before the cursor: the one in memory, or what the log says.
     async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId, cursor: Seq) -> Result<Session, JournalError> {
         match self.kept.remove(&id) {
-            Some(mut state) if state.seq() <= cursor => {
-                while state.seq() < cursor {
-                    let records = self.journal.read_in(tx, id, state.seq(), PAGE).await?;
-                    if records.is_empty() {
-                        break;
-                    }
-                    let applied = records.iter().take_while(|record| record.seq() <= cursor);
-                    applied.for_each(|record| state.apply(&record.event));
-                }
-                Ok(state)
-            }
+            Some(state) if state.seq() <= cursor => Ok(state),
             _ if cursor == 0 => Ok(Session::default()),
             _ => self.journal.state_at(tx, id, cursor).await,
         }
     }
 
-    /// Follows the log of a session up to `upto` at least; answers the games that changed.
+    /// Follows the log of a session; answers the games that changed.
     async fn follow(
         &self,
         tx: &DatabaseTransaction,
-        id: SessionId,
-        state: &mut Session,
-        hints: &[&Message],
-        upto: Seq,
+        behind: &mut Behind<'_>,
+        tail: &[Arc<Record>],
     ) -> Result<BTreeSet<GameId>, JournalError> {
         let mut changed = BTreeSet::new();
-        let mut apply = |state: &mut Session, event: &crate::game::event::Event| {
-            changed.extend(event.game_id);
-            state.apply(event);
-        };
-        // The events at hand, as long as they continue what is applied; then the log.
-        for record in hints.iter().filter_map(|message| message.record.as_ref()) {
+        let mut apply = |state: &mut Session, record: &Record| {
             if record.seq() == state.seq() + 1 {
-                apply(state, &record.event);
+                changed.extend(record.event.game_id);
+                state.apply(&record.event);
             }
-        }
-        while state.seq() < upto {
-            let records = self.journal.read_in(tx, id, state.seq(), PAGE).await?;
+        };
+        let state = &mut behind.state;
+        // The events at hand and those read for all sessions at once; where that is not all, the log page by page.
+        at_hand(behind.hints).chain(tail).for_each(|record| apply(state, record));
+        while state.seq() < behind.upto {
+            let records = self.journal.read_in(tx, behind.id, state.seq(), PAGE).await?;
             if records.is_empty() {
                 break;
             }
-            for record in &records {
-                apply(state, &record.event);
-            }
+            records.iter().for_each(|record| apply(state, record));
         }
         Ok(changed)
     }
+}
+
+/// A session that has moved on since it was applied.
+struct Behind<'a> {
+    id: SessionId,
+    hints: &'a [&'a Message],
+    cursor: Seq,
+    state: Session,
+    upto: Seq,
+}
+
+impl Behind<'_> {
+    /// What has to be read: everything after, up to and with.
+    fn missing(&self) -> Option<(SessionId, Seq, Seq)> {
+        let next = |have, record: &Arc<Record>| if record.seq() == have + 1 { have + 1 } else { have };
+        let have = at_hand(self.hints).fold(self.state.seq(), next);
+        (have < self.upto && self.upto - have <= PAGE as i64).then_some((self.id, have, self.upto))
+    }
+}
+
+fn at_hand<'a>(hints: &'a [&Message]) -> impl Iterator<Item = &'a Arc<Record>> {
+    hints.iter().filter_map(|message| message.record.as_ref())
 }
 
 impl Handler for Statistics {
@@ -137,11 +143,23 @@ impl Handler for Statistics {
         }
         let (mut rows, mut gone, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
         let applied = lock(tx, hints.keys().copied()).await?;
-        for (id, hints) in hints {
-            let mut state = self.applied(tx, id, applied.get(&id).copied().unwrap_or_default()).await?;
+        let mut behind = Vec::with_capacity(hints.len());
+        for (&id, hints) in &hints {
+            let cursor = applied.get(&id).copied().unwrap_or_default();
             let upto = hints.iter().filter_map(|message| message.envelope.seq).max().unwrap_or_default();
-            let before = state.seq();
-            for game in self.follow(tx, id, &mut state, &hints, upto).await? {
+            if upto > cursor {
+                let state = self.applied(tx, id, cursor).await?;
+                behind.push(Behind { id, hints, cursor, state, upto });
+            }
+        }
+        let missing: Vec<_> = behind.iter().filter_map(Behind::missing).collect();
+        let tails = self.journal.read_parts_in(tx, &missing).await?;
+        for mut behind in behind {
+            let id = behind.id;
+            let tail = tails.get(&id).map_or(&[][..], Vec::as_slice);
+            let changed = self.follow(tx, &mut behind, tail).await?;
+            let state = behind.state;
+            for game in changed {
                 let summary = state.player_games(game);
                 let counted = summary.iter().flat_map(|game| game.players.iter().map(move |player| (game, player)));
                 self.changes
@@ -153,7 +171,7 @@ impl Handler for Statistics {
                     _ => gone.push(game.0),
                 }
             }
-            if state.seq() > before {
+            if state.seq() > behind.cursor {
                 cursors.push(consumer_cursor::ActiveModel {
                     consumer: Set(CONSUMER.to_owned()),
                     session_id: Set(id.0),

@@ -150,7 +150,7 @@ impl Asked {
     fn read(message: &Message) -> Result<Self, Failure> {
         let cause = &message.envelope;
         let invalid = |reason: String| Failure::Permanent(format!("not a command: {reason}"));
-        let Value::Object(mut data) = cause.data.clone() else {
+        let Value::Object(mut data) = cause.data.value() else {
             return Err(invalid("data is no object".to_owned()));
         };
         let user = one_of(&mut data, "user_id", cause.user_id).map_err(invalid)?;

@@ -165,36 +165,30 @@ impl Feed {
 impl Running {
     async fn hear(&mut self, message: &Message) {
         let envelope = &*message.envelope;
-        let node = envelope.data["node"].as_str().unwrap_or_default();
-        match (envelope.event_type.as_str(), envelope.session_id) {
-            (ALIVE, _) => self.heard_of(node).await,
-            (ONLINE, Some(session)) if node != self.node_id => {
-                let users: Vec<UserId> = serde_json::from_value(envelope.data["users"].clone()).unwrap_or_default();
+        if let (Some(session), Some(record)) = (envelope.session_id, event_in(envelope)) {
+            return self.sessions.hear(session, vec![Arc::new(record)]);
+        }
+        let data = envelope.data.value();
+        let node = data["node"].as_str().unwrap_or_default();
+        match (envelope.event_type.as_str(), envelope.session_id, envelope.user_id) {
+            (ALIVE, ..) => self.heard_of(node).await,
+            (ONLINE, Some(session), _) if node != self.node_id => {
+                let users: Vec<UserId> = serde_json::from_value(data["users"].clone()).unwrap_or_default();
                 self.heard_of(node).await;
                 self.sessions.hear_online(session, node.to_owned(), users);
             }
-            (WHO_IS_ONLINE, Some(session)) if node != self.node_id => self.sessions.say_online(session),
-            (LOGINS_REVOKED, _) => {
-                let Some(user) = envelope.user_id else { return };
-                let logins: Vec<Uuid> = serde_json::from_value(envelope.data["login_ids"].clone()).unwrap_or_default();
+            (WHO_IS_ONLINE, Some(session), _) if node != self.node_id => self.sessions.say_online(session),
+            (LOGINS_REVOKED, _, Some(user)) => {
+                let logins: Vec<Uuid> = serde_json::from_value(data["login_ids"].clone()).unwrap_or_default();
                 self.accounts.note_revoked(&logins);
                 self.connections.revoke_of(user, &logins);
             }
-            (NOTIFICATION, _) => {
-                let Some(user) = envelope.user_id else { return };
-                let id = serde_json::from_value(envelope.data["id"].clone()).unwrap_or_default();
-                let frame = ServerFrame::Notification { notification: &envelope.data }.encode();
+            (NOTIFICATION, _, Some(user)) => {
+                let id = serde_json::from_value(data["id"].clone()).unwrap_or_default();
+                let frame = ServerFrame::Notification { notification: &data }.encode();
                 self.connections.tell(user, &Told::Notification(id, frame));
             }
-            (STATS, _) => {
-                let Some(user) = envelope.user_id else { return };
-                self.connections.tell(user, &Told::Stats(Arc::new(envelope.data.clone())));
-            }
-            (_, Some(session)) => {
-                if let Some(record) = event_in(envelope) {
-                    self.sessions.hear(session, vec![Arc::new(record)]);
-                }
-            }
+            (STATS, _, Some(user)) => self.connections.tell(user, &Told::Stats(Arc::new(data))),
             _ => {}
         }
     }
@@ -362,7 +356,8 @@ impl Running {
             Some(session) => format!("websocket.session.{session}.{name}"),
             None => format!("websocket.node.{}.{name}", self.node_id),
         };
-        let message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
+        let mut message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
+        message.is_own = true;
         match tokio::time::timeout(TELL_TIMEOUT, self.bus.publish(message)).await {
             // A message whose confirm nobody waits for is not sent.
             Ok(confirm) => self.told.push(confirm),

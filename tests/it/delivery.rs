@@ -101,7 +101,7 @@ impl Handler for Clerk {
         for message in messages {
             let id = message.envelope.event_id;
             let mended = *self.mended.lock().unwrap();
-            match message.envelope.data["mood"].as_str() {
+            match message.envelope.data.value()["mood"].as_str() {
                 Some(_) if mended => {}
                 Some("never") => {
                     *self.attempts.lock().unwrap().entry(id).or_default() += u32::from(messages.len() == 1);

@@ -67,7 +67,7 @@ fn message(key: &str, number: i64) -> Message {
         session_id: None,
         game_id: None,
         seq: Some(number),
-        data: serde_json::json!({"number": number}),
+        data: serde_json::json!({"number": number}).into(),
     };
     Message::new(key.to_owned(), envelope)
 }

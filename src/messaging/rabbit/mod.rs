@@ -57,6 +57,7 @@ pub struct Rabbit {
 }
 
 struct Inner {
+    node_id: String,
     publishing: Link,
     consuming: Link,
     outgoing: mpsc::Sender<Outgoing>,
@@ -93,6 +94,7 @@ impl Rabbit {
         tasks.spawn(publisher::run(publishing.clone(), parcels));
         tasks.spawn(monitor::run(consuming.clone(), loads.clone()));
         let inner = Inner {
+            node_id: settings.node_id.clone(),
             publishing,
             consuming,
             outgoing,
@@ -114,7 +116,7 @@ impl Rabbit {
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {
-        self.send(Parcel::event(message)).await
+        self.send(Parcel::event(message, &self.inner.node_id)).await
     }
 
     /// In the order of the calls. Refused at once while the broker takes nothing: the caller has the message stored.

@@ -51,7 +51,7 @@ pub(super) async fn run(
         let ended = match open(&live, &node_id).await {
             Ok(mut session) => {
                 tokio::select! {
-                    ended = session.run(&mut bound, is_first, &events, &mut changes) => ended,
+                    ended = session.run(&node_id, &mut bound, is_first, &events, &mut changes) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
                 }
             }
@@ -125,6 +125,7 @@ impl Session {
     /// `Ok`: nobody takes the events any more.
     async fn run(
         &mut self,
+        node_id: &str,
         bound: &mut HashSet<String>,
         is_first: bool,
         events: &mpsc::Sender<NodeEvent>,
@@ -166,6 +167,10 @@ impl Session {
                     Some(Ok(raw)) => {
                         self.last = raw.delivery_tag;
                         self.unacknowledged += 1;
+                        if parcel::is_of_node(&raw, node_id) {
+                            self.acknowledge().await?;
+                            continue;
+                        }
                         match parcel::open(raw) {
                             (message, _, None) => arrived = Some(NodeEvent::Message(message)),
                             (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),

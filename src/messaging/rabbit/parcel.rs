@@ -6,7 +6,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::journal::envelope::{Envelope, MAX_RETRIES, Priority};
+use crate::journal::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 use crate::messaging::delivery::Invalid;
 use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
@@ -16,6 +16,10 @@ const PERSISTENT: u8 = 2;
 const ROUTING_KEY: &str = "routing_key";
 const RETRY_COUNT: &str = "retry_count";
 const REASON: &str = "reason";
+/// The event of the session that the message was made of.
+const SEQ: &str = "seq";
+/// The process whose doing the message tells of.
+const NODE: &str = "node";
 
 /// What is handed to the broker.
 pub(super) struct Parcel {
@@ -29,8 +33,11 @@ pub(super) struct Parcel {
 
 impl Parcel {
     /// A message for whoever is bound to its key.
-    pub(super) fn event(message: &Message) -> Self {
-        let headers = headers(&message.envelope, 0);
+    pub(super) fn event(message: &Message, node_id: &str) -> Self {
+        let mut headers = headers(&message.envelope, 0);
+        if message.is_own && is_between_nodes(&message.routing_key) {
+            headers.insert(NODE.into(), text(node_id));
+        }
         Self {
             exchange: EVENTS,
             routing_key: short(&message.routing_key),
@@ -92,7 +99,27 @@ fn headers(envelope: &Envelope, retry_count: u32) -> FieldTable {
     headers.insert("source_service".into(), text(&envelope.source_service));
     headers.insert("correlation_id".into(), text(&envelope.correlation_id.to_string()));
     headers.insert(RETRY_COUNT.into(), AMQPValue::LongInt(retry_count as i32));
+    if let (true, Some(seq)) = (envelope.is_of_the_log(), envelope.seq) {
+        headers.insert(SEQ.into(), AMQPValue::LongLongInt(seq));
+    }
     headers
+}
+
+/// What concerns sessions and nodes; what concerns users is for their sockets on the node that tells it, too.
+fn is_between_nodes(key: &str) -> bool {
+    key.starts_with("websocket.session.") || key.starts_with("websocket.node.")
+}
+
+/// Can it be made again from the log? Told without reading the body.
+pub(super) fn is_of_the_log(raw: &Raw) -> bool {
+    let says = |name: &str| raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
+    says(SEQ).is_some() && says("source_service").and_then(string).is_some_and(|source| source == SOURCE_SERVICE)
+}
+
+/// Does it tell what that node did?
+pub(super) fn is_of_node(raw: &Raw, node_id: &str) -> bool {
+    let node = raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(NODE));
+    node.and_then(string).is_some_and(|node| node == node_id)
 }
 
 fn text(text: &str) -> AMQPValue {
@@ -142,7 +169,7 @@ fn stand_in(raw: &Raw) -> Envelope {
         session_id: None,
         game_id: None,
         seq: None,
-        data: serde_json::Value::Null,
+        data: serde_json::Value::Null.into(),
     }
 }
 
@@ -189,7 +216,7 @@ mod tests {
     #[test]
     fn what_is_sent_arrives() {
         let message = message();
-        let parcel = Parcel::event(&message);
+        let parcel = Parcel::event(&message, "here");
         assert!(parcel.mandatory);
         assert_eq!(parcel.properties.delivery_mode(), &Some(PERSISTENT));
         assert_eq!(parcel.properties.timestamp(), &Some(1_700_000_000));

@@ -17,10 +17,11 @@ use crate::messaging::delivery::Settle;
 use crate::messaging::load::Load;
 use crate::messaging::topology::Queue;
 use crate::messaging::{BusError, Delivery};
+use crate::telemetry;
 
 /// Settled deliveries that are acknowledged at once; fewer wait a little for company.
 const ACKS_AT_ONCE: usize = 250;
-const ACK_EVERY: Duration = Duration::from_millis(50);
+const ACK_EVERY: Duration = Duration::from_millis(10);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Consumes until nobody takes the deliveries, or the bus closes.
@@ -42,7 +43,7 @@ pub(super) async fn run(
             Ok((channel, consumer)) => {
                 let (settled, settlements) = mpsc::channel(usize::from(PREFETCH));
                 let make = |tag| Ticket::new(tag, queue.name, settled.clone(), rabbit.clone(), load.clone());
-                let mut subscription = Subscription { channel, consumer, settlements, acks: Acks::default() };
+                let mut subscription = Subscription { queue, channel, consumer, settlements, acks: Acks::default() };
                 tokio::select! {
                     ended = subscription.run(&deliveries, make) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
@@ -75,6 +76,7 @@ async fn open(live: &Live, queue: &Queue) -> Result<(Channel, Consumer), BusErro
 
 /// One channel as long as it lives. Settlements of its deliveries come back to it and to no later one.
 struct Subscription {
+    queue: &'static Queue,
     channel: Channel,
     consumer: Consumer,
     settlements: mpsc::Receiver<u64>,
@@ -110,6 +112,15 @@ impl Subscription {
                 raw = self.consumer.next(), if arrived.is_none() => match raw {
                     Some(Ok(raw)) => {
                         let tag = raw.delivery_tag;
+                        if !self.queue.needs_the_log && parcel::is_of_the_log(&raw) {
+                            let event_type = raw.properties.kind().as_ref().map_or("unknown", |kind| kind.as_str());
+                            telemetry::processed(event_type, self.queue.name, "ok");
+                            self.acks.settle(tag);
+                            if self.acks.waiting() >= ACKS_AT_ONCE {
+                                self.acknowledge().await?;
+                            }
+                            continue;
+                        }
                         let (message, attempts, invalid) = parcel::open(raw);
                         arrived = Some(Delivery { message, attempts, invalid, settle: Settle::Broker(ticket(tag)) });
                     }
