@@ -35,7 +35,7 @@ const CLAIM_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Bursts begin this far apart where events keep coming, since many messages at once cost the broker and this node far
 /// less than one at a time. What comes after a pause goes out at once.
-const PACE: Duration = Duration::from_millis(3);
+const PACE: Duration = Duration::from_millis(8);
 /// How long it waits after a failure before it publishes again.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 

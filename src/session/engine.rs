@@ -20,7 +20,7 @@ use crate::journal::{AppendError, Made, Opened, Record, Snapshot};
 /// Commands decided together at most.
 const DECIDED_TOGETHER_MAX: usize = 256;
 /// Events kept in memory for watchers that come back. Few in tests, so that they read history from the journal too.
-const RECENT_MAX: usize = if cfg!(test) { 8 } else { 256 };
+const RECENT_MAX: usize = if cfg!(test) { 8 } else { 64 };
 /// A watcher that misses more than this gets the snapshot instead (contract, section 3).
 const RESUME_MAX: Seq = 1_000;
 /// First refusals remembered for repeated idempotency keys; a refusal changes nothing, so it is not stored.

@@ -21,7 +21,7 @@ use crate::telemetry;
 
 /// Settled deliveries that are acknowledged at once; fewer wait a little for company.
 const ACKS_AT_ONCE: usize = 250;
-const ACK_EVERY: Duration = Duration::from_millis(10);
+const ACK_EVERY: Duration = Duration::from_millis(25);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Consumes until nobody takes the deliveries, or the bus closes.
