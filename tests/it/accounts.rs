@@ -139,7 +139,7 @@ async fn of_refreshes_at_the_same_time_one_wins() {
 async fn an_access_token_is_ours_unaltered_and_not_expired() {
     use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
     let secret = "a secret of this test alone, long enough";
-    let app = TestApp::start_with(Store::Sqlite, &["--jwt-secret", secret]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--jwt-secret", secret]).await;
     let mut anna = app.player("anna").await;
     let token = anna.token.clone().expect("a token");
     let parts: Vec<_> = token.split('.').collect();
@@ -229,7 +229,7 @@ async fn browsers_have_their_refresh_token_in_a_cookie_only() {
 #[actix_web::test]
 async fn the_cookie_is_secure_behind_a_trusted_https_proxy() {
     for (proxies, secure) in [(&["--trusted-proxies", "127.0.0.1"][..], true), (&[][..], false)] {
-        let app = TestApp::start_with(Store::Sqlite, proxies).await;
+        let app = TestApp::start_with(Store::chosen(), proxies).await;
         let request = app.anonymous().request(Method::POST, "/api/v1/auth/register");
         let request = request.header("x-artel-client", "browser").header("x-forwarded-proto", "https");
         let response =
@@ -293,8 +293,8 @@ async fn users_are_found_by_the_beginning_of_both_names() {
 
 #[actix_web::test]
 async fn those_named_in_the_configuration_are_admins() {
-    let app = TestApp::start_with(Store::Sqlite, &["--admin", "Anna,boris"]).await;
-    let twice = TestApp::start_with(Store::Sqlite, &["--admin", "anna", "--admin", "boris"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--admin", "Anna,boris"]).await;
+    let twice = TestApp::start_with(Store::chosen(), &["--admin", "anna", "--admin", "boris"]).await;
     for app in [app, twice] {
         for (name, role) in [("anna", "admin"), ("boris", "admin"), ("vera", "user")] {
             let player = app.player_named(name).await;

@@ -118,7 +118,7 @@ async fn what_cannot_be_read_is_malformed_or_too_large() {
 
 #[actix_web::test]
 async fn the_largest_body_is_a_setting() {
-    let app = TestApp::start_with(Store::Sqlite, &["--max-body-bytes", "2048"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--max-body-bytes", "2048"]).await;
     let anna = app.player("anna").await;
     let body = |length| format!(r#"{{"name": "x"{}}}"#, " ".repeat(length));
     wrong_field(raw(&anna, Method::POST, "/api/v1/sessions", body(1_000)).await, "rules");

@@ -14,7 +14,7 @@ async fn login(app: &TestApp, username: &str, password: &str) -> (StatusCode, Va
 
 #[actix_web::test]
 async fn registrations_from_one_address_are_limited() {
-    let app = TestApp::start_with(Store::Sqlite, &["--registrations-per-minute", "2"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--registrations-per-minute", "2"]).await;
     app.player_named("anna").await;
     app.player_named("boris").await;
     let body = json!({"username": "vera", "password": PASSWORD});
@@ -27,7 +27,7 @@ async fn registrations_from_one_address_are_limited() {
     refused(answer(forwarded.json(&body)).await, "rate_limited");
 
     let proxied =
-        TestApp::start_with(Store::Sqlite, &["--registrations-per-minute", "1", "--trusted-proxies", "127.0.0.1"])
+        TestApp::start_with(Store::chosen(), &["--registrations-per-minute", "1", "--trusted-proxies", "127.0.0.1"])
             .await;
     for (number, address) in ["9.9.9.1", "9.9.9.2", "9.9.9.1"].into_iter().enumerate() {
         let request =
@@ -39,7 +39,7 @@ async fn registrations_from_one_address_are_limited() {
 
 #[actix_web::test]
 async fn failed_logins_lock_the_account_for_a_while_even_for_the_right_password() {
-    let app = TestApp::start_with(Store::Sqlite, &["--login-failures-per-minute", "2"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--login-failures-per-minute", "2"]).await;
     app.player_named("anna").await;
     app.player_named("boris").await;
     for _ in 0..5 {

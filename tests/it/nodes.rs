@@ -151,3 +151,101 @@ async fn two_nodes_write_one_session_at_full_speed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_end_of_a_game_and_its_correction_reach_every_player_on_whatever_node() {
+    let chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
+    let (anna, boris) = (&evening.players[0], evening.players[1].on(&chain.two));
+    let mut there = boris.socket().await;
+    let game = evening.start_game().await;
+    let potted = evening.pot(&game, 1, "pink").await;
+    let stats = there.next_of("stats").await;
+    assert_eq!(stats["user_id"], json!(boris.id));
+    evening.end(&game).await;
+
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        told.push(there.next_of("notification").await["notification"].clone());
+    }
+    let mut kinds: Vec<&str> = told.iter().map(|told| told["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["achievement_unlocked", "achievement_unlocked", "game_completed"]);
+
+    // Taken back on the other node: what was told, counted and paid is put right on both.
+    let path = format!("/api/v1/games/{game}/events/{}", potted["seq"]);
+    let (status, answer) = anna.on(&chain.two).delete(&path).await;
+    assert!(status.is_success(), "{answer}");
+    let corrected = loop {
+        let told = there.next_of("notification").await["notification"].clone();
+        if told["data"]["is_corrected"] == true {
+            break told;
+        }
+    };
+    assert_eq!((&corrected["kind"], &corrected["data"]["net"]), (&json!("game_completed"), &json!(0)));
+    for player in [boris.clone(), boris.on(&chain.one)] {
+        let path = format!("/api/v1/stats/users/{}", player.id);
+        until("the statistics are put right", || async {
+            let totals = player.read(&path).await["totals"].clone();
+            (totals["balls_potted"] == 0 && totals["wins"] == 0 && totals["net"] == 0).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(evening.nets(&evening.balance().await["participants"]), [0, 0]);
+
+    // Anna was nowhere: what she missed waits for her, on either node.
+    let mut late = anna.on(&chain.two).socket().await;
+    let waiting = late.next_of("notification").await["notification"].clone();
+    assert!(["game_completed", "achievement_unlocked"].contains(&waiting["kind"].as_str().unwrap()), "{waiting}");
+}
+
+#[tokio::test]
+async fn a_login_that_ends_on_one_node_ends_on_all() {
+    let chain = Chain::start().await;
+    let anna = chain.one.player("anna").await;
+    let there = anna.on(&chain.two);
+    let mut socket = there.socket().await;
+    let (status, _) = anna.post("/api/v1/auth/logout", json!({"refresh_token": anna.refresh})).await;
+    assert_eq!(status, 204);
+    assert_eq!(socket.closed().await, Some(4401));
+    until("the access token is refused, too", || async {
+        (there.get("/api/v1/users/me").await.0 == 401).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_consume_and_api_nodes_do_not() {
+    let arguments = ["--role", "api", "--admin", "operator"];
+    let api = TestApp::start_with(Store::Rabbit, &arguments).await;
+    let evening = Evening::open(&api, &["anna", "boris"], kolkhoz()).await;
+    let operator = api.player_named("operator").await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    let queues = async |node: &TestApp| operator.on(node).read("/api/v1/admin/queues").await["items"].clone();
+    until("the message waits for a worker", || async {
+        let queues = queues(&api).await;
+        let waits = |queue: &Value| queue["name"] == "stats.service.queue" && queue["messages"].as_i64() > Some(0);
+        queues.as_array().unwrap().iter().any(waits).then_some(())
+    })
+    .await;
+
+    let worker = api.another_node_as("worker").await;
+    let path = format!("/api/v1/stats/users/{}", evening.players[0].id);
+    until("the statistics have followed", || async {
+        (evening.players[0].read(&path).await["totals"]["balls_potted"] == 1).then_some(())
+    })
+    .await;
+    for (node, works) in [(&api, false), (&worker, true)] {
+        let queues = queues(node).await;
+        let queues = queues.as_array().unwrap();
+        assert_eq!(queues.len(), 5, "{queues:?}");
+        for queue in queues {
+            assert_eq!(queue["workers"] == 1, works, "{queue}");
+            assert!(queue["target_ms"].as_f64() > Some(0.0), "{queue}");
+        }
+        let metrics = node.anonymous().http.get(format!("{}/metrics", node.base)).send().await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        assert_eq!(metrics.contains("artel_queue_workers{queue_name=\"game.service.queue\"} 1"), works);
+    }
+}

@@ -80,7 +80,8 @@ async fn a_socket_without_a_valid_token_is_refused_before_the_upgrade() {
 
 #[tokio::test]
 async fn a_page_of_a_foreign_origin_may_not_connect() {
-    let app = TestApp::start_with(crate::test_app::Store::Sqlite, &["--allowed-origin", "https://club.example"]).await;
+    let app =
+        TestApp::start_with(crate::test_app::Store::chosen(), &["--allowed-origin", "https://club.example"]).await;
     let anna = app.player("anna").await;
     for foreign in ["https://evil.example", "null", "https://club.example.evil.example", "http://club.example"] {
         assert_eq!(refused(anna.connect(&[("origin", foreign)]).await), 403, "{foreign}");
@@ -128,7 +129,7 @@ async fn subscribing_answers_the_state_or_exactly_what_was_missed() {
 
 #[tokio::test]
 async fn whoever_misses_more_than_a_thousand_events_gets_the_state() {
-    let app = TestApp::start_with(crate::test_app::Store::Sqlite, &["--commands-per-second", "100000"]).await;
+    let app = TestApp::start_with(crate::test_app::Store::chosen(), &["--commands-per-second", "100000"]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     evening.start_game().await;
     let before = evening.state().await["seq"].as_i64().unwrap();

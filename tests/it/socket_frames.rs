@@ -79,7 +79,7 @@ async fn text_that_is_no_utf_8_is_never_taken() {
 
 #[tokio::test]
 async fn a_client_that_never_pongs_is_closed_with_4408_and_one_that_does_stays() {
-    let app = TestApp::start_with(Store::Sqlite, &["--heartbeat-seconds", "1"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--heartbeat-seconds", "1"]).await;
     let anna = app.player("anna").await;
     let mut lively = anna.socket().await;
     let started = Instant::now();
@@ -143,7 +143,7 @@ async fn a_socket_that_is_too_fast_is_slowed_and_nothing_of_it_happens() {
 
 #[tokio::test]
 async fn the_two_hundredth_refusal_in_ten_seconds_closes_with_4429() {
-    let app = TestApp::start_with(Store::Sqlite, &["--commands-per-second", "1"]).await;
+    let app = TestApp::start_with(Store::chosen(), &["--commands-per-second", "1"]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let mut socket = evening.players[0].socket().await;
     let (mut refusals, mut sent) = (0, 0);

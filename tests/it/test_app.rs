@@ -172,6 +172,15 @@ impl TestApp {
         Self::start_on(&self.postgres().expect("in PostgreSQL"), &arguments).await
     }
 
+    /// The same, in another role.
+    pub async fn another_node_as(&self, role: &str) -> Self {
+        let roles = ["api", "worker", "all"];
+        let role_of = |argument: &String| if roles.contains(&argument.as_str()) { role } else { argument }.to_owned();
+        let arguments: Vec<String> = self.arguments.iter().map(role_of).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Self::start_on(&self.postgres().expect("in PostgreSQL"), &arguments).await
+    }
+
     /// The same, with a clock that is wrong by so much, like `+60s`.
     pub async fn another_node_with_clock(&self, clock: &str) -> Self {
         let mut app = Self::new(Store::Postgres, &[]);
