@@ -27,7 +27,7 @@ use crate::database::{Database, Options};
 use crate::game::id::SessionId;
 use crate::journal::{Journal, JournalWriter};
 use crate::messaging::relay::Relay;
-use crate::messaging::{Bus, Rabbit, dead_letters, rabbit};
+use crate::messaging::{Bus, Rabbit, dead_letters, processed, rabbit};
 use crate::problem::BodyLimit;
 use crate::session::Sessions;
 use crate::social::{Compensation, Notifications, Teller};
@@ -138,13 +138,17 @@ async fn on_this_runtime(database: &Database, config: &Config) -> anyhow::Result
 }
 
 /// Deletes now and then what ended by time.
-async fn forget_expired(accounts: Accounts) {
+async fn forget_expired(accounts: Accounts, database: Database) {
     let mut due = tokio::time::interval(HOUSEKEEPING_EVERY);
     loop {
         due.tick().await;
         match accounts.forget_expired().await {
             Ok(logins) => tracing::debug!(logins, "expired logins deleted"),
             Err(error) => tracing::warn!(%error, "expired logins not deleted"),
+        }
+        match processed::forget_old(database.writer(), clock::now()).await {
+            Ok(messages) => tracing::debug!(messages, "answered messages forgotten"),
+            Err(error) => tracing::warn!(%error, "answered messages not forgotten"),
         }
     }
 }
@@ -211,7 +215,7 @@ impl Node {
             tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
         }
         tasks.spawn_on(named("feed", feed.run()), handle);
-        tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone())), handle);
+        tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone(), database.clone())), handle);
         let committed = writer.tap();
         tasks.spawn_on(named("journal", writer.run()), runtimes.journal.handle());
         let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));

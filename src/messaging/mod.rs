@@ -9,6 +9,7 @@ mod leases;
 mod load;
 pub mod message;
 mod node_queue;
+pub mod processed;
 pub mod rabbit;
 pub mod relay;
 pub mod scaling;

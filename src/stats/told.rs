@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
 
@@ -15,6 +16,7 @@ use crate::journal::envelope::Envelope;
 use crate::messaging::{Bus, Message};
 
 const EVERY: Duration = Duration::from_secs(1);
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
 /// Users told at once; under load the others wait, and what they hear comes in fewer, fuller messages.
 const USERS_MAX: usize = 500;
 
@@ -88,14 +90,17 @@ impl Untold {
         due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             due.tick().await;
+            let mut confirms = Vec::new();
             for (user, games) in self.take() {
                 let key = format!("websocket.user.{user}.stats");
                 if bus.wants(&key) {
                     let envelope = Envelope::about_user(user, "user.stats", clock::now(), json!({"games": games}));
-                    // Whether it is taken does not matter: what counts is in the tables.
-                    drop(bus.publish(Message::new(key, envelope)).await);
+                    confirms.push(bus.publish(Message::new(key, envelope)).await);
                 }
             }
+            // A message whose confirm nobody waits for is not sent; whether it is taken does not matter: what counts is
+            // in the tables.
+            let _ = tokio::time::timeout(CONFIRM_TIMEOUT, join_all(confirms)).await;
         }
     }
 }

@@ -5,13 +5,11 @@
 //! command again changes nothing and is answered no second time. Commands of one session are played in the order they
 //! arrive in; where several workers share the queue, that is the order within each worker's share.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entity::processed_message::{ActiveModel, Column, Entity};
 use futures_util::future::try_join_all;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Set};
+use sea_orm::DatabaseTransaction;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -23,11 +21,8 @@ use crate::game::id::{SessionId, UserId};
 use crate::journal::envelope::Envelope;
 use crate::journal::outbox;
 use crate::messaging::consumer::{Failure, Handler};
-use crate::messaging::{Bus, Message, scaling, topology};
+use crate::messaging::{Bus, Message, processed, scaling, topology};
 use crate::session::{NotPlayed, Order, Sessions};
-
-/// Rows of one statement.
-const ROWS_MAX: usize = 500;
 
 /// Plays commands from other systems.
 #[derive(Clone)]
@@ -98,7 +93,8 @@ impl Handler for Commands {
     async fn prepare(&mut self, messages: &[Message]) -> Result<(), Failure> {
         self.refused.clear();
         let asked = messages.iter().map(Asked::read).collect::<Result<Vec<_>, _>>()?;
-        let answered = answered(&self.database, &asked).await?;
+        let keys: Vec<Uuid> = asked.iter().map(Asked::key).collect();
+        let answered = processed::known(self.database.reader(), &topology::GAME, &keys).await?;
         let mut by_session: BTreeMap<SessionId, Vec<Asked>> = BTreeMap::new();
         for asked in asked.into_iter().filter(|asked| !answered.contains(&asked.key())) {
             by_session.entry(asked.session).or_default().push(asked);
@@ -110,15 +106,8 @@ impl Handler for Commands {
 
     async fn apply(&mut self, tx: &DatabaseTransaction, _: &[Message]) -> Result<(), Failure> {
         let now = clock::now();
-        for refused in self.refused.chunks(ROWS_MAX) {
-            let rows = refused.iter().map(|refused| ActiveModel {
-                consumer: Set(topology::GAME.name.to_owned()),
-                message_id: Set(refused.key),
-                processed_at_ms: Set(now.millis()),
-            });
-            let there = OnConflict::columns([Column::Consumer, Column::MessageId]).do_nothing().to_owned();
-            Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
-        }
+        let keys: Vec<Uuid> = self.refused.iter().map(|refused| refused.key).collect();
+        processed::note(tx, &topology::GAME, &keys, now).await?;
         let messages: Vec<_> =
             self.refused.iter().map(|refused| (refused.routing_key.clone(), refused.envelope.clone())).collect();
         Ok(outbox::enqueue_all(tx, &messages, now).await?)
@@ -127,21 +116,6 @@ impl Handler for Commands {
     fn settled(&mut self, _: bool) {
         self.refused.clear();
     }
-}
-
-/// Which of these were refused before.
-async fn answered(database: &Database, asked: &[Asked]) -> Result<HashSet<Uuid>, DbErr> {
-    let keys: Vec<Uuid> = asked.iter().map(Asked::key).collect();
-    let mut answered = HashSet::new();
-    for keys in keys.chunks(ROWS_MAX) {
-        let rows = Entity::find()
-            .filter(Column::Consumer.eq(topology::GAME.name))
-            .filter(Column::MessageId.is_in(keys.iter().copied()))
-            .all(database.reader())
-            .await?;
-        answered.extend(rows.into_iter().map(|row| row.message_id));
-    }
-    Ok(answered)
 }
 
 impl Asked {

@@ -136,8 +136,9 @@ async fn a_refused_command_is_compensated_and_its_user_told_on_whatever_node() {
     let stranger = app.player("stranger").await;
     outsider.command(&stranger.id, &evening.session, pot(seat, "white")).await;
     outsider.command(anna, &Uuid::new_v4().to_string(), pot(seat, "white")).await;
-    let codes = [next_message(&heard, &outsider.channel).await, next_message(&heard, &outsider.channel).await]
+    let mut codes = [next_message(&heard, &outsider.channel).await, next_message(&heard, &outsider.channel).await]
         .map(|message| text(&message["data"]["code"]));
+    codes.sort();
     assert_eq!(codes, ["insufficient_permissions", "not_found"]);
     let scores = evening.players[0].read(&format!("/api/v1/games/{game}/scores")).await;
     assert!(scores["scores"].as_array().unwrap().iter().all(|score| score["points"] == 0), "{scores}");

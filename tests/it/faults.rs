@@ -27,7 +27,7 @@ use crate::test_app::{Evening, Socket, Store, TestApp, kolkhoz, until, until_for
 const ARGUMENTS: [&str; 2] = ["--commands-per-second", "100000"];
 const EVENINGS: usize = 3;
 /// Of each player, after each answer.
-const PAUSE: Duration = Duration::from_millis(15);
+const PAUSE: Duration = Duration::from_millis(40);
 const CATCH_UP: Duration = Duration::from_secs(60);
 /// Acks between two things that happen.
 const SOME: usize = 300;
