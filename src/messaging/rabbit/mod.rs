@@ -19,6 +19,7 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use self::link::Link;
 use self::parcel::Parcel;
@@ -57,7 +58,8 @@ pub struct Rabbit {
 }
 
 struct Inner {
-    node_id: String,
+    /// Which process its own messages are from; not the node's id, which somebody may give twice.
+    origin: String,
     publishing: Link,
     consuming: Link,
     outgoing: mpsc::Sender<Outgoing>,
@@ -94,7 +96,7 @@ impl Rabbit {
         tasks.spawn(publisher::run(publishing.clone(), parcels));
         tasks.spawn(monitor::run(consuming.clone(), loads.clone()));
         let inner = Inner {
-            node_id: settings.node_id.clone(),
+            origin: Uuid::now_v7().to_string(),
             publishing,
             consuming,
             outgoing,
@@ -116,7 +118,7 @@ impl Rabbit {
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {
-        self.send(Parcel::event(message, &self.inner.node_id)).await
+        self.send(Parcel::event(message, &self.inner.origin)).await
     }
 
     /// In the order of the calls. Refused at once while the broker takes nothing: the caller has the message stored.
@@ -144,7 +146,8 @@ impl Rabbit {
     pub(super) fn node_queue(&self, node_id: &str) -> NodeQueue {
         let (sender, events) = mpsc::channel(usize::from(PREFETCH));
         let (changes, changed) = mpsc::channel(CHANGES_MAX);
-        self.own(node_queue::run(self.inner.consuming.clone(), node_id.to_owned(), sender, changed));
+        let (link, origin) = (self.inner.consuming.clone(), self.inner.origin.clone());
+        self.own(node_queue::run(link, node_id.to_owned(), origin, sender, changed));
         NodeQueue { events, bindings: Bindings(Way::Rabbit(changes)) }
     }
 

@@ -29,6 +29,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 pub(super) async fn run(
     link: Link,
     node_id: String,
+    origin: String,
     events: mpsc::Sender<NodeEvent>,
     mut changes: mpsc::Receiver<Change>,
 ) {
@@ -51,7 +52,7 @@ pub(super) async fn run(
         let ended = match open(&live, &node_id).await {
             Ok(mut session) => {
                 tokio::select! {
-                    ended = session.run(&node_id, &mut bound, is_first, &events, &mut changes) => ended,
+                    ended = session.run(&origin, &mut bound, is_first, &events, &mut changes) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
                 }
             }
@@ -125,7 +126,7 @@ impl Session {
     /// `Ok`: nobody takes the events any more.
     async fn run(
         &mut self,
-        node_id: &str,
+        origin: &str,
         bound: &mut HashSet<String>,
         is_first: bool,
         events: &mpsc::Sender<NodeEvent>,
@@ -167,7 +168,7 @@ impl Session {
                     Some(Ok(raw)) => {
                         self.last = raw.delivery_tag;
                         self.unacknowledged += 1;
-                        if parcel::is_of_node(&raw, node_id) {
+                        if parcel::is_from(&raw, origin) {
                             self.acknowledge().await?;
                             continue;
                         }

@@ -19,7 +19,7 @@ const REASON: &str = "reason";
 /// The event of the session that the message was made of.
 const SEQ: &str = "seq";
 /// The process whose doing the message tells of.
-const NODE: &str = "node";
+const ORIGIN: &str = "origin";
 
 /// What is handed to the broker.
 pub(super) struct Parcel {
@@ -33,10 +33,10 @@ pub(super) struct Parcel {
 
 impl Parcel {
     /// A message for whoever is bound to its key.
-    pub(super) fn event(message: &Message, node_id: &str) -> Self {
+    pub(super) fn event(message: &Message, origin: &str) -> Self {
         let mut headers = headers(&message.envelope, 0);
         if message.is_own && is_between_nodes(&message.routing_key) {
-            headers.insert(NODE.into(), text(node_id));
+            headers.insert(ORIGIN.into(), text(origin));
         }
         Self {
             exchange: EVENTS,
@@ -116,10 +116,10 @@ pub(super) fn is_of_the_log(raw: &Raw) -> bool {
     says(SEQ).is_some() && says("source_service").and_then(string).is_some_and(|source| source == SOURCE_SERVICE)
 }
 
-/// Does it tell what that node did?
-pub(super) fn is_of_node(raw: &Raw, node_id: &str) -> bool {
-    let node = raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(NODE));
-    node.and_then(string).is_some_and(|node| node == node_id)
+/// Does it tell what that process did?
+pub(super) fn is_from(raw: &Raw, origin: &str) -> bool {
+    let said = raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(ORIGIN));
+    said.and_then(string).is_some_and(|said| said == origin)
 }
 
 fn text(text: &str) -> AMQPValue {
