@@ -2,7 +2,7 @@
 //! acknowledged event is lost or there twice, every socket hears each event once and in order (the markers see to that
 //! as they play), statistics and balances are those of the log, the outbox drains, presence is right.
 //!
-//! `ARTEL_TEST_ROUNDS` says how often in a row a node is killed and a broker is stopped.
+//! `ARTEL_TEST_ROUNDS` says how often in a row a node is killed and a broker is stopped; once where it says nothing.
 
 use std::process::Command;
 use std::time::Duration;
@@ -34,7 +34,7 @@ const SOME: usize = 300;
 
 /// How often in a row.
 fn rounds() -> usize {
-    std::env::var("ARTEL_TEST_ROUNDS").map_or(2, |rounds| rounds.parse().expect("a number of rounds"))
+    std::env::var("ARTEL_TEST_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number of rounds"))
 }
 
 /// Two nodes and who plays there.

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, until, until_for};
+use crate::test_app::{Evening, Player, Socket, until};
 
 /// Commands that a player has under way at once.
 const UNANSWERED_MAX: usize = 16;
@@ -19,7 +19,8 @@ const MARKS_OF_A_GAME: usize = 60;
 /// A node that is stuck answers no handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Consumers may have a long outage to make up for.
-const CATCH_UP: Duration = Duration::from_secs(90);
+const CATCH_UP: Duration = Duration::from_secs(180);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// A player who marks until told to stop.
@@ -264,10 +265,17 @@ pub async fn assert_settled(evening: &Evening) {
     for (player, expected) in evening.players.iter().zip(expected) {
         let path = format!("/api/v1/stats/users/{}", player.id);
         let fields = ["games", "wins", "points", "balls_potted", "fouls", "net"];
-        until_for(CATCH_UP, &format!("the statistics say {expected:?}"), || async {
+        let deadline = tokio::time::Instant::now() + CATCH_UP;
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            ticks.tick().await;
             let totals = player.read(&path).await["totals"].clone();
-            (fields.map(|field| totals[field].as_i64().unwrap()) == expected).then_some(())
-        })
-        .await;
+            let actual = fields.map(|field| totals[field].as_i64().unwrap());
+            if actual == expected {
+                break;
+            }
+            let in_time = tokio::time::Instant::now() < deadline;
+            assert!(in_time, "the statistics say {actual:?}, the log says {expected:?}");
+        }
     }
 }
