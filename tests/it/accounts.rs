@@ -139,7 +139,7 @@ async fn of_refreshes_at_the_same_time_one_wins() {
 async fn an_access_token_is_ours_unaltered_and_not_expired() {
     use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
     let secret = "a secret of this test alone, long enough";
-    let app = TestApp::start_with(Store::chosen(), &["--jwt-secret", secret]).await;
+    let app = TestApp::start_with(Store::Sqlite, &["--jwt-secret", secret]).await;
     let mut anna = app.player("anna").await;
     let token = anna.token.clone().expect("a token");
     let parts: Vec<_> = token.split('.').collect();

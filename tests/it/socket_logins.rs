@@ -127,7 +127,7 @@ fn expiring(player: &Player, secret: &str, seconds: i64) -> Player {
 #[tokio::test]
 async fn a_socket_closes_when_its_token_expires_unless_it_was_renewed() {
     let secret = "a secret that the test knows as well";
-    let app = TestApp::start_with(crate::test_app::Store::chosen(), &["--jwt-secret", secret]).await;
+    let app = TestApp::start_with(crate::test_app::Store::Sqlite, &["--jwt-secret", secret]).await;
     let anna = app.player("anna").await;
     let short = expiring(&anna, secret, 3);
     let (mut left, mut renewed) = (short.socket().await, short.socket().await);
