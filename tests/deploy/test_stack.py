@@ -316,7 +316,9 @@ class Nodes(unittest.TestCase):
                 empty.add(where)
         alerts = {name for name, _ in rules()}
         # Nothing of the kind happened, so there is no series of it yet.
-        self.assertLessEqual(empty - alerts, {"Could not be applied", "Alerts that fire", "Failed and contested"})
+        self.assertLessEqual(empty - alerts, {
+            "Could not be applied", "Alerts that fire", "Failed and contested", "Interruptions of the bus"
+        })
         loaded = json.loads(get(self.stack.url("prometheus", "/api/v1/rules"))[1])["data"]["groups"]
         self.assertEqual({rule["name"]: rule["health"] for group in loaded for rule in group["rules"]}, {name: "ok" for name in alerts})
 
