@@ -61,6 +61,15 @@ fn pot(seat: &str, color: &str) -> Value {
     json!({"type": "pot_ball", "participant_id": seat, "color": color})
 }
 
+/// A game of two, a socket that watches it, and another system.
+async fn a_game(app: &TestApp) -> (Evening, Socket, Outsider) {
+    let evening = Evening::open(app, &["anna", "boris"], kolkhoz()).await;
+    evening.start_game().await;
+    let mut socket = evening.players[0].socket().await;
+    socket.subscribe(&evening.session, None).await;
+    (evening, socket, Outsider::of(app).await)
+}
+
 async fn next_event(socket: &mut Socket) -> Value {
     socket.next_of("event").await["event"].clone()
 }
@@ -68,11 +77,7 @@ async fn next_event(socket: &mut Socket) -> Value {
 #[tokio::test]
 async fn a_command_of_another_system_is_played_once_however_often_it_comes() {
     let app = TestApp::start_with(Store::Rabbit, &[]).await;
-    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    evening.start_game().await;
-    let mut socket = evening.players[0].socket().await;
-    socket.subscribe(&evening.session, None).await;
-    let outsider = Outsider::of(&app).await;
+    let (evening, mut socket, outsider) = a_game(&app).await;
 
     let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
     let message = outsider.command(anna, &evening.session, pot(seat, "white")).await;
@@ -160,11 +165,7 @@ async fn a_refused_command_is_compensated_and_its_user_told_on_whatever_node() {
 async fn what_is_no_command_is_a_dead_letter_with_its_reason_and_holds_up_nothing() {
     let app = TestApp::start_with(Store::Rabbit, &["--admin", "operator"]).await;
     let operator = app.player_named("operator").await;
-    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    evening.start_game().await;
-    let mut socket = evening.players[0].socket().await;
-    socket.subscribe(&evening.session, None).await;
-    let outsider = Outsider::of(&app).await;
+    let (evening, mut socket, outsider) = a_game(&app).await;
     let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
 
     outsider.publish("game.command.pot_ball", b"{nonsense").await;

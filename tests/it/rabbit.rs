@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::broker::Broker;
-use super::test_app::{Evening, Store, TestApp, kolkhoz, temp_dir};
+use super::test_app::{Evening, Store, TestApp, kolkhoz, temp_dir, until_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -40,11 +40,7 @@ async fn bus(url: &str) -> Bus {
 }
 
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < PATIENCE, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_for(PATIENCE, what, || std::future::ready(is_so().then_some(()))).await;
 }
 
 async fn up(bus: &Bus) {
