@@ -1,10 +1,12 @@
 //! A message at a consumer, and the three ways to be done with it.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::Message;
+use super::load::Load;
 use super::rabbit::Ticket;
 
 /// A body that is no envelope.
@@ -19,7 +21,7 @@ pub(super) struct Invalid {
 /// Who wants to know what became of it.
 pub(super) enum Settle {
     /// The publisher, in this process.
-    Local(oneshot::Sender<()>),
+    Local { done: oneshot::Sender<()>, load: Arc<Load>, arrived: Instant },
     /// The broker.
     Broker(Ticket),
 }
@@ -38,7 +40,8 @@ impl Delivery {
     /// It is applied, or kept as a dead letter: it need not come again.
     pub fn ack(self) {
         match self.settle {
-            Settle::Local(done) => {
+            Settle::Local { done, load, arrived } => {
+                load.took(arrived.elapsed());
                 let _ = done.send(());
             }
             Settle::Broker(ticket) => ticket.ack(),
@@ -49,7 +52,7 @@ impl Delivery {
     /// a retry queue, and the consumer is done with it.
     pub(super) async fn again(mut self, delay: Duration) -> Option<Self> {
         match self.settle {
-            Settle::Local(_) => {
+            Settle::Local { .. } => {
                 tokio::time::sleep(delay).await;
                 self.attempts += 1;
                 Some(self)
@@ -64,7 +67,7 @@ impl Delivery {
     /// It is kept as a dead letter with its reason; on RabbitMQ a copy goes to `<queue>.dlq`.
     pub(super) async fn dead(self, reason: &str) {
         match self.settle {
-            Settle::Local(done) => {
+            Settle::Local { done, .. } => {
                 let _ = done.send(());
             }
             Settle::Broker(ticket) => {
@@ -76,6 +79,6 @@ impl Delivery {
 
     /// Did it come from this process?
     pub(super) fn is_local(&self) -> bool {
-        matches!(self.settle, Settle::Local(_))
+        matches!(self.settle, Settle::Local { .. })
     }
 }

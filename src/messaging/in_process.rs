@@ -3,14 +3,15 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use futures_util::future::join_all;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::delivery::Settle;
 use super::load::{Load, QueueReport};
-use super::node_queue::Way;
-use super::topology::{Queue, matches};
+use super::node_queue::{Arrived, Way};
+use super::topology::{BROADCAST_TARGET, Queue, broadcast_queue, matches};
 use super::{Bindings, BusError, Confirm, Delivery, Message, NodeEvent, NodeQueue};
 
 /// Messages that wait in one queue; the relay waits when it is full.
@@ -19,11 +20,14 @@ const QUEUE_MAX: usize = 8_192;
 struct Bound {
     queue: &'static Queue,
     sender: mpsc::Sender<Delivery>,
+    load: Arc<Load>,
 }
 
 struct Node {
+    name: String,
     bindings: NodeBindings,
-    sender: mpsc::Sender<NodeEvent>,
+    sender: mpsc::Sender<Arrived>,
+    load: Arc<Load>,
 }
 
 #[derive(Default)]
@@ -85,7 +89,7 @@ impl NodeBindings {
 impl InProcess {
     pub(super) fn bind(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
         let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().bound.push(Bound { queue, sender });
+        self.lock().bound.push(Bound { queue, sender, load: Arc::default() });
         deliveries
     }
 
@@ -93,11 +97,12 @@ impl InProcess {
         &self.bell
     }
 
-    pub(super) fn node_queue(&self) -> NodeQueue {
+    pub(super) fn node_queue(&self, node_id: &str) -> NodeQueue {
         let (sender, events) = mpsc::channel(QUEUE_MAX);
-        let bindings = NodeBindings::default();
-        self.lock().nodes.push(Node { bindings: bindings.clone(), sender });
-        NodeQueue { events, bindings: Bindings(Way::InProcess(bindings)) }
+        let (bindings, load) = (NodeBindings::default(), Arc::new(Load::default()));
+        let name = broadcast_queue(node_id);
+        self.lock().nodes.push(Node { name, bindings: bindings.clone(), sender, load: load.clone() });
+        NodeQueue::new(events, Bindings(Way::InProcess(bindings)), load)
     }
 
     pub(super) fn wants(&self, key: &str) -> bool {
@@ -111,17 +116,21 @@ impl InProcess {
             let mut queues = self.lock();
             queues.bound.retain(|bound| !bound.sender.is_closed());
             queues.nodes.retain(|node| !node.sender.is_closed());
-            let consumers = queues.bound.iter().filter(|bound| bound.takes(key)).map(|bound| bound.sender.clone());
+            let consumers = queues
+                .bound
+                .iter()
+                .filter(|bound| bound.takes(key))
+                .map(|bound| (bound.sender.clone(), bound.load.clone()));
             let nodes = queues.nodes.iter().filter(|node| node.bindings.takes(key)).map(|node| node.sender.clone());
             (consumers.collect(), nodes.collect())
         };
         for node in nodes {
-            let _ = node.send(NodeEvent::Message(message.clone())).await;
+            let _ = node.send((Instant::now(), NodeEvent::Message(message.clone()))).await;
         }
         let mut settled = Vec::with_capacity(consumers.len());
-        for queue in consumers {
+        for (queue, load) in consumers {
             let (done, applied) = oneshot::channel();
-            let settle = Settle::Local(done);
+            let settle = Settle::Local { done, load, arrived: Instant::now() };
             let delivery = Delivery { message: message.clone(), attempts: 0, invalid: None, settle };
             // A queue without a consumer is one that is shutting down: not confirmed, so it comes again.
             let _ = queue.send(delivery).await;
@@ -135,11 +144,19 @@ impl InProcess {
 
     pub(super) fn queues(&self) -> Vec<QueueReport> {
         let queues = self.lock();
-        let reports = queues.bound.iter().map(|bound| {
-            let waiting = bound.sender.max_capacity() - bound.sender.capacity();
-            QueueReport { depth: waiting as u64, consumers: 1, workers: 1, ..Load::default().report(bound.queue) }
+        let report = |name: &str, target, load: &Load, waiting: usize| QueueReport {
+            depth: waiting as u64,
+            consumers: 1,
+            workers: 1,
+            ..load.report(name, target)
+        };
+        let consumers = queues.bound.iter().map(|Bound { queue, sender, load }| {
+            report(queue.name, queue.target, load, sender.max_capacity() - sender.capacity())
         });
-        reports.collect()
+        let nodes = queues.nodes.iter().map(|Node { name, sender, load, .. }| {
+            report(name, BROADCAST_TARGET, load, sender.max_capacity() - sender.capacity())
+        });
+        consumers.chain(nodes).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queues> {

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::topology::Queue;
-
 /// One queue as operators see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct QueueReport {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Messages that wait.
     #[serde(rename = "messages")]
     pub depth: u64,
@@ -52,14 +50,14 @@ impl Load {
         Duration::from_micros(self.latency_us.load(Ordering::Relaxed))
     }
 
-    pub(super) fn report(&self, queue: &Queue) -> QueueReport {
+    pub(super) fn report(&self, name: &str, target: Duration) -> QueueReport {
         QueueReport {
-            name: queue.name,
+            name: name.to_owned(),
             depth: self.depth.load(Ordering::Relaxed),
             consumers: self.consumers.load(Ordering::Relaxed),
             workers: self.workers.load(Ordering::Relaxed),
             latency_ms: self.latency().as_secs_f64() * 1_000.0,
-            target_ms: queue.target.as_secs_f64() * 1_000.0,
+            target_ms: target.as_secs_f64() * 1_000.0,
         }
     }
 }

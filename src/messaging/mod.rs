@@ -145,12 +145,12 @@ impl Bus {
     /// This node's own queue.
     pub fn node_queue(&self, node_id: &str) -> NodeQueue {
         match self {
-            Bus::InProcess(bus) => bus.node_queue(),
+            Bus::InProcess(bus) => bus.node_queue(node_id),
             Bus::Rabbit(bus) => bus.node_queue(node_id),
         }
     }
 
-    /// What waits where, and who works on it.
+    /// What waits where, and who works on it: the durable queues and this node's own.
     pub fn queues(&self) -> Vec<QueueReport> {
         match self {
             Bus::InProcess(bus) => bus.queues(),

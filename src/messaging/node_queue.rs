@@ -1,8 +1,12 @@
 //! What one node hears: the messages of the sessions and users connected to it. Bindings come and go with them.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::in_process::NodeBindings;
+use super::load::Load;
 use super::{BusError, Message};
 
 /// What comes from a node's queue.
@@ -17,10 +21,31 @@ pub enum NodeEvent {
 /// The queue of a node. Messages may be lost in it (it is bounded, and ends with its connection): they are hints, and
 /// whoever sees a gap reads the journal.
 pub struct NodeQueue {
-    /// What comes.
-    pub events: mpsc::Receiver<NodeEvent>,
     /// What it is bound to.
     pub bindings: Bindings,
+    events: mpsc::Receiver<Arrived>,
+    /// When what was handed out last had come.
+    handed: Option<Instant>,
+    load: Arc<Load>,
+}
+
+/// An event and when it came.
+pub(super) type Arrived = (Instant, NodeEvent);
+
+impl NodeQueue {
+    pub(super) fn new(events: mpsc::Receiver<Arrived>, bindings: Bindings, load: Arc<Load>) -> Self {
+        Self { bindings, events, handed: None, load }
+    }
+
+    /// The next event; `None`: the bus is closed. Asking for it says that the one before is dealt with.
+    pub async fn next(&mut self) -> Option<NodeEvent> {
+        if let Some(came) = self.handed.take() {
+            self.load.took(came.elapsed());
+        }
+        let (came, event) = self.events.recv().await?;
+        self.handed = Some(came);
+        Some(event)
+    }
 }
 
 /// A change of the bindings.

@@ -13,6 +13,10 @@ pub const PRIORITY_MAX: u8 = 10;
 pub const DEAD_LETTERS_MAX: i32 = 100_000;
 /// Messages that wait for one node, the oldest go first: they are hints, and a node that sees a gap reads the log.
 pub const BROADCAST_MAX: i32 = 50_000;
+/// How long a message may take from its arrival at a node until the sockets there are told.
+pub const BROADCAST_TARGET: Duration = Duration::from_millis(25);
+/// All nodes' queues, as metrics name them.
+pub const BROADCAST: &str = "websocket.broadcast.*";
 
 /// How long a message waits before its next attempt, and what that queue is called.
 pub const RETRIES: [(&str, Duration); 5] = [

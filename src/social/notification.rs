@@ -1,13 +1,13 @@
 //! A notification: what it is, and how it gets into the table. Its id is made from its cause, so the row itself is the
 //! record that the message was applied: twice is once, also after the user deleted it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use entity::notification::{ActiveModel, Column, Entity, Model};
 use entity::notification_setting;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -153,7 +153,8 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
         return Ok(());
     }
     let unwanted = unwanted(tx, &drafts).await?;
-    let mut newest: HashMap<Uuid, Draft> = HashMap::new();
+    // In order of id, so that two nodes can't deadlock.
+    let mut newest: BTreeMap<Uuid, Draft> = BTreeMap::new();
     for draft in drafts.into_iter().filter(|draft| !unwanted.contains(&(draft.user, draft.kind))) {
         let older = |there: &Draft| there.version < draft.version;
         if newest.get(&draft.id).is_none_or(older) {
@@ -177,24 +178,42 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
             data: draft.data.clone(),
             created_at: draft.cause.timestamp,
         };
-        match stored.get(&draft.id) {
-            None => rows.push(row(&notification, &draft)),
-            Some(there) if there.version < draft.version || there.is_withdrawn => {
-                notification.created_at = Timestamp::from_millis(there.created_at_ms);
-                correct(tx, &notification, draft.version).await?;
-                if there.deleted_at_ms.is_some() {
-                    continue;
-                }
-            }
-            Some(_) => continue,
+        let there = stored.get(&draft.id);
+        if there.is_some_and(|there| there.version >= draft.version && !there.is_withdrawn) {
+            continue;
         }
-        told.push(told_at_once(&notification, &draft));
+        if let Some(there) = there {
+            notification.created_at = Timestamp::from_millis(there.created_at_ms);
+        }
+        rows.push(row(&notification, &draft));
+        if there.is_none_or(|there| there.deleted_at_ms.is_none()) {
+            told.push(told_at_once(&notification, &draft));
+        }
     }
     for rows in rows.chunks(ROWS_MAX) {
-        let there = OnConflict::column(Column::Id).do_nothing().to_owned();
-        Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
+        Entity::insert_many(rows.to_vec()).on_conflict(unless_newer()).exec_without_returning(tx).await?;
     }
     outbox::enqueue_all(tx, &told, clock::now()).await
+}
+
+/// What says something else now has to be heard again. Decided by the row as it is then: another consumer may have
+/// stored another version since it was looked for.
+fn unless_newer() -> OnConflict {
+    let excluded = Expr::col((Alias::new("excluded"), Column::Version));
+    OnConflict::column(Column::Id)
+        .update_columns([
+            Column::Title,
+            Column::Body,
+            Column::Data,
+            Column::Version,
+            Column::IsWithdrawn,
+            Column::DeliveredAtMs,
+            Column::ReadAtMs,
+        ])
+        .action_and_where(
+            Expr::col((Entity, Column::Version)).lt(excluded).or(Expr::col((Entity, Column::IsWithdrawn)).eq(true)),
+        )
+        .to_owned()
 }
 
 fn row(notification: &Notification, draft: &Draft) -> ActiveModel {
@@ -212,24 +231,6 @@ fn row(notification: &Notification, draft: &Draft) -> ActiveModel {
         read_at_ms: Set(None),
         deleted_at_ms: Set(None),
     }
-}
-
-/// It has to be heard again, since it says something else now.
-async fn correct(tx: &impl ConnectionTrait, notification: &Notification, version: i64) -> Result<(), DbErr> {
-    let none = || Expr::value(None::<i64>);
-    Entity::update_many()
-        .col_expr(Column::Title, Expr::value(notification.title.clone()))
-        .col_expr(Column::Body, Expr::value(notification.body.clone()))
-        .col_expr(Column::Data, Expr::value(notification.data.to_string()))
-        .col_expr(Column::Version, Expr::value(version))
-        .col_expr(Column::IsWithdrawn, Expr::value(false))
-        .col_expr(Column::DeliveredAtMs, none())
-        .col_expr(Column::ReadAtMs, none())
-        .filter(Column::Id.eq(notification.id))
-        .filter(Condition::any().add(Column::Version.lt(version)).add(Column::IsWithdrawn.eq(true)))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 fn told_at_once(notification: &Notification, draft: &Draft) -> (String, Envelope) {
@@ -259,6 +260,9 @@ async fn unwanted(tx: &impl ConnectionTrait, drafts: &[Draft]) -> Result<HashSet
 /// What these told does not hold any more.
 pub(super) async fn withdraw(tx: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<(), DbErr> {
     for ids in ids.chunks(ROWS_MAX) {
+        let there = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids.iter().copied()));
+        // In the order that `store` has, so that two nodes can't deadlock.
+        let _: Vec<Uuid> = there.order_by_asc(Column::Id).lock_exclusive().into_tuple().all(tx).await?;
         Entity::update_many()
             .col_expr(Column::IsWithdrawn, Expr::value(true))
             .filter(Column::Id.is_in(ids.iter().copied()))

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use entity::{achievement, session, user};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -108,7 +110,7 @@ async fn standing(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Result<Vec<D
     Ok(drafts.into_iter().filter(stands).collect())
 }
 
-/// What these users have earned.
+/// What these users have earned. It stays so until the transaction ends: the check of achievements locks their rows, too.
 pub(super) async fn achievements_of(
     tx: &impl ConnectionTrait,
     users: impl Iterator<Item = UserId>,
@@ -117,6 +119,9 @@ pub(super) async fn achievements_of(
     let users: Vec<Uuid> = users.into_iter().collect();
     let mut standing = HashSet::new();
     for users in users.chunks(ROWS_MAX) {
+        let locked = user::Entity::find().select_only().column(user::Column::Id);
+        let locked = locked.filter(user::Column::Id.is_in(users.iter().copied())).order_by_asc(user::Column::Id);
+        let _: Vec<Uuid> = locked.lock_shared().into_tuple().all(tx).await?;
         let rows = achievement::Entity::find().filter(achievement::Column::UserId.is_in(users.iter().copied()));
         standing.extend(rows.all(tx).await?.into_iter().map(|row| (UserId(row.user_id), row.code)));
     }

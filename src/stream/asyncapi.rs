@@ -25,11 +25,45 @@ pub(crate) fn document(schemas: &impl Serialize) -> Value {
             "bindings": {"ws": {"method": "GET"}},
         }),
     );
+    channels.insert(
+        topology::EVENTS.to_owned(),
+        json!({
+            "address": topology::EVENTS,
+            "description": "Everything that happens, by routing key: bind a queue of your own to what you want to hear.",
+            "messages": {"envelope": {"$ref": "#/components/messages/Envelope"}},
+            "bindings": {"amqp": {
+                "is": "routingKey",
+                "exchange": {"name": topology::EVENTS, "type": "topic", "durable": true, "autoDelete": false},
+            }},
+        }),
+    );
+    let mut operations = serde_json::Map::new();
+    let mut operation = |name: &str, action: &str, channel: &str, message: &str| {
+        let channel = format!("#/channels/{channel}");
+        operations.insert(
+            name.to_owned(),
+            json!({
+                "action": action,
+                "channel": {"$ref": channel},
+                "messages": [{"$ref": format!("{channel}/messages/{message}")}],
+            }),
+        );
+    };
+    // By the service: what it sends its clients hear, what it receives they send.
+    operation("send", "receive", "socket", "client");
+    operation("hear", "send", "socket", "server");
+    operation("tell", "send", topology::EVENTS, "envelope");
     for queue in topology::QUEUES {
+        let description = match *queue {
+            &topology::GAME => "Commands from other systems: `data` is a WebSocket `command` frame with a `user_id`.",
+            _ => "The service's own share of what happens.",
+        };
+        operation(&format!("take.{}", queue.name), "receive", queue.name, "envelope");
         channels.insert(
             queue.name.to_owned(),
             json!({
                 "address": queue.name,
+                "description": description,
                 "messages": {"envelope": {"$ref": "#/components/messages/Envelope"}},
                 "bindings": {"amqp": {"is": "queue", "queue": {"name": queue.name, "durable": true}}},
                 "x-routing-keys": queue.bindings,
@@ -45,18 +79,7 @@ pub(crate) fn document(schemas: &impl Serialize) -> Value {
             "license": {"name": "MIT"},
         },
         "channels": channels,
-        "operations": {
-            "send": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/socket"},
-                "messages": [{"$ref": "#/channels/socket/messages/client"}],
-            },
-            "hear": {
-                "action": "send",
-                "channel": {"$ref": "#/channels/socket"},
-                "messages": [{"$ref": "#/channels/socket/messages/server"}],
-            },
-        },
+        "operations": operations,
         "components": {
             "messages": {
                 "ClientFrame": {"contentType": "application/json", "payload": ClientFrame::schema()},

@@ -24,7 +24,7 @@ use crate::database::Database;
 use crate::game::id::{SessionId, UserId};
 use crate::journal::envelope::Envelope;
 use crate::messaging::message::event_in;
-use crate::messaging::{Bindings, Bus, BusError, Confirm, Message, NodeEvent, NodeQueue};
+use crate::messaging::{Bindings, Bus, BusError, Confirm, Message, NodeEvent};
 use crate::session::{News, Sessions};
 
 /// How often a node says that it lives.
@@ -110,7 +110,8 @@ impl Feed {
     /// Carries messages until the bus closes.
     pub(crate) async fn run(self) {
         let Feed { bus, database, node_id, sessions, connections, accounts, news } = self;
-        let NodeQueue { mut events, bindings } = bus.node_queue(&node_id);
+        let mut queue = bus.node_queue(&node_id);
+        let bindings = queue.bindings.clone();
         let alone = news.is_none();
         // Alone, everything is told here; else what concerns all nodes, and then whatever comes to be here.
         let patterns = if alone { &["websocket.user.#"][..] } else { &[EVERY_LOGIN, EVERY_NODE][..] };
@@ -140,7 +141,7 @@ impl Feed {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         loop {
             tokio::select! {
-                event = events.recv() => match event {
+                event = queue.next() => match event {
                     Some(NodeEvent::Message(message)) => running.hear(&message).await,
                     Some(NodeEvent::Reconnected) => running.reconnected().await,
                     None => return,

@@ -176,8 +176,9 @@ async fn until_down(node: &TestApp, what: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_is_killed() {
-    let mut club = Club::open().await;
-    for _ in 0..rounds() {
+    for round in 1..=rounds() {
+        eprintln!("round {round}");
+        let mut club = Club::open().await;
         let mut load = club.play().await;
         club.nodes[1].kill();
         load.acked(SOME).await;
@@ -189,8 +190,9 @@ async fn a_node_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_broker_is_stopped_for_ten_seconds() {
     let broker = Broker::start().await;
-    let mut club = Club::over(&broker).await;
-    for _ in 0..rounds() {
+    for round in 1..=rounds() {
+        eprintln!("round {round}");
+        let mut club = Club::over(&broker).await;
         let mut load = club.play().await;
         broker.stop();
         let stopped = tokio::time::Instant::now();

@@ -117,6 +117,12 @@ async fn the_asyncapi_document_names_every_frame() {
         assert!(messages.contains(&format!("\"{frame}\"")), "{frame}");
     }
     references_resolve(&asyncapi, &asyncapi);
+    // What another system needs to send commands, and to hear of what came of them.
+    let operations = &asyncapi["operations"];
+    let commands = &operations["take.game.service.queue"];
+    assert_eq!((&commands["action"], &operations["tell"]["action"]), (&json!("receive"), &json!("send")));
+    let exchange = &asyncapi["channels"]["artel.events"]["bindings"]["amqp"]["exchange"];
+    assert_eq!((&exchange["name"], &exchange["type"]), (&json!("artel.events"), &json!("topic")));
 }
 
 #[actix_web::test]

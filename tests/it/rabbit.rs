@@ -460,7 +460,7 @@ async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason
 }
 
 async fn event(queue: &mut artel::messaging::NodeQueue) -> NodeEvent {
-    timeout(PATIENCE, queue.events.recv()).await.expect("in time").expect("open")
+    timeout(PATIENCE, queue.next()).await.expect("in time").expect("open")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,7 +27,7 @@ use self::publisher::{Outgoing, WINDOW};
 pub(super) use self::ticket::Ticket;
 use super::load::{Load, QueueReport};
 use super::node_queue::Way;
-use super::topology::{QUEUES, Queue};
+use super::topology::{BROADCAST_TARGET, QUEUES, Queue, broadcast_queue};
 use super::{Bindings, BusError, Confirm, Delivery, Message, NodeQueue};
 use crate::config::QueueType;
 
@@ -65,6 +65,9 @@ struct Inner {
     outgoing: mpsc::Sender<Outgoing>,
     window: Arc<Semaphore>,
     loads: BTreeMap<&'static str, Arc<Load>>,
+    node_id: String,
+    /// Of this node's queue.
+    node_load: Arc<Load>,
     closing: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
     bell: Notify,
@@ -102,6 +105,8 @@ impl Rabbit {
             outgoing,
             window: Arc::new(Semaphore::new(WINDOW)),
             loads,
+            node_id: settings.node_id,
+            node_load: Arc::default(),
             closing,
             tasks: Mutex::new(tasks),
             bell: Notify::new(),
@@ -147,12 +152,15 @@ impl Rabbit {
         let (sender, events) = mpsc::channel(usize::from(PREFETCH));
         let (changes, changed) = mpsc::channel(CHANGES_MAX);
         let (link, origin) = (self.inner.consuming.clone(), self.inner.origin.clone());
-        self.own(node_queue::run(link, node_id.to_owned(), origin, sender, changed));
-        NodeQueue { events, bindings: Bindings(Way::Rabbit(changes)) }
+        let load = self.inner.node_load.clone();
+        self.own(node_queue::run(link, node_id.to_owned(), origin, load.clone(), sender, changed));
+        NodeQueue::new(events, Bindings(Way::Rabbit(changes)), load)
     }
 
     pub(super) fn queues(&self) -> Vec<QueueReport> {
-        QUEUES.iter().filter_map(|queue| Some(self.inner.loads.get(queue.name)?.report(queue))).collect()
+        let Inner { loads, node_id, node_load, .. } = &*self.inner;
+        let durable = QUEUES.iter().filter_map(|queue| Some(loads.get(queue.name)?.report(queue.name, queue.target)));
+        durable.chain([node_load.report(&broadcast_queue(node_id), BROADCAST_TARGET)]).collect()
     }
 
     pub(super) fn load(&self, queue: &Queue) -> Arc<Load> {

@@ -2,8 +2,10 @@
 //! its bindings, and then whoever listens is told that something may have been missed.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -15,22 +17,27 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::link::{Link, Live};
 use super::{PREFETCH, answered, parcel};
-use crate::messaging::node_queue::Change;
-use crate::messaging::topology::{BROADCAST_MAX, EVENTS, broadcast_queue};
+use crate::messaging::load::Load;
+use crate::messaging::node_queue::{Arrived, Change};
+use crate::messaging::topology::{BROADCAST, BROADCAST_MAX, EVENTS, broadcast_queue};
 use crate::messaging::{BusError, NodeEvent};
+use crate::telemetry;
 
 /// Deliveries acknowledged with one frame; the acknowledgement only says that there is room again.
 const ACKS_AT_ONCE: u64 = 100;
 /// Changes of bindings under way at once.
 const CHANGES_AT_ONCE: usize = 256;
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// How often the broker is asked what waits.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Carries events until nobody takes them, or the bus closes.
 pub(super) async fn run(
     link: Link,
     node_id: String,
     origin: String,
-    events: mpsc::Sender<NodeEvent>,
+    load: Arc<Load>,
+    events: mpsc::Sender<Arrived>,
     mut changes: mpsc::Receiver<Change>,
 ) {
     let mut bound = HashSet::new();
@@ -51,10 +58,13 @@ pub(super) async fn run(
         number = live.number;
         let ended = match open(&live, &node_id).await {
             Ok(mut session) => {
-                tokio::select! {
-                    ended = session.run(&origin, &mut bound, is_first, &events, &mut changes) => ended,
+                note_worker(&load, 1);
+                let ended = tokio::select! {
+                    ended = session.run(&origin, &load, &mut bound, is_first, &events, &mut changes) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
-                }
+                };
+                note_worker(&load, 0);
+                ended
             }
             Err(error) => Err(error),
         };
@@ -67,6 +77,12 @@ pub(super) async fn run(
             }
         }
     }
+}
+
+/// It is one queue for one node: the node's own worker, or none.
+fn note_worker(load: &Load, workers: u64) {
+    load.workers.store(workers, Ordering::Relaxed);
+    load.consumers.store(workers, Ordering::Relaxed);
 }
 
 fn remember(bound: &mut HashSet<String>, change: Change) {
@@ -111,7 +127,8 @@ async fn consume(channel: Channel, queue: String) -> Result<Session, BusError> {
 }
 
 type Answer = oneshot::Sender<Result<(), BusError>>;
-type Changing = FuturesUnordered<BoxFuture<'static, (Result<(), BusError>, Option<Answer>)>>;
+type Changed = BoxFuture<'static, (Result<(), BusError>, Option<Answer>)>;
+type Changing = FuturesUnordered<Changed>;
 
 /// One channel as long as it lives.
 struct Session {
@@ -127,9 +144,10 @@ impl Session {
     async fn run(
         &mut self,
         origin: &str,
+        load: &Arc<Load>,
         bound: &mut HashSet<String>,
         is_first: bool,
-        events: &mpsc::Sender<NodeEvent>,
+        events: &mpsc::Sender<Arrived>,
         changes: &mut mpsc::Receiver<Change>,
     ) -> Result<(), BusError> {
         let mut changing = Changing::new();
@@ -142,10 +160,12 @@ impl Session {
         while let Some(changed) = changing.next().await {
             settle(Some(changed))?;
         }
-        if (!is_first || !bound.is_empty()) && events.send(NodeEvent::Reconnected).await.is_err() {
+        if (!is_first || !bound.is_empty()) && events.send((Instant::now(), NodeEvent::Reconnected)).await.is_err() {
             return Ok(());
         }
         let mut arrived = None;
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
@@ -173,15 +193,34 @@ impl Session {
                             continue;
                         }
                         match parcel::open(raw) {
-                            (message, _, None) => arrived = Some(NodeEvent::Message(message)),
+                            (message, _, None) => arrived = Some((Instant::now(), NodeEvent::Message(message))),
                             (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
                         }
                     }
                     Some(Err(_)) | None => return Err(BusError::Down),
                 },
+                _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone())),
                 () = events.closed() => return Ok(()),
             }
         }
+    }
+
+    /// Asks what waits at the broker; on this channel, since nobody else may look at an exclusive queue.
+    fn look(&self, load: Arc<Load>) -> Changed {
+        let (channel, queue) = (self.channel.clone(), self.queue.clone());
+        Box::pin(async move {
+            let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::exclusive().auto_delete() };
+            let asked = answered(channel.queue_declare(queue.as_str().into(), passive, FieldTable::default())).await;
+            let looked = asked.map(|queue| {
+                load.depth.store(queue.message_count().into(), Ordering::Relaxed);
+                if queue.message_count() == 0 {
+                    load.rest();
+                }
+                telemetry::queue_size(BROADCAST, queue.message_count() as usize);
+                telemetry::workers(BROADCAST, 1, load.latency());
+            });
+            (looked, None)
+        })
     }
 
     /// Sends a change; the first poll hands it over, so changes are made in the order of the calls.
