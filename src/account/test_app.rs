@@ -45,7 +45,8 @@ impl Answer {
     }
 }
 
-async fn postgres(server: &str) -> Result<Database, DbErr> {
+/// A new database of that server.
+pub(crate) async fn postgres(server: &str) -> Result<Database, DbErr> {
     let name = format!("artel_{}", uuid::Uuid::now_v7().simple());
     let options = Options { postgres_connections: 4, ..Options::default() };
     let maker = Database::connect(&format!("{server}/postgres"), options).await?;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use entity::notification::{Column, Entity, Model};
 use entity::{achievement, notification_setting, outbox};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, Set, Statement};
 use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::notification::achievement_id;
 use super::{Compensation, Notifications, Teller};
+use crate::account::test_app::postgres;
 use crate::database::{Database, Options};
 use crate::game::id::{GameId, SessionId, Timestamp, UserId};
 use crate::journal::envelope::Envelope;
@@ -45,14 +46,10 @@ impl Room {
         Ok(tx.commit().await?)
     }
 
-    /// As the bus does: each consumer gets what it is bound to.
     async fn hear(&self, message: &Message) {
-        let heard = if message.routing_key.starts_with("compensation.") {
-            self.apply(&mut Compensation, std::slice::from_ref(message)).await
-        } else {
-            self.apply(&mut Teller, std::slice::from_ref(message)).await
-        };
-        heard.expect("applied");
+        let tx = self.database.begin_write().await.expect("a transaction");
+        store(&tx, message).await;
+        tx.commit().await.expect("committed");
     }
 
     async fn earn(&self, user: UserId, code: &str) {
@@ -112,6 +109,55 @@ async fn the_last_correction_stands_whatever_order_messages_come_in() {
         let kept = room.kept(user()).await;
         let [kept] = kept.as_slice() else { panic!("{order:?}: {kept:?}") };
         assert_eq!((kept.version, kept.body.as_str()), (9, "2-е место, −2\u{a0}₽"), "{order:?}");
+    }
+}
+
+/// As the bus does: each consumer gets what it is bound to.
+async fn store(tx: &DatabaseTransaction, message: &Message) {
+    async fn of(handler: &mut impl Handler, tx: &DatabaseTransaction, message: &Message) {
+        if handler.concerns(message) {
+            handler.apply(tx, std::slice::from_ref(message)).await.expect("applied");
+        }
+    }
+    if message.routing_key.starts_with("compensation.") {
+        of(&mut Compensation, tx, message).await;
+    } else {
+        of(&mut Teller, tx, message).await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_correction_stands_when_two_consumers_store_at_the_same_time() {
+    let server = std::env::var("ARTEL_TEST_POSTGRES").expect("ARTEL_TEST_POSTGRES names a server; `./test` sets it");
+    let database = postgres(&server).await.expect("a database");
+    migration::Migrator::up(database.writer(), None).await.expect("tables");
+    // Which message is stored first, and which while that one is not committed.
+    for (first, second) in [(0, 2), (2, 0)] {
+        let clean = Entity::delete_many().exec(database.writer()).await;
+        clean.expect("an empty table");
+        // Neither sees what the other one stores.
+        let one = database.begin_write().await.expect("a transaction");
+        store(&one, &a_game()[first]).await;
+        let two = database.begin_write().await.expect("a transaction");
+        let later = a_game()[second].clone();
+        let waiting = tokio::spawn(async move {
+            store(&two, &later).await;
+            two.commit().await.expect("committed");
+        });
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while database
+            .reader()
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, waits))
+            .await
+            .expect("an answer")
+            .is_none()
+        {
+            tokio::task::yield_now().await;
+        }
+        one.commit().await.expect("committed");
+        waiting.await.expect("no panic");
+        let kept = Entity::find().filter(Column::UserId.eq(user().0)).one(database.reader()).await.expect("rows");
+        assert_eq!(kept.expect("a notification").version, 9, "{first} before {second}");
     }
 }
 
