@@ -39,7 +39,7 @@ use crate::{clock, problem, routes, telemetry};
 const HTTP_WORKERS: usize = 2;
 /// Threads of the runtime that the journal has beside the workers, and of the one that the bus has. Two runtimes: a
 /// commit must not wait while messages are written and read.
-const BACK_THREADS: usize = 2;
+const BACK_THREADS: usize = 1;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;

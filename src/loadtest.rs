@@ -19,6 +19,9 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 use uuid::Uuid;
 
+/// Played before anything is measured.
+const WARM_UP: Duration = Duration::from_secs(3);
+
 /// What to do.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Plan {
@@ -143,17 +146,19 @@ async fn play(plan: &Plan) -> anyhow::Result<()> {
     let client = reqwest::Client::new();
     let first = plan.url.first().context("--url: at least one")?;
     let counts = Arc::new(Counts::default());
+    let (play, playing) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     for n in 0..plan.sessions {
         // An account for each table, as in a hall: what concerns a user goes to all sockets of that user.
         let account = register(&client, first).await?;
         let table = open_table(&client, first, &account.token).await?;
-        start_table(plan, n, table, &account, &counts, &stopped, &mut tasks).await?;
+        start_table(plan, n, table, &account, &counts, (&playing, &stopped), &mut tasks).await?;
     }
     say(&format!("{} sessions with {} sockets each are open", plan.sessions, plan.sockets));
-    let warm_up = Duration::from_secs(1);
-    tokio::time::sleep(warm_up).await;
+    // Only now: registering costs the server far more than marking, and what piled up then would be measured as well.
+    play.send_replace(true);
+    tokio::time::sleep(WARM_UP).await;
     let (acked, delivered) = (counts.acked.load(Ordering::Relaxed), counts.delivered.load(Ordering::Relaxed));
     counts.measuring.store(true, Ordering::Relaxed);
     let started = Instant::now();
@@ -173,7 +178,7 @@ async fn start_table(
     table: Table,
     account: &Account,
     counts: &Arc<Counts>,
-    stopped: &watch::Receiver<bool>,
+    (playing, stopped): (&watch::Receiver<bool>, &watch::Receiver<bool>),
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<()> {
     let sent: Arc<Mutex<HashMap<Uuid, Instant>>> = Arc::default();
@@ -195,7 +200,7 @@ async fn start_table(
             sent: sent.clone(),
             window: window.clone(),
         };
-        tasks.spawn(write(writer, marks.then_some(hand), pong, stopped.clone()));
+        tasks.spawn(write(writer, marks.then_some(hand), pong, playing.clone(), stopped.clone()));
     }
     Ok(())
 }
@@ -234,19 +239,19 @@ async fn write(
     mut writer: Writer,
     hand: Option<Hand>,
     mut pong: tokio::sync::mpsc::Receiver<Message>,
+    mut playing: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let every = hand.as_ref().and_then(|hand| hand.every).unwrap_or(Duration::from_secs(3_600));
     let jitter = every.mul_f64(rand::random_range(0.0..1.0));
-    let mut due = tokio::time::interval_at(tokio::time::Instant::now() + jitter, every);
-    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+    let mut due = None;
     let mut n = 0;
     loop {
         let next = async {
-            match &hand {
-                Some(hand) => hand.next(n, &mut due).await,
-                None => std::future::pending().await,
-            }
+            let Some(hand) = &hand else { return std::future::pending().await };
+            let _ = playing.wait_for(|playing| *playing).await;
+            let first = tokio::time::Instant::now() + jitter;
+            hand.next(n, due.get_or_insert_with(|| tokio::time::interval_at(first, every))).await
         };
         let message = tokio::select! {
             message = next => message,

@@ -36,6 +36,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Bursts begin this far apart where events keep coming, since many messages at once cost the broker and this node far
 /// less than one at a time. What comes after a pause goes out at once.
 const PACE: Duration = Duration::from_millis(8);
+/// Where more than one event comes in a millisecond, bursts grow up to this far apart.
+const PACE_MAX: Duration = Duration::from_millis(25);
 /// How long it waits after a failure before it publishes again.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
@@ -101,9 +103,13 @@ impl Relay {
         loop {
             let now = Instant::now();
             if self.resume.is_none() && now >= paced {
+                while let Ok(batch) = self.committed.batches.try_recv() {
+                    self.take(batch);
+                }
                 self.refill().await;
                 if !self.backlog.is_empty() {
-                    paced = now + PACE;
+                    let events = u64::try_from(self.backlog.len()).unwrap_or(u64::MAX);
+                    paced = now + Duration::from_millis(events).clamp(PACE, PACE_MAX);
                 }
                 while confirms.len() < WINDOW
                     && let Some((position, record)) = self.backlog.pop_front()
@@ -131,22 +137,29 @@ impl Relay {
             }
             let resume = self.resume;
             let burst = (resume.is_none() && !self.backlog.is_empty()).then_some(paced);
+            // What is committed until the next burst waits where it is: hearing of each commit costs more than it says.
+            let listens = burst.is_none_or(|burst| burst <= now);
             tokio::select! {
                 biased;
-                Some(confirmed) = confirms.next(), if !confirms.is_empty() => match confirmed {
-                    Ok(position) => {
+                Some(first) = confirms.next(), if !confirms.is_empty() => {
+                    let (mut confirmed, mut next) = (None, Some(first));
+                    while let Some(Ok(position)) = next {
+                        confirmed = Some(position);
+                        next = confirms.next().now_or_never().flatten();
+                    }
+                    if let Some(position) = confirmed {
                         self.published = position;
                         self.committed.published(position);
                     }
-                    Err((position, error)) => {
+                    if let Some(Err((position, error))) = next {
                         // Everything from here on is published again; consumers know what they had.
                         tracing::warn!(position, %error, "publishing again");
                         confirms = FuturesOrdered::new();
                         self.start_again();
                     }
-                },
+                }
                 Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
-                batch = self.committed.batches.recv(), if !stopping => match batch {
+                batch = self.committed.batches.recv(), if listens && !stopping => match batch {
                     Some(batch) => self.take(batch),
                     None => stopping = true,
                 },

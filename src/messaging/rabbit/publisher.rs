@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -136,14 +136,17 @@ impl Session {
                     trouble = Box::pin(link.trouble(number));
                     Ok(())
                 }
-                Some(landed) = self.flights.next(), if !self.flights.is_empty() => self.landed(landed),
+                Some(landed) = self.flights.next(), if !self.flights.is_empty() => self.all_landed(landed),
                 () = at(believed), if believed.is_some() => {
                     self.believe();
                     Ok(())
                 }
                 _ = look.tick() => self.look(),
                 parcel = outgoing.recv(), if self.flights.len() < WINDOW => match parcel {
-                    Some(parcel) => self.publish(parcel).await,
+                    Some(parcel) => {
+                        self.publish_all(parcel, outgoing).await;
+                        Ok(())
+                    }
                     None => return self.fail(BusError::Down),
                 },
             };
@@ -153,10 +156,20 @@ impl Session {
         }
     }
 
-    async fn publish(&mut self, Outgoing { parcel, waiting }: Outgoing) -> Result<(), BusError> {
+    /// This one and what came with it, as far as the window reaches.
+    async fn publish_all(&mut self, first: Outgoing, outgoing: &mut mpsc::Receiver<Outgoing>) {
+        self.publish(first).await;
+        while self.flights.len() < WINDOW
+            && let Ok(next) = outgoing.try_recv()
+        {
+            self.publish(next).await;
+        }
+    }
+
+    async fn publish(&mut self, Outgoing { parcel, waiting }: Outgoing) {
         // Whoever gave up waiting publishes it again.
         if waiting.done.is_closed() {
-            return Ok(());
+            return;
         }
         let channel = self.channel.clone();
         let mut flight: Flight = Box::pin(async move {
@@ -171,6 +184,14 @@ impl Session {
         };
         self.flights.push_back(flight);
         self.manifest.push_back((Instant::now(), waiting));
+    }
+
+    /// This one and what landed with it.
+    fn all_landed(&mut self, first: lapin::Result<Confirmation>) -> Result<(), BusError> {
+        self.landed(first)?;
+        while let Some(Some(next)) = self.flights.next().now_or_never() {
+            self.landed(next)?;
+        }
         Ok(())
     }
 
