@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use entity::session_snapshot;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set};
 use uuid::Uuid;
 
@@ -75,10 +75,12 @@ impl Snapshot {
             state: Set(self.state),
             commands: Set(self.commands),
         };
-        let newer = OnConflict::column(Column::SessionId)
+        let stored = Expr::col((session_snapshot::Entity, Column::Seq));
+        let unless_newer = OnConflict::column(Column::SessionId)
             .update_columns([Column::Seq, Column::Format, Column::State, Column::Commands])
+            .action_and_where(stored.lte(Expr::col((Alias::new("excluded"), Column::Seq))))
             .to_owned();
-        session_snapshot::Entity::insert(row).on_conflict(newer).exec_without_returning(db).await?;
+        session_snapshot::Entity::insert(row).on_conflict(unless_newer).exec_without_returning(db).await?;
         Ok(())
     }
 }

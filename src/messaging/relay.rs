@@ -136,7 +136,8 @@ impl Relay {
                 return self.committed.keep();
             }
             let resume = self.resume;
-            let burst = (resume.is_none() && !self.backlog.is_empty()).then_some(paced);
+            let waits = self.behind || !self.backlog.is_empty();
+            let burst = (resume.is_none() && waits).then_some(paced);
             // What is committed until the next burst waits where it is: hearing of each commit costs more than it says.
             let listens = burst.is_none_or(|burst| burst <= now);
             tokio::select! {

@@ -19,7 +19,7 @@ const MARKS_OF_A_GAME: usize = 60;
 /// A node that is stuck answers no handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Consumers may have a long outage to make up for.
-const CATCH_UP: Duration = Duration::from_secs(180);
+const CATCH_UP: Duration = Duration::from_secs(90);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -241,12 +241,17 @@ pub fn totals(log: &[Value], seat: &str) -> [i64; 6] {
             _ => {}
         }
     }
+    // Without a mark everybody has the first place, and nobody has won.
+    let has_marks =
+        |results: &[Value]| results.iter().any(|result| number(&result["balls_potted"]) + number(&result["fouls"]) > 0);
+    let games = results.values().map(|results| results.as_array().unwrap().as_slice());
+    let won = games.filter(|results| has_marks(results)).flatten();
+    let wins = won.filter(|result| result["participant_id"] == seat && result["place"] == 1).count() as i64;
     let mine: Vec<&Value> = results
         .values()
         .filter_map(|results| results.as_array().unwrap().iter().find(|result| result["participant_id"] == seat))
         .collect();
     let sum = |field: &str| mine.iter().map(|result| number(&result[field])).sum::<i64>();
-    let wins = mine.iter().filter(|result| result["place"] == 1).count() as i64;
     assert_eq!(balls, sum("balls_potted"), "marks and results agree");
     [mine.len() as i64, wins, sum("points"), balls, sum("fouls"), sum("net")]
 }
