@@ -1,15 +1,17 @@
 //! Group commit: what queued while the last commit ran goes into the next one, no timer. One task for each node.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use sea_orm::{DbErr, EntityTrait, Set};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::outbox::Tap;
+use super::snapshot::Snapshot;
 use super::{APPENDS_WAITING_MAX, Append, AppendError, Journal, Record, Work, heads};
 use crate::database::Database;
 use crate::game::id::{SessionId, Timestamp};
@@ -19,6 +21,8 @@ use crate::telemetry;
 const BATCH_MAX: usize = 512;
 /// Events of one commit at most, so that one commit stays short.
 const BATCH_EVENTS_MAX: usize = 4_096;
+/// Snapshots that wait for their turn between commits; more of them are not kept.
+const SNAPSHOTS_WAITING_MAX: usize = 512;
 
 /// The task that writes. It ends when the last `Journal` is dropped, with everything committed.
 pub struct JournalWriter {
@@ -62,13 +66,15 @@ impl JournalWriter {
     /// Writes until nobody can append any more.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH_MAX);
-        while self.work.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        let mut snapshots = VecDeque::new();
+        while self.receive(&mut batch, snapshots.is_empty()).await {
             let mut appends = Vec::with_capacity(batch.len());
-            let (mut snapshots, mut flushes) = (Vec::new(), Vec::new());
+            let mut flushes = Vec::new();
             for work in batch.drain(..) {
                 match work {
                     Work::Append(append) => appends.push(append),
-                    Work::Snapshot(session, snapshot) => snapshots.push((session, snapshot)),
+                    Work::Snapshot(..) if snapshots.len() >= SNAPSHOTS_WAITING_MAX => {}
+                    Work::Snapshot(session, snapshot) => snapshots.push_back((session, snapshot)),
                     Work::Flush(done) => flushes.push(done),
                     Work::Published => {}
                 }
@@ -87,11 +93,9 @@ impl JournalWriter {
                 .collect();
                 self.commit(chunk).await;
             }
-            for (session, snapshot) in snapshots {
-                if let Err(error) = snapshot.store(self.database.writer(), session).await {
-                    tracing::debug!(session.id = %session, %error, "snapshot not kept");
-                }
-            }
+            // One between two commits: hundreds of sessions may come to their snapshots at the same moment.
+            let upto = if flushes.is_empty() { 1 } else { snapshots.len() };
+            self.keep(snapshots.drain(..upto.min(snapshots.len()))).await;
             if appended == 0 {
                 self.mark_published().await;
             }
@@ -99,7 +103,23 @@ impl JournalWriter {
                 let _ = done.send(());
             }
         }
+        self.keep(snapshots.into_iter()).await;
         self.mark_published().await;
+    }
+
+    /// Takes the work that queued; waits for some where it may. False: there will be no more.
+    async fn receive(&mut self, batch: &mut Vec<Work>, waits: bool) -> bool {
+        let received = self.work.recv_many(batch, BATCH_MAX);
+        let count = if waits { Some(received.await) } else { received.now_or_never() };
+        count != Some(0)
+    }
+
+    async fn keep(&self, snapshots: impl Iterator<Item = (SessionId, Box<Snapshot>)>) {
+        for (session, snapshot) in snapshots {
+            if let Err(error) = snapshot.store(self.database.writer(), session).await {
+                tracing::debug!(session.id = %session, %error, "snapshot not kept");
+            }
+        }
     }
 
     async fn commit(&mut self, appends: Vec<Append>) {

@@ -107,7 +107,7 @@ impl Club {
             assert_eq!(elsewhere.events().await, log, "both nodes tell the same");
             assert_settled(evening).await;
             let replay = one.command(&["replay", &evening.session]);
-            assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stdout));
+            assert!(replay.status.success(), "{replay:?}");
         }
         let database = one.postgres().expect("in PostgreSQL");
         until_for(CATCH_UP, "the outbox is empty", async || {
