@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -144,24 +144,21 @@ impl InProcess {
 
     pub(super) fn queues(&self) -> Vec<QueueReport> {
         let queues = self.lock();
-        let report = |name: &str, target, load: &Load, waiting: usize| QueueReport {
-            depth: waiting as u64,
-            consumers: 1,
-            workers: 1,
-            ..load.report(name, target)
-        };
-        let consumers = queues.bound.iter().map(|Bound { queue, sender, load }| {
-            report(queue.name, queue.target, load, sender.max_capacity() - sender.capacity())
-        });
-        let nodes = queues.nodes.iter().map(|Node { name, sender, load, .. }| {
-            report(name, BROADCAST_TARGET, load, sender.max_capacity() - sender.capacity())
-        });
+        let consumers =
+            queues.bound.iter().map(|Bound { queue, sender, load }| report(queue.name, queue.target, load, sender));
+        let nodes =
+            queues.nodes.iter().map(|Node { name, sender, load, .. }| report(name, BROADCAST_TARGET, load, sender));
         consumers.chain(nodes).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn report<T>(name: &str, target: Duration, load: &Load, sender: &mpsc::Sender<T>) -> QueueReport {
+    let waiting = sender.max_capacity() - sender.capacity();
+    QueueReport { depth: waiting as u64, consumers: 1, workers: 1, ..load.report(name, target) }
 }
 
 impl Bound {
