@@ -38,8 +38,8 @@ use crate::{clock, problem, routes, telemetry};
 /// HTTP workers, each an arbiter where sockets and sessions live.
 const HTTP_WORKERS: usize = 2;
 /// Threads of the runtime that the journal has beside the workers, and of the one that the bus has. Two runtimes: a
-/// commit must not wait while messages are written and read. One thread each: two would wake each other all the time,
-/// which cost a fifth of the node's work where it was measured.
+/// commit must not wait while messages are written and read. One thread each: two wake each other for
+/// work that one has time for.
 const BACK_THREADS: usize = 1;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
