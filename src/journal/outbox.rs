@@ -30,6 +30,7 @@ pub struct Batch {
 /// The writer's end: tells of commits without ever waiting for the relay.
 pub(super) struct Tap {
     writer_id: i64,
+    end: Arc<AtomicI64>,
     published: Arc<AtomicI64>,
     work: mpsc::WeakSender<Work>,
     sender: Option<mpsc::Sender<Batch>>,
@@ -37,19 +38,27 @@ pub(super) struct Tap {
 
 impl Tap {
     pub(super) fn new(writer_id: i64, published: Arc<AtomicI64>, work: mpsc::WeakSender<Work>) -> Self {
-        Self { writer_id, published, work, sender: None }
+        Self { writer_id, end: Arc::new(AtomicI64::new(1)), published, work, sender: None }
     }
 
     pub(super) fn open(&mut self) -> Committed {
         let (sender, batches) = mpsc::channel(TAP_MAX);
         self.sender = Some(sender);
-        Committed { writer_id: self.writer_id, published: self.published.clone(), work: self.work.clone(), batches }
+        Committed {
+            writer_id: self.writer_id,
+            end: self.end.clone(),
+            published: self.published.clone(),
+            work: self.work.clone(),
+            batches,
+        }
     }
 
     pub(super) fn committed(&self, first: i64, records: Vec<Arc<Record>>) {
         if let Some(sender) = &self.sender {
-            // A batch that does not fit is found again by its positions: the relay reads the gap from the table.
+            let end = first + records.len() as i64;
+            // A batch that does not fit is missed by its positions: the relay reads the gap from the table.
             let _ = sender.try_send(Batch { first, records });
+            self.end.store(end, Ordering::Release);
         }
     }
 }
@@ -58,6 +67,7 @@ impl Tap {
 pub struct Committed {
     /// Whose positions these are.
     pub writer_id: i64,
+    end: Arc<AtomicI64>,
     published: Arc<AtomicI64>,
     work: mpsc::WeakSender<Work>,
     /// The commits, as far as they fitted.
@@ -65,6 +75,12 @@ pub struct Committed {
 }
 
 impl Committed {
+    /// Everything before this position is committed. What `batches` does not hold of it when this was asked first did
+    /// not fit, and no later batch need ever come to show the gap.
+    pub fn end(&self) -> i64 {
+        self.end.load(Ordering::Acquire)
+    }
+
     /// Everything up to `position` is confirmed by the bus; stored with the writer's next commit.
     pub fn published(&self, position: i64) {
         self.published.store(position, Ordering::Release);

@@ -103,9 +103,7 @@ impl Relay {
         loop {
             let now = Instant::now();
             if self.resume.is_none() && now >= paced {
-                while let Ok(batch) = self.committed.batches.try_recv() {
-                    self.take(batch);
-                }
+                self.take_all();
                 self.refill().await;
                 if !self.backlog.is_empty() {
                     let events = u64::try_from(self.backlog.len()).unwrap_or(u64::MAX);
@@ -172,9 +170,7 @@ impl Relay {
                 }
                 _ = stop.changed(), if !stopping => {
                     stopping = true;
-                    while let Ok(batch) = self.committed.batches.try_recv() {
-                        self.take(batch);
-                    }
+                    self.take_all();
                 }
             }
         }
@@ -185,6 +181,15 @@ impl Relay {
         self.next = self.published + 1;
         self.behind = self.next < self.end;
         self.resume = Some(Instant::now() + AGAIN_AFTER);
+    }
+
+    /// Takes all that was committed by now; of what was too much to be told it notes that it is in the table.
+    fn take_all(&mut self) {
+        self.end = self.end.max(self.committed.end());
+        while let Ok(batch) = self.committed.batches.try_recv() {
+            self.take(batch);
+        }
+        self.behind = self.next < self.end;
     }
 
     /// Takes what was committed, or notes that it is in the table: the backlog is bounded, and has no gaps.

@@ -78,6 +78,30 @@ async fn what_is_published_again_after_a_crash_counts_once() {
     }
 }
 
+#[tokio::test]
+async fn what_is_committed_while_the_relay_is_held_up_is_published_though_nothing_follows() {
+    for store in STORES {
+        let room = Room::open(store).await;
+        let mut tale = Tale::new(UserId(Uuid::now_v7()));
+        let (journal, committed) = room.journal("one").await;
+        let records = tale.opening();
+        journal.append(tale.id, 0, records).await.expect("stored");
+        // Each a commit of its own, and more of them than the relay is told of at once.
+        for _ in 0..400 {
+            let (after, command) = (tale.state.seq(), tale.ball());
+            let records = tale.tell(command);
+            journal.append(tale.id, after, records).await.expect("stored");
+        }
+        let (_stop, stopped) = watch::channel(false);
+        tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
+        until("everything is published", || async {
+            let writers = outbox::writers(room.database.reader()).await.unwrap();
+            (writers[0].published == tale.state.seq()).then_some(())
+        })
+        .await;
+    }
+}
+
 /// Waits until the creator's games and balls are these.
 async fn applied(room: &Room, tale: &Tale, expected: [i64; 2]) {
     until(&format!("{expected:?} games and balls"), || async {
