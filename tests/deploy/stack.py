@@ -201,11 +201,12 @@ class Stack:
         self.wait_for("prometheus", "is ready", lambda: get(self.url("prometheus", "/-/ready"))[0] == 200)
 
     def start_rabbitmq(self):
-        """Settings and plugins are those of deploy/rabbitmq; only ports and folders differ."""
+        """Settings, plugins and threads are those of the files; only ports and folders differ."""
         home = self.work / "rabbitmq"
         home.mkdir()
         settings = (compose.ROOT / "deploy/rabbitmq/artel.conf").read_text()
         management = free_port()
+        threads = self.services["rabbitmq"]["environment"]["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
         (home / "rabbitmq.conf").write_text(
             settings + f"\nlisteners.tcp.1 = 127.0.0.1:{self.ports['rabbitmq']}\n"
             f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
@@ -217,6 +218,7 @@ class Stack:
             "RABBITMQ_MNESIA_BASE": str(home / "data"), "RABBITMQ_LOG_BASE": str(home / "log"),
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": threads,
             "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1}", "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
         server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
