@@ -25,6 +25,7 @@ use crate::audit::{self, Audit};
 use crate::config::{BadSetting, Config, Role};
 use crate::database::{Database, Options};
 use crate::game::id::SessionId;
+use crate::health::Readiness;
 use crate::journal::{Journal, JournalWriter};
 use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, Rabbit, dead_letters, processed, rabbit};
@@ -47,7 +48,6 @@ const HTTP_SHUTDOWN_SECONDS: u64 = 3;
 /// What sessions, and what connections, have to say to other nodes; what does not fit is made good by the sweep.
 const NEWS_MAX: usize = 65_536;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
-const READY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Serialises migrations of several nodes on PostgreSQL; any fixed number.
 const MIGRATION_LOCK: i64 = 0x0041_5254_454c;
 
@@ -83,23 +83,6 @@ fn runtime(name: &str) -> anyhow::Result<Runtime> {
         .enable_all()
         .build()
         .context("starting the runtime")
-}
-
-/// Tells whether this node can do its work.
-#[derive(Clone)]
-pub(crate) struct Readiness {
-    database: Database,
-    bus: Bus,
-}
-
-impl Readiness {
-    /// What is down.
-    pub(crate) async fn down(&self) -> Vec<&'static str> {
-        let database = tokio::time::timeout(READY_TIMEOUT, self.database.ping()).await;
-        let database = (!matches!(database, Ok(Ok(())))).then_some("database");
-        let broker = (!self.bus.is_up()).then_some("broker");
-        database.into_iter().chain(broker).collect()
-    }
 }
 
 /// What lives in the runtime of the journal.
@@ -237,7 +220,7 @@ impl Node {
         let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
         let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
         let notifications = web::Data::new(Notifications::new(self.database.clone()));
-        let readiness = web::Data::new(Readiness { database: self.database.clone(), bus: self.bus.clone() });
+        let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone()));
         let metrics = web::Data::new(metrics);
         let body_limit = BodyLimit(config.max_body_bytes);
         let server = HttpServer::new(move || {

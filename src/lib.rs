@@ -14,6 +14,8 @@ pub mod account;
 pub mod audit;
 /// The rules: what may be asked, what happened, who pays whom. Pure.
 pub mod game;
+/// Whether a node lives and can do its work.
+mod health;
 /// The log of events and its outbox.
 pub mod journal;
 /// The bus: what travels on it, who carries it there and who applies it.

@@ -4,14 +4,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rust_embed::RustEmbed;
-use serde::Serialize;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::app::Readiness;
 use crate::problem::Problem;
-use crate::{account, audit, session, social, stats, stream, template};
+use crate::{account, audit, health, session, social, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -25,8 +23,7 @@ const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-
 /// All paths.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .route("/health/live", web::get().to(live))
-        .route("/health/ready", web::get().to(ready))
+        .configure(health::routes)
         .route("/metrics", web::get().to(metrics))
         .route("/openapi.json", web::get().to(openapi))
         .route("/asyncapi.json", web::get().to(asyncapi))
@@ -46,35 +43,6 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         )
         .service(web::scope("/api").default_service(web::to(missing)))
         .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
-}
-
-/// Answer of the health checks.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct Health {
-    /// `ok`, or `unavailable`.
-    status: &'static str,
-    /// What is down: `database`, `broker`.
-    down: Vec<&'static str>,
-}
-
-/// 200 while the process serves.
-#[utoipa::path(get, path = "/health/live", tag = "operations", responses((status = 200, body = Health)))]
-async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok", down: Vec::new() })
-}
-
-/// 200, or 503 naming what is down.
-#[utoipa::path(
-    get, path = "/health/ready", tag = "operations",
-    responses((status = 200, body = Health), (status = 503, body = Health)),
-)]
-async fn ready(readiness: web::Data<Readiness>) -> HttpResponse {
-    let down = readiness.down().await;
-    if down.is_empty() {
-        HttpResponse::Ok().json(Health { status: "ok", down })
-    } else {
-        HttpResponse::ServiceUnavailable().json(Health { status: "unavailable", down })
-    }
 }
 
 /// For Prometheus.
@@ -149,7 +117,7 @@ fn hex(bytes: &[u8]) -> String {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Artel", description = "A real-time session engine for billiards", license(name = "MIT")),
-    paths(live, ready, metrics)
+    paths(metrics)
 )]
 struct Root;
 
@@ -157,9 +125,11 @@ struct Root;
 pub fn api() -> utoipa::openapi::OpenApi {
     let mut api = Root::openapi();
     for part in [
+        health::Api::openapi(),
         account::openapi(),
         template::openapi(),
         session::routes::Api::openapi(),
+        session::joining::Api::openapi(),
         session::participant_routes::Api::openapi(),
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),

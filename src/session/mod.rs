@@ -6,6 +6,8 @@ pub mod audience;
 mod directory;
 mod engine;
 pub(crate) mod game_routes;
+pub(crate) mod joining;
+mod listing;
 pub(crate) mod participant_routes;
 pub mod routes;
 #[cfg(test)]

@@ -1,28 +1,23 @@
-//! Sessions over REST (contract, section 2.3). Who sits at them is in `participant_routes.rs`, games in `game_routes.rs`.
+//! Sessions over REST (contract, section 2.3): opened, read, changed, ended. Their list is in `listing.rs`, taking a seat
+//! by code in `joining.rs`, the other seats in `participant_routes.rs`, games in `game_routes.rs`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use entity::session;
-use rand::RngExt;
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Creator, NotPlayed, Order, Played, Sessions, game_routes, participant_routes};
+use super::{Creator, NotPlayed, Order, Played, Sessions, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
-use crate::game::event::{Event, Role};
+use crate::game::event::Event;
 use crate::game::id::{GameId, ParticipantId, Seq, SessionId, UserId};
-use crate::game::view::{BalanceView, SessionView, Status};
-use crate::problem::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::game::view::{BalanceView, SessionView};
+use crate::problem::{Body, Code, IdempotencyKey, Page, PathId, Problem, ProblemBody, Query, RequestId};
 use crate::template::{self, GivenRules};
 
-/// Characters of a join code: none that is mistaken for another.
-const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const CODE_LENGTH: usize = 6;
 /// With 32^6 codes, two taken ones in a row mean that something else is wrong.
 const CODE_ATTEMPTS: usize = 5;
 
@@ -97,7 +92,7 @@ async fn create(
         display_name,
     };
     for _ in 0..CODE_ATTEMPTS {
-        create.code = new_code();
+        create.code = joining::new_code();
         match sessions.create(create.clone(), by).await {
             Err(NotPlayed::Busy) => {}
             Ok(id) => {
@@ -111,17 +106,12 @@ async fn create(
     Err(Problem::new(Code::Overloaded, "no free join code was found, try again"))
 }
 
-fn new_code() -> String {
-    let mut random = rand::rng();
-    (0..CODE_LENGTH).map(|_| char::from(CODE_ALPHABET[random.random_range(0..CODE_ALPHABET.len())])).collect()
-}
-
-async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
+pub(super) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
     let profile = accounts.public_profile(user).await?;
     profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
 }
 
-async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
+pub(super) async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
     Ok(sessions.look(id, |state, online| state.view(online)).await?)
 }
 
@@ -144,76 +134,6 @@ pub(super) async fn execute(
 ) -> Result<Played, Problem> {
     let order = Order { user: user.id, game, command, command_id: key.0, correlation_id: request_id.0 };
     Ok(sessions.execute(session, order).await?)
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Scope {
-    #[default]
-    Mine,
-    Public,
-}
-
-/// Query of `GET /sessions`.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    /// Only sessions of this status.
-    #[serde(default)]
-    status: Option<Status>,
-    /// `mine` (default): where the caller has a seat; `public`: those that any account may read.
-    #[serde(default)]
-    #[param(inline)]
-    scope: Option<Scope>,
-    /// 1..200, default 50.
-    #[serde(default)]
-    limit: Option<i64>,
-    /// The `next_cursor` of the page before.
-    #[serde(default)]
-    cursor: Option<String>,
-}
-
-/// Sessions, newest first.
-#[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = Listing<SessionView>), (status = 422, body = ProblemBody)),
-)]
-async fn list(
-    user: CurrentUser,
-    query: Query<ListQuery>,
-    database: web::Data<Database>,
-    sessions: web::Data<Sessions>,
-) -> Result<web::Json<Listing<SessionView>>, Problem> {
-    use session::Column;
-    let query = query.into_inner();
-    let page = Page::new(query.limit, query.cursor)?;
-    let mut rows =
-        session::Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(page.rows());
-    rows = match query.scope.unwrap_or_default() {
-        Scope::Mine => rows
-            .join_rev(
-                JoinType::InnerJoin,
-                entity::session_member::Entity::belongs_to(session::Entity)
-                    .from(entity::session_member::Column::SessionId)
-                    .to(Column::Id)
-                    .into(),
-            )
-            .filter(entity::session_member::Column::UserId.eq(user.id.0)),
-        Scope::Public => rows.filter(Column::IsPrivate.eq(false)),
-    };
-    if let Some(status) = query.status {
-        rows = rows.filter(Column::Status.eq(status.as_str()));
-    }
-    if let Some(after) = page.after::<Uuid>()? {
-        rows = rows.filter(Column::Id.lt(after));
-    }
-    let ids: Vec<Uuid> = rows.into_tuple().all(database.reader()).await?;
-    let listing = Listing::of(ids, &page, |id| *id, SessionId);
-    let mut items = Vec::with_capacity(listing.items.len());
-    for id in listing.items {
-        items.extend(sessions.glance(id).await?);
-    }
-    Ok(web::Json(Listing { items, next_cursor: listing.next_cursor }))
 }
 
 /// One session.
@@ -271,122 +191,6 @@ async fn patch(
     let command = Command::ChangeSettings(Box::new(change));
     execute(&sessions, id, None, command, (&user, key, request_id)).await?;
     Ok(web::Json(view(&sessions, id).await?))
-}
-
-/// Who may take a seat by code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum JoinRole {
-    Participant,
-    Spectator,
-}
-
-/// Body of `POST /sessions/join`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct JoinBody {
-    /// Case-insensitive.
-    code: String,
-    /// The account's where absent.
-    #[serde(default)]
-    display_name: Option<String>,
-    /// `participant` where absent.
-    #[serde(default)]
-    role: Option<JoinRole>,
-}
-
-/// Answer of `POST /sessions/join`.
-#[derive(Debug, Serialize, ToSchema)]
-struct Joined {
-    session: SessionView,
-    participant_id: ParticipantId,
-}
-
-/// Takes a seat by join code; joining twice answers the same participant.
-#[utoipa::path(
-    post, path = "/api/v1/sessions/join", tag = "sessions", security(("bearer" = [])), request_body = JoinBody,
-    responses((status = 200, body = Joined), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
-)]
-async fn join(
-    user: CurrentUser,
-    key: IdempotencyKey,
-    request_id: RequestId,
-    body: Body<JoinBody>,
-    database: web::Data<Database>,
-    sessions: web::Data<Sessions>,
-    accounts: web::Data<Accounts>,
-) -> Result<web::Json<Joined>, Problem> {
-    let body = body.into_inner();
-    let id = by_code(&database, &body.code).await?;
-    let name = match body.display_name {
-        Some(name) => name,
-        None => display_name(&accounts, user.id).await?,
-    };
-    let role = match body.role {
-        Some(JoinRole::Spectator) => Role::Spectator,
-        Some(JoinRole::Participant) | None => Role::Participant,
-    };
-    let command = Command::Join { display_name: name, role };
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    let user_id = user.id;
-    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
-        let participant = state.participant_of(user_id)?;
-        Some(Joined { session: state.view(online), participant_id: participant.id })
-    };
-    let joined = sessions.look(id, look).await?;
-    Ok(web::Json(joined.ok_or_else(|| Problem::not_found("there is no such participant"))?))
-}
-
-async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> {
-    let missing = || Problem::not_found("there is no session with this code");
-    let code = code.trim().to_ascii_uppercase();
-    // Spares the database what is no code; PostgreSQL would fail over a NUL.
-    if code.len() != CODE_LENGTH || !code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) {
-        return Err(missing());
-    }
-    let row = session::Entity::find().filter(session::Column::Code.eq(code)).one(database.reader()).await?;
-    row.map(|row| SessionId(row.id)).ok_or_else(missing)
-}
-
-/// What an invited person sees before joining.
-#[derive(Debug, Serialize, ToSchema)]
-struct Preview {
-    id: SessionId,
-    name: String,
-    status: Status,
-    game_type: String,
-    creator_display_name: String,
-    /// Active players.
-    participants_count: usize,
-    max_players: u32,
-}
-
-/// A preview for the invited.
-#[utoipa::path(
-    get, path = "/api/v1/sessions/by-code/{code}", tag = "sessions", security(("bearer" = [])),
-    params(("code" = String, Path)),
-    responses((status = 200, body = Preview), (status = 404, body = ProblemBody)),
-)]
-async fn preview(
-    _: CurrentUser,
-    code: web::Path<String>,
-    database: web::Data<Database>,
-    sessions: web::Data<Sessions>,
-) -> Result<web::Json<Preview>, Problem> {
-    let id = by_code(&database, &code).await?;
-    let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
-        let creator = state.participants().iter().find(|seat| seat.role == Role::Creator);
-        Preview {
-            id,
-            name: state.name().to_owned(),
-            status: state.status(),
-            game_type: state.game_type().to_owned(),
-            creator_display_name: creator.map(|seat| seat.display_name.clone()).unwrap_or_default(),
-            participants_count: state.participants().iter().filter(|seat| seat.is_active_player()).count(),
-            max_players: state.max_players(),
-        }
-    };
-    Ok(web::Json(sessions.look(id, look).await?))
 }
 
 /// Ends the evening; creator only, no game in progress.
@@ -496,9 +300,8 @@ pub(crate) fn own_origin(request: &HttpRequest, accounts: &Accounts) -> String {
 /// The paths of this room.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(web::resource("/sessions").route(web::post().to(create)).route(web::get().to(list)))
-        .service(web::resource("/sessions/join").route(web::post().to(join)))
-        .service(web::resource("/sessions/by-code/{code}").route(web::get().to(preview)))
+        .service(web::resource("/sessions").route(web::post().to(create)).route(web::get().to(listing::list)))
+        .configure(joining::routes)
         .service(web::resource("/sessions/{id}").route(web::get().to(get)).route(web::patch().to(patch)))
         .service(web::resource("/sessions/{id}/complete").route(web::post().to(complete)))
         .service(web::resource("/sessions/{id}/cancel").route(web::post().to(cancel)))
@@ -510,8 +313,5 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 
 /// The OpenAPI of sessions.
 #[derive(utoipa::OpenApi)]
-#[openapi(
-    paths(create, list, get, patch, join, preview, complete, cancel, events, balance),
-    components(schemas(Event))
-)]
+#[openapi(paths(create, listing::list, get, patch, complete, cancel, events, balance), components(schemas(Event)))]
 pub(crate) struct Api;
