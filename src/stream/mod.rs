@@ -4,9 +4,12 @@ pub(crate) mod asyncapi;
 mod commands;
 pub(crate) mod connections;
 mod feed;
+mod fragments;
+mod handshake;
 mod inbox;
 mod socket;
 mod sse;
+mod subscriptions;
 pub(crate) mod wire;
 
 use std::any::Any;

@@ -1,7 +1,6 @@
 //! One WebSocket, one actor (the only file that knows actix-web-actors). It turns frames into calls of the session room
 //! and pushes into frames; what a session is, it does not know.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,6 @@ use actix::prelude::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Handler, SpawnHandle, StreamHandler, WrapFuture,
 };
 use actix_http::ws::{CloseCode, CloseReason, Item, ProtocolError};
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
 use bytestring::ByteString;
@@ -18,7 +16,11 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::connections::{Connections, Place, Told};
+use super::fragments::{Fragments, Taken};
+use super::handshake;
+
 use super::inbox::{BACKLOG, Inbox, StatsTold};
+use super::subscriptions::{Failed, Heard, SUBSCRIPTIONS_MAX, Subscriptions, Watching, Welcomed};
 use super::wire::{self, BadFrame, ClientFrame, Close, FRAME_MAX, ServerFrame};
 use super::{Scissors, Settings, cut_later};
 use crate::account::{Accounts, CurrentUser, PublicUser, TokenBucket};
@@ -31,14 +33,10 @@ use crate::social::Notifications;
 
 /// Pushes that may wait for one socket; when it is full the socket is a slow consumer.
 const PUSHES_MAX: usize = 256;
-/// Sessions one socket may watch.
-const SUBSCRIPTIONS_MAX: usize = 100;
 /// Other frames a second for each command a second.
 const FRAMES_PER_COMMAND: u32 = 5;
 const REFUSALS_MAX: u32 = 200;
 const REFUSALS_WINDOW: Duration = Duration::from_secs(10);
-const PROTOCOL: &str = "artel.v1";
-const TOKEN_PROTOCOL: &str = "artel.bearer.";
 
 /// `GET /ws`
 pub(super) async fn open(
@@ -50,8 +48,8 @@ pub(super) async fn open(
     connections: web::Data<Connections>,
     settings: web::Data<Settings>,
 ) -> Result<HttpResponse, Problem> {
-    check_origin(&request, &settings)?;
-    let user = match token_in_protocols(&request) {
+    handshake::check_origin(&request, &settings.allowed_origins)?;
+    let user = match handshake::token_in_protocols(&request) {
         Some(token) => accounts.verify(&token)?,
         None => CurrentUser::of(&request, &accounts)?,
     };
@@ -68,47 +66,10 @@ pub(super) async fn open(
     let scissors = request.conn_data::<Arc<Scissors>>().cloned();
     let socket = Socket::new((user, profile), place, scissors, &accounts, &sessions, &notifications, &settings);
     ws::WsResponseBuilder::new(socket, &request, payload)
-        .protocols(&[PROTOCOL])
+        .protocols(&[handshake::PROTOCOL])
         .frame_size(FRAME_MAX)
         .start()
         .map_err(|error| Problem::new(Code::ValidationFailed, format!("no WebSocket handshake: {error}")))
-}
-
-fn token_in_protocols(request: &HttpRequest) -> Option<String> {
-    request
-        .headers()
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL).map(str::to_owned))
-}
-
-/// A browser tells where a page came from; anybody else may connect, since only the token gives rights.
-fn check_origin(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = origin.split_once("://").is_some_and(|(_, origin_host)| origin_host.eq_ignore_ascii_case(host));
-    if own || settings.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::InsufficientPermissions, "pages of this origin may not connect"))
-}
-
-struct Subscription {
-    /// The last event that was sent.
-    last: Seq,
-    /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
-    awaiting: Option<Watching>,
-    /// Earlier requests for the same session that a later one overtook: answered with it.
-    overtaken: Vec<Uuid>,
-}
-
-#[derive(Clone, Copy)]
-struct Watching {
-    request: Uuid,
-    /// The client asked, so it is answered `subscribed`.
-    asked: bool,
 }
 
 struct Socket {
@@ -125,13 +86,12 @@ struct Socket {
     listener_id: u64,
     /// Where the sessions push; made with the first subscription, since many sockets never have one.
     push: Option<mpsc::Sender<Push>>,
-    subscriptions: HashMap<SessionId, Subscription>,
+    subscriptions: Subscriptions,
     commands: TokenBucket,
     frames: TokenBucket,
     refusals: (Instant, u32),
     heard_at: Instant,
-    fragment: Vec<u8>,
-    fragment_is_binary: bool,
+    fragments: Fragments,
     expiry: Option<SpawnHandle>,
 }
 
@@ -162,7 +122,7 @@ impl Socket {
             stats: StatsTold::default(),
             settings: settings.clone(),
             push: None,
-            subscriptions: HashMap::new(),
+            subscriptions: Subscriptions::default(),
             commands: TokenBucket::new(f64::from(rate), f64::from(2 * rate), now),
             frames: TokenBucket::new(
                 f64::from(FRAMES_PER_COMMAND * rate),
@@ -171,8 +131,7 @@ impl Socket {
             ),
             refusals: (now, 0),
             heard_at: now,
-            fragment: Vec::new(),
-            fragment_is_binary: false,
+            fragments: Fragments::default(),
             expiry: None,
         }
     }
@@ -217,7 +176,7 @@ impl Socket {
             }
             Ok(ClientFrame::Subscribe { id, session_id, after_seq }) => self.subscribe(id, session_id, after_seq, ctx),
             Ok(ClientFrame::Unsubscribe { id, session_id }) => {
-                if self.subscriptions.remove(&session_id).is_some() {
+                if self.subscriptions.end(session_id) {
                     self.sessions.leave(session_id, self.listener_id);
                 }
                 ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
@@ -247,19 +206,13 @@ impl Socket {
     }
 
     fn subscribe(&mut self, id: Uuid, session_id: SessionId, after: Option<Seq>, ctx: &mut Ctx) {
-        if self.subscriptions.len() >= SUBSCRIPTIONS_MAX && !self.subscriptions.contains_key(&session_id) {
-            let message = format!("{SUBSCRIPTIONS_MAX} subscriptions at most for one connection");
-            return self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
+        match self.subscriptions.ask(session_id, id) {
+            Some(watching) => self.watch(session_id, watching, after, ctx),
+            None => {
+                let message = format!("{SUBSCRIPTIONS_MAX} subscriptions at most for one connection");
+                self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
+            }
         }
-        let watching = Watching { request: id, asked: true };
-        let before = self.subscriptions.remove(&session_id);
-        let mut overtaken = Vec::new();
-        if let Some(Subscription { awaiting: Some(Watching { request, asked: true }), overtaken: ids, .. }) = before {
-            overtaken = ids;
-            overtaken.push(request);
-        }
-        self.subscriptions.insert(session_id, Subscription { last: 0, awaiting: Some(watching), overtaken });
-        self.watch(session_id, watching, after, ctx);
     }
 
     fn watch(&mut self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
@@ -273,19 +226,10 @@ impl Socket {
         };
         ctx.spawn(starting.into_actor(self).map(move |result, socket, ctx: &mut Ctx| {
             let Err(error) = result else { return };
-            let awaited = |there: &&Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
-            if socket.subscriptions.get(&session_id).filter(awaited).is_none() {
-                // A later request for the same session goes on without this one.
-                return;
-            }
-            let subscription = socket.subscriptions.remove(&session_id);
-            if watching.asked {
-                for id in subscription.into_iter().flat_map(|there| there.overtaken).chain([watching.request]) {
-                    ctx.text(error_frame(id, session_id, &error));
-                }
-            } else {
-                // The client can't know which of its subscriptions is gone; a new connection subscribes anew.
-                socket.close(Close::TryAgainLater, ctx);
+            match socket.subscriptions.failed(session_id, watching) {
+                Failed::Overtaken => {}
+                Failed::Answers(ids) => ids.into_iter().for_each(|id| ctx.text(error_frame(id, session_id, &error))),
+                Failed::Closes => socket.close(Close::TryAgainLater, ctx),
             }
         }));
     }
@@ -380,52 +324,37 @@ impl Socket {
 
     fn welcomed(&mut self, welcome: &Welcome, ctx: &mut Ctx) {
         let Welcome { session, request, seq, ref view, ref missed } = *welcome;
-        let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
-        let Some(watching) = subscription.awaiting.filter(|watching| watching.request == request) else { return };
-        subscription.awaiting = None;
-        if watching.asked {
-            subscription.last = seq;
-            for id in subscription.overtaken.drain(..).chain([request]) {
-                let events = wire::raw_events(missed);
-                let frame = ServerFrame::Subscribed { id, session_id: session, seq, session: view.as_ref(), events };
-                ctx.text(frame.encode());
+        match self.subscriptions.welcomed(session, request, seq) {
+            Some(Welcomed::Answers(ids)) => {
+                for id in ids {
+                    let events = wire::raw_events(missed);
+                    let frame =
+                        ServerFrame::Subscribed { id, session_id: session, seq, session: view.as_ref(), events };
+                    ctx.text(frame.encode());
+                }
             }
-        } else if view.is_some() {
             // More was missed than can be told in events: the client has to ask for the state.
-            self.close(Close::GoingAway, ctx);
-        } else {
-            self.events(missed, ctx);
+            Some(Welcomed::GoesOn) if view.is_some() => self.close(Close::GoingAway, ctx),
+            Some(Welcomed::GoesOn) => self.events(missed, ctx),
+            None => {}
         }
     }
 
     fn events(&mut self, records: &[Arc<crate::journal::Record>], ctx: &mut Ctx) {
         for record in records {
             let session = record.event.session_id;
-            let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
-            if subscription.awaiting.is_some() {
-                return;
-            }
-            if record.seq() == subscription.last + 1 {
-                subscription.last += 1;
-                ctx.text(wire::event_frame(record));
-            } else if record.seq() > subscription.last + 1 {
-                // Two subscriptions of one session overtook each other on their way to it.
-                return self.watch_again(session, ctx);
+            match self.subscriptions.heard(session, record.seq()) {
+                Heard::Next => ctx.text(wire::event_frame(record)),
+                Heard::NotNow => {}
+                Heard::Gap => return self.watch_again(session, ctx),
             }
         }
     }
 
-    /// Goes on from the last event that was sent.
     fn watch_again(&mut self, session: SessionId, ctx: &mut Ctx) {
-        let Some(subscription) = self.subscriptions.get_mut(&session) else { return };
-        // A subscription that was still awaiting its welcome has been answered by nobody.
-        let watching = match subscription.awaiting {
-            Some(watching) => watching,
-            None => Watching { request: Uuid::new_v4(), asked: false },
-        };
-        let after = subscription.awaiting.is_none().then_some(subscription.last);
-        subscription.awaiting = Some(watching);
-        self.watch(session, watching, after, ctx);
+        if let Some((watching, after)) = self.subscriptions.again(session) {
+            self.watch(session, watching, after, ctx);
+        }
     }
 }
 
@@ -456,8 +385,8 @@ impl Actor for Socket {
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
-        for session in self.subscriptions.keys() {
-            self.sessions.leave(*session, self.listener_id);
+        for session in self.subscriptions.sessions() {
+            self.sessions.leave(session, self.listener_id);
         }
     }
 }
@@ -492,33 +421,12 @@ impl Socket {
     }
 
     fn continued(&mut self, item: Item, ctx: &mut Ctx) {
-        let (bytes, last) = match item {
-            Item::FirstText(bytes) => {
-                self.fragment.clear();
-                self.fragment_is_binary = false;
-                (bytes, false)
-            }
-            Item::FirstBinary(bytes) => {
-                self.fragment.clear();
-                self.fragment_is_binary = true;
-                (bytes, false)
-            }
-            Item::Continue(bytes) => (bytes, false),
-            Item::Last(bytes) => (bytes, true),
-        };
-        if self.fragment.len() + bytes.len() > FRAME_MAX {
-            return self.close(Close::TooBig, ctx);
-        }
-        self.fragment.extend_from_slice(&bytes);
-        if last && self.fragment_is_binary {
-            self.fragment.clear();
-            return self.binary(ctx);
-        }
-        if last {
-            match String::from_utf8(std::mem::take(&mut self.fragment)) {
-                Ok(text) => self.text(&text, ctx),
-                Err(_) => self.close(Close::Policy, ctx),
-            }
+        match self.fragments.take(item) {
+            Taken::More => {}
+            Taken::Text(text) => self.text(&text, ctx),
+            Taken::Binary => self.binary(ctx),
+            Taken::TooBig => self.close(Close::TooBig, ctx),
+            Taken::NoText => self.close(Close::Policy, ctx),
         }
     }
 }
@@ -529,14 +437,13 @@ impl StreamHandler<Push> for Socket {
             Push::Events(records) => self.events(records, ctx),
             Push::Welcome(welcome) => self.welcomed(welcome, ctx),
             Push::Presence { session, online } => {
-                let subscribed = self.subscriptions.get(session).is_some_and(|there| there.awaiting.is_none());
-                if subscribed {
+                if self.subscriptions.is_welcome(*session) {
                     ctx.text(ServerFrame::Presence { session_id: *session, online }.encode());
                 }
             }
             Push::Lost(session) => self.watch_again(*session, ctx),
             Push::Dismissed(session) => {
-                if self.subscriptions.remove(session).is_some() {
+                if self.subscriptions.end(*session) {
                     let frame = ServerFrame::Error {
                         id: None,
                         session_id: Some(*session),

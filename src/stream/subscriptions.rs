@@ -1,0 +1,211 @@
+//! Which sessions one socket hears, and how far it has told each. Pure; the socket runs it.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::game::id::{Seq, SessionId};
+
+/// Sessions one socket may watch.
+pub(super) const SUBSCRIPTIONS_MAX: usize = 100;
+
+/// The `watch` that a subscription stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Watching {
+    /// Its name towards the session.
+    pub(super) request: Uuid,
+    /// The client asked, so it is answered `subscribed`.
+    pub(super) asked: bool,
+}
+
+/// What a socket does with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It is the next one: it is told.
+    Next,
+    /// It was told, or is part of a welcome to come, or the session is not watched any more.
+    NotNow,
+    /// Events before it were missed: two subscriptions of one session overtook each other on their way to it.
+    Gap,
+}
+
+/// What a socket does with the welcome of a session.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Welcomed {
+    /// These requests are answered with it.
+    Answers(Vec<Uuid>),
+    /// Nobody asked: what was missed goes on as events.
+    GoesOn,
+}
+
+/// What a socket does when a session can't be watched.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// A later request for the same session goes on without this one.
+    Overtaken,
+    /// These requests are answered with the error.
+    Answers(Vec<Uuid>),
+    /// Nobody asked, so nobody can be answered: the client has to subscribe anew.
+    Closes,
+}
+
+struct Subscription {
+    /// The last event that was told.
+    last: Seq,
+    /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
+    awaiting: Option<Watching>,
+    /// Earlier requests for the same session that a later one overtook: answered with it.
+    overtaken: Vec<Uuid>,
+}
+
+/// The sessions of one socket.
+#[derive(Default)]
+pub(super) struct Subscriptions(HashMap<SessionId, Subscription>);
+
+impl Subscriptions {
+    /// The client asks for a session; `None`: it has too many.
+    pub(super) fn ask(&mut self, session: SessionId, request: Uuid) -> Option<Watching> {
+        if self.0.len() >= SUBSCRIPTIONS_MAX && !self.0.contains_key(&session) {
+            return None;
+        }
+        let mut overtaken = Vec::new();
+        if let Some(Subscription { awaiting: Some(Watching { request, asked: true }), overtaken: ids, .. }) =
+            self.0.remove(&session)
+        {
+            overtaken = ids;
+            overtaken.push(request);
+        }
+        let watching = Watching { request, asked: true };
+        self.0.insert(session, Subscription { last: 0, awaiting: Some(watching), overtaken });
+        Some(watching)
+    }
+
+    /// Watches a session again; answers from which event on, `None` in it: from the beginning. `None`: it is not
+    /// watched any more.
+    pub(super) fn again(&mut self, session: SessionId) -> Option<(Watching, Option<Seq>)> {
+        let subscription = self.0.get_mut(&session)?;
+        let after = subscription.awaiting.is_none().then_some(subscription.last);
+        // A subscription that was still awaiting its welcome has been answered by nobody.
+        let watching = subscription.awaiting.unwrap_or_else(|| Watching { request: Uuid::new_v4(), asked: false });
+        subscription.awaiting = Some(watching);
+        Some((watching, after))
+    }
+
+    /// Hears no more of a session; false: it did not.
+    pub(super) fn end(&mut self, session: SessionId) -> bool {
+        self.0.remove(&session).is_some()
+    }
+
+    /// The `watch` could not be had.
+    pub(super) fn failed(&mut self, session: SessionId, watching: Watching) -> Failed {
+        let awaited = |there: &Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
+        if !self.0.get(&session).is_some_and(awaited) {
+            return Failed::Overtaken;
+        }
+        let overtaken = self.0.remove(&session).map(|there| there.overtaken).unwrap_or_default();
+        if watching.asked {
+            Failed::Answers(overtaken.into_iter().chain([watching.request]).collect())
+        } else {
+            Failed::Closes
+        }
+    }
+
+    /// The welcome of `request`, where the session stands at `seq`; `None`: nobody awaits it any more.
+    pub(super) fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq) -> Option<Welcomed> {
+        let subscription = self.0.get_mut(&session)?;
+        let watching = subscription.awaiting.take_if(|watching| watching.request == request)?;
+        if !watching.asked {
+            return Some(Welcomed::GoesOn);
+        }
+        subscription.last = seq;
+        Some(Welcomed::Answers(subscription.overtaken.drain(..).chain([request]).collect()))
+    }
+
+    /// An event of a session; what is [`Heard::Next`] counts as told.
+    pub(super) fn heard(&mut self, session: SessionId, seq: Seq) -> Heard {
+        match self.0.get_mut(&session) {
+            Some(subscription) if subscription.awaiting.is_none() => match seq - subscription.last {
+                ..=0 => Heard::NotNow,
+                1 => {
+                    subscription.last = seq;
+                    Heard::Next
+                }
+                _ => Heard::Gap,
+            },
+            _ => Heard::NotNow,
+        }
+    }
+
+    /// Has the client been welcomed by this session?
+    pub(super) fn is_welcome(&self, session: SessionId) -> bool {
+        self.0.get(&session).is_some_and(|there| there.awaiting.is_none())
+    }
+
+    /// All of them.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = SessionId> {
+        self.0.keys().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: SessionId = SessionId(Uuid::from_u128(7));
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    #[test]
+    fn events_are_told_once_in_order_and_only_after_the_welcome() {
+        let mut subscriptions = Subscriptions::default();
+        subscriptions.ask(SESSION, id(1)).expect("there is room");
+        assert_eq!(subscriptions.heard(SESSION, 4), Heard::NotNow, "it will be part of the welcome");
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(Welcomed::Answers(vec![id(1)])));
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), 9), None, "it was welcomed");
+        let heard = [4, 5, 5, 6, 8].map(|seq| subscriptions.heard(SESSION, seq));
+        assert_eq!(heard, [Heard::NotNow, Heard::Next, Heard::NotNow, Heard::Next, Heard::Gap]);
+        assert!(subscriptions.end(SESSION) && !subscriptions.end(SESSION));
+        assert_eq!(subscriptions.heard(SESSION, 7), Heard::NotNow);
+    }
+
+    #[test]
+    fn a_later_request_answers_the_earlier_ones_too() {
+        let mut subscriptions = Subscriptions::default();
+        let [first, second, third] =
+            [1, 2, 3].map(|number| subscriptions.ask(SESSION, id(number)).expect("there is room"));
+        assert_eq!(subscriptions.failed(SESSION, first), Failed::Overtaken);
+        assert_eq!(subscriptions.welcomed(SESSION, second.request, 3), None);
+        assert_eq!(subscriptions.failed(SESSION, third), Failed::Answers(vec![id(1), id(2), id(3)]));
+        assert_eq!(subscriptions.again(SESSION), None, "it is gone");
+    }
+
+    #[test]
+    fn watching_again_goes_on_from_the_last_event_and_answers_nobody() {
+        let mut subscriptions = Subscriptions::default();
+        let asked = subscriptions.ask(SESSION, id(1)).expect("there is room");
+        assert_eq!(subscriptions.again(SESSION), Some((asked, None)), "nobody was answered yet");
+        subscriptions.welcomed(SESSION, id(1), 5);
+        let (watching, after) = subscriptions.again(SESSION).expect("it is watched");
+        assert_eq!((watching.asked, after), (false, Some(5)));
+        assert!(!subscriptions.is_welcome(SESSION));
+        assert_eq!(subscriptions.welcomed(SESSION, watching.request, 8), Some(Welcomed::GoesOn));
+        assert_eq!(subscriptions.heard(SESSION, 6), Heard::Next, "what was missed is told as events");
+        let (watching, _) = subscriptions.again(SESSION).expect("it is watched");
+        assert_eq!(subscriptions.failed(SESSION, watching), Failed::Closes);
+    }
+
+    #[test]
+    fn a_socket_watches_no_more_than_it_may() {
+        let mut subscriptions = Subscriptions::default();
+        let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
+        for number in 0..SUBSCRIPTIONS_MAX {
+            assert!(subscriptions.ask(session(number), id(1)).is_some());
+        }
+        assert_eq!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(2)), None);
+        assert!(subscriptions.ask(session(0), id(3)).is_some(), "it is watched already");
+        subscriptions.end(session(5));
+        assert!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(4)).is_some());
+    }
+}
