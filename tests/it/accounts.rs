@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::expect::{answered, has_only_fields, is_id, is_time, items, refused, wrong_field};
-use crate::test_app::{Player, Store, TestApp, text};
+use crate::player::Player;
+use crate::test_app::{Store, TestApp, text};
 
 const PASSWORD: &str = "correct horse";
 const ME: &str = "id username display_name email role created_at";

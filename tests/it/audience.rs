@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::test_app::{Evening, Player, Socket, Store, TestApp, kolkhoz, until};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, Socket};
+use crate::test_app::{Store, TestApp, until};
 
 /// Reads presence frames until one names exactly these seats.
 async fn online(socket: &mut Socket, seats: &[&str]) {

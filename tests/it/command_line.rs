@@ -8,8 +8,9 @@ use reqwest::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, items};
-use crate::test_app::{Evening, Store, TestApp, artel, kolkhoz, temp_dir};
+use crate::test_app::{Store, TestApp, artel, temp_dir};
 
 const FLAGS: [&str; 18] = [
     "listen",

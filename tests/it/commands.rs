@@ -7,7 +7,9 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::test_app::{Evening, Socket, Store, TestApp, kolkhoz, text, until};
+use super::evening::{Evening, kolkhoz};
+use super::player::Socket;
+use super::test_app::{Store, TestApp, text, until};
 
 /// Another system.
 struct Outsider {

@@ -4,9 +4,11 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, has_only_fields, is_id, is_time, items, refused, wrong_field};
+use crate::player::{Player, answer};
 use crate::table::kolkhoz_with;
-use crate::test_app::{Evening, Player, Store, TestApp, answer, kolkhoz, text};
+use crate::test_app::{Store, TestApp, text};
 
 fn session(name: &str) -> Value {
     json!({"name": name, "rules": kolkhoz()})

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::evening::{Evening, kolkhoz};
 use crate::marker::{Marker, assert_settled, assert_whole};
-use crate::test_app::{Evening, Store, TestApp, kolkhoz};
+use crate::test_app::{Store, TestApp};
 
 const ROUNDS: u64 = 8;
 

@@ -19,10 +19,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::broker::Broker;
+use crate::evening::{Evening, kolkhoz};
 use crate::marker::{Marker, assert_settled, assert_whole};
+use crate::player::Socket;
 use crate::postgres::Cluster;
 use crate::proxy::Proxy;
-use crate::test_app::{Evening, Socket, Store, TestApp, kolkhoz, until, until_for};
+use crate::test_app::{Store, TestApp, until, until_for};
 
 const ARGUMENTS: [&str; 2] = ["--commands-per-second", "100000"];
 const EVENINGS: usize = 3;

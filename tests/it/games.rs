@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, has_fields, has_only_fields, is_time, items, refused, wrong_field};
 use crate::table::counted_with;
-use crate::test_app::{Evening, TestApp, kolkhoz, text, until};
+use crate::test_app::{TestApp, text, until};
 
 const GAME: &str = "id session_id number status order current_participant_id scores remaining results started_at \
     ended_at duration_seconds";

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, items, refused, wrong_field};
-use crate::test_app::{Evening, Store, TestApp, answer, kolkhoz, text};
+use crate::player::answer;
+use crate::test_app::{Store, TestApp, text};
 
 async fn events(evening: &Evening) -> Vec<Value> {
     items(&evening.creator().read(&evening.path("/events?limit=200")).await).clone()

@@ -15,7 +15,8 @@ use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 use uuid::Uuid;
 
-use crate::test_app::{PostgresDatabase, Store, kolkhoz, temp_dir};
+use crate::evening::kolkhoz;
+use crate::test_app::{PostgresDatabase, Store, temp_dir};
 
 /// A migrated database that goes when dropped.
 pub struct Room {

@@ -4,7 +4,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::expect::{answered, refused};
-use crate::test_app::{Store, TestApp, answer};
+use crate::player::answer;
+use crate::test_app::{Store, TestApp};
 
 const PASSWORD: &str = "correct horse";
 

@@ -10,7 +10,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, until};
+use crate::evening::Evening;
+use crate::player::{Player, Socket};
+use crate::test_app::until;
 
 /// Commands that a player has under way at once.
 const UNANSWERED_MAX: usize = 16;

@@ -6,7 +6,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Store, TestApp, kolkhoz};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::Player;
+use crate::test_app::{Store, TestApp};
 
 const BODIES: [&str; 12] = [
     "",

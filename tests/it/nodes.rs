@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::test_app::{Evening, Player, Store, TestApp, kolkhoz, until};
+use super::evening::{Evening, kolkhoz};
+use super::player::Player;
+use super::test_app::{Store, TestApp, until};
 
 struct Chain {
     one: TestApp,

@@ -5,8 +5,10 @@ use std::process::Command;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, refused};
-use crate::test_app::{Evening, Player, Store, TestApp, kolkhoz, text, until};
+use crate::player::Player;
+use crate::test_app::{Store, TestApp, text, until};
 
 /// The calls of sections 2.1 to 2.3 of the contract, and the status of their success.
 const CALLS: &str = "

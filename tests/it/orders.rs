@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, refused, wrong_field};
 use crate::table::{counted_with, kolkhoz_with};
-use crate::test_app::{Evening, TestApp, kolkhoz, text};
+use crate::test_app::{TestApp, text};
 
 #[actix_web::test]
 async fn no_order_comes_again_until_all_were_played() {

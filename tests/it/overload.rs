@@ -8,7 +8,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Store, TestApp, kolkhoz, until};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::Player;
+use crate::test_app::{Store, TestApp, until};
 
 /// Commands that may wait for one session.
 const WAITING_MAX: usize = 256;
@@ -115,6 +117,6 @@ async fn the_connection_too_many_is_refused_and_a_place_that_was_left_is_given_a
     drop((board, third, fourth));
 }
 
-async fn open(player: &Player) -> Option<crate::test_app::Socket> {
+async fn open(player: &Player) -> Option<crate::player::Socket> {
     player.connect(&[]).await.ok()
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::evening::Evening;
 use crate::expect::{answered, items, refused, wrong_field};
 use crate::table::pyramid_with;
-use crate::test_app::{Evening, TestApp};
+use crate::test_app::TestApp;
 
 /// The data of the `game.ended` of a game.
 async fn ending(evening: &Evening, game: &str) -> Value {

@@ -5,9 +5,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::items;
 use crate::table::kolkhoz_with;
-use crate::test_app::{Evening, Store, TestApp, kolkhoz};
+use crate::test_app::{Store, TestApp};
 
 const STORES: [Store; 2] = [Store::Sqlite, Store::Postgres];
 

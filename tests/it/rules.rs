@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{items, refused, wrong_field};
 use crate::table::{counted_with, kolkhoz_with};
-use crate::test_app::{Evening, TestApp, kolkhoz, text};
+use crate::test_app::{TestApp, text};
 
 const W: &str = "white";
 const Y: &str = "yellow";

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, has_only_fields, item, refused, wrong_field};
+use crate::player::Player;
 use crate::table::kolkhoz_with;
-use crate::test_app::{Evening, Player, TestApp, kolkhoz, text};
+use crate::test_app::{TestApp, text};
 
 async fn join(player: &Player, code: &str) -> Value {
     player.done("/api/v1/sessions/join", json!({"code": code})).await

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, has_fields, has_only_fields, items, refused, wrong_field};
 use crate::table::{kolkhoz_with, pyramid_with};
-use crate::test_app::{Evening, TestApp, kolkhoz, text};
+use crate::test_app::{TestApp, text};
 
 const SESSION: &str = "id code chat_id name status is_private creator_user_id max_players rules template_id seq \
     participants current_game games_played created_at started_at completed_at";

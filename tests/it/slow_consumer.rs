@@ -8,7 +8,9 @@ use tokio::net::TcpSocket;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, PATIENCE, Player, Socket, Store, TestApp, kolkhoz, until};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, Socket};
+use crate::test_app::{PATIENCE, Store, TestApp, until};
 
 /// A socket with little room for what it does not read.
 async fn narrow(player: &Player) -> Socket {

@@ -5,7 +5,9 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, Store, TestApp, answer, kolkhoz, text, until};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, Socket, answer};
+use crate::test_app::{Store, TestApp, text, until};
 
 const ADMIN: &str = "the-operator";
 

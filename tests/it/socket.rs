@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite;
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, Socket, TestApp, kolkhoz, text};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, Socket};
+use crate::test_app::{TestApp, text};
 
 /// The status that a handshake was refused with.
 pub fn refused(result: Result<Socket, tungstenite::Error>) -> u16 {

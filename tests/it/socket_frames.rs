@@ -9,7 +9,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use uuid::Uuid;
 
-use crate::test_app::{Evening, PATIENCE, Socket, Store, TestApp, kolkhoz};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::Socket;
+use crate::test_app::{PATIENCE, Store, TestApp};
 
 /// An `unsubscribe` of nothing, as many bytes long as wanted: white space is no part of it.
 fn padded(id: Uuid, bytes: usize) -> String {

@@ -5,7 +5,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::test_app::{Player, Socket, TestApp, text};
+use crate::player::{Player, Socket};
+use crate::test_app::{TestApp, text};
 
 async fn login(app: &TestApp, player: &Player, password: &str) -> Player {
     let username = text(&player.read("/api/v1/users/me").await["username"]);

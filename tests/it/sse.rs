@@ -4,7 +4,9 @@
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::test_app::{Evening, PATIENCE, Player, TestApp, answer, kolkhoz, text};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, answer};
+use crate::test_app::{PATIENCE, TestApp, text};
 
 /// A board that reads a stream.
 struct Board {

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::evening::{Evening, kolkhoz};
+use crate::player::Socket;
 use crate::postgres::Cluster;
-use crate::test_app::{Evening, Socket, TestApp, kolkhoz, until};
+use crate::test_app::{TestApp, until};
 
 /// The storage fails, and then works again.
 trait Fault {

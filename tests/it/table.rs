@@ -4,7 +4,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::test_app::{Evening, Player, answer, kolkhoz, text};
+use crate::evening::{Evening, kolkhoz};
+use crate::player::{Player, answer};
+use crate::test_app::text;
 
 /// The rules of the worked examples with some fields replaced.
 pub(crate) fn kolkhoz_with(changes: Value) -> Value {

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::evening::kolkhoz;
 use crate::expect::{answered, has_only_fields, is_id, is_time, items, refused, wrong_field};
+use crate::player::Player;
 use crate::table::kolkhoz_with;
-use crate::test_app::{Player, TestApp, kolkhoz, text};
+use crate::test_app::{TestApp, text};
 
 const TEMPLATE: &str = "id owner_id name description category rules is_system is_public tags created_at updated_at";
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::evening::{Evening, kolkhoz};
 use crate::expect::{has_fields, refused};
 use crate::table::{counted_with, kolkhoz_with, pyramid_with};
-use crate::test_app::{Evening, TestApp, kolkhoz, text, until};
+use crate::test_app::{TestApp, text, until};
 
 #[actix_web::test]
 async fn a_void_in_play_puts_the_score_right() {

@@ -1,0 +1,110 @@
+//! Servers whose broker goes away, or who die beside it.
+
+use std::time::{Duration, Instant};
+
+use artel::messaging::topology::{self, STATS};
+use lapin::Channel;
+use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use serde_json::json;
+
+use super::broker::Broker;
+use super::evening::{Evening, kolkhoz};
+use super::rabbit::{holds, raw};
+use super::test_app::{Store, TestApp, until_for};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A queue of another system, that gets all there is.
+const OVERHEARD: &str = "test.overheard";
+
+async fn listen_in(channel: &Channel) {
+    let declared = channel.queue_declare(OVERHEARD.into(), QueueDeclareOptions::durable(), FieldTable::default());
+    declared.await.expect("declared");
+    for pattern in topology::AUDIT.bindings {
+        let (queue, exchange, key) = (OVERHEARD.into(), topology::EVENTS.into(), (*pattern).into());
+        let bound = channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default());
+        bound.await.expect("bound");
+    }
+}
+
+/// The balls that the statistics count for a player, as a server tells it.
+async fn balls(evening: &Evening, player: usize) -> i64 {
+    let path = format!("/api/v1/stats/users/{}", evening.players[player].id);
+    evening.players[player].read(&path).await["totals"]["balls_potted"].as_i64().expect("a number")
+}
+
+async fn counted(evening: &Evening, expected: i64) {
+    until_for(PATIENCE, &format!("{expected} balls are counted"), || async {
+        (balls(evening, 0).await == expected).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let app = TestApp::start_with(Store::Sqlite, &["--amqp-url", &url]).await;
+    listen_in(&raw(&url).await).await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    until_for(PATIENCE, "the readiness names the broker", || async {
+        let (status, health) = app.anonymous().get("/health/ready").await;
+        (status == 503).then(|| assert_eq!(health["down"], json!(["broker"])))
+    })
+    .await;
+    assert_eq!(balls(&evening, 0).await, 1);
+    broker.restart().await;
+    counted(&evening, 21).await;
+
+    // Everything again, and then once more, last first.
+    let channel = raw(&url).await;
+    let mut all = Vec::new();
+    while let Some(got) =
+        channel.basic_get(OVERHEARD.into(), BasicGetOptions { no_ack: true }).await.expect("an answer")
+    {
+        all.push(got.delivery);
+    }
+    assert!(all.len() > 40, "events and statistics: {}", all.len());
+    for message in all.iter().chain(all.iter().rev()) {
+        let key = message.routing_key.clone();
+        let options = BasicPublishOptions::default();
+        let sent =
+            channel.basic_publish(topology::EVENTS.into(), key, options, &message.data, message.properties.clone());
+        sent.await.expect("sent");
+    }
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 22).await;
+    holds(&channel, STATS.name, 0).await;
+    assert_eq!(balls(&evening, 0).await, 22);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_node_had_not_published_is_published_by_another() {
+    let broker = Broker::start().await;
+    let url = broker.url();
+    let mut first = TestApp::start_with(Store::Postgres, &["--amqp-url", &url, "--node-id", "first"]).await;
+    let evening = Evening::open(&first, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    counted(&evening, 1).await;
+    broker.stop();
+    for _ in 0..20 {
+        evening.pot(&game, 0, "white").await;
+    }
+    first.kill();
+    let killed = Instant::now();
+    // The same place, another process: to the outbox it is another node.
+    broker.restart().await;
+    first.restart().await;
+    counted(&evening, 21).await;
+    assert!(killed.elapsed() >= Duration::from_secs(8), "not before the first counts as dead");
+}
