@@ -6,7 +6,8 @@ use artel::messaging::topology::{self, STATS};
 use lapin::Channel;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::broker::Broker;
 use super::evening::{Evening, kolkhoz};
@@ -57,8 +58,13 @@ async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() 
         evening.pot(&game, 0, "white").await;
     }
     until_for(PATIENCE, "the readiness names the broker", || async {
-        let (status, health) = app.anonymous().get("/health/ready").await;
-        (status == 503).then(|| assert_eq!(health["down"], json!(["broker"])))
+        let ready = app.anonymous().request(Method::GET, "/health/ready").send().await.expect("an answer");
+        if ready.status() == 200 {
+            return None;
+        }
+        let health: Value = ready.json().await.expect("a body");
+        assert_eq!(health, json!({"status": "unavailable", "down": ["broker"]}));
+        Some(())
     })
     .await;
     assert_eq!(balls(&evening, 0).await, 1);
