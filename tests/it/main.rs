@@ -14,6 +14,7 @@ mod delivery;
 mod durability;
 mod evening;
 mod expect;
+mod failing;
 mod faults;
 mod games;
 mod idempotency;

@@ -1,53 +1,47 @@
 //! The bus over real brokers: nothing is lost, whatever happens to them.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
-use artel::database::{Database, Options};
 use artel::game::id::Timestamp;
 use artel::journal::envelope::Envelope;
-use artel::messaging::consumer::{self, Failure, Handler};
 use artel::messaging::rabbit::Settings;
-use artel::messaging::topology::{self, NOTIFICATIONS, Queue, STATS};
-use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit, dead_letters};
+use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
+use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use migration::Migrator;
-use sea_orm::DatabaseTransaction;
-use sea_orm_migration::MigratorTrait;
+use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::broker::Broker;
-use super::test_app::{temp_dir, until_for};
+use super::test_app::until_for;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 fn settings(urls: &[String]) -> Settings {
     let node_id = format!("test-{}", Uuid::new_v4().simple());
     Settings { urls: urls.to_vec(), queue_type: QueueType::Classic, node_id }
 }
 
-async fn bus(url: &str) -> Bus {
+pub async fn bus(url: &str) -> Bus {
     Bus::Rabbit(Rabbit::start(settings(&[url.to_owned()])).await.expect("a bus"))
 }
 
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     until_for(PATIENCE, what, || std::future::ready(is_so().then_some(()))).await;
 }
 
-async fn up(bus: &Bus) {
+pub async fn up(bus: &Bus) {
     until("the bus is up", || bus.is_up()).await;
 }
 
-fn message(key: &str, number: i64) -> Message {
+pub fn message(key: &str, number: i64) -> Message {
     let id = Uuid::new_v4();
     let envelope = Envelope {
         event_id: id,
@@ -68,11 +62,11 @@ fn message(key: &str, number: i64) -> Message {
     Message::new(key.to_owned(), envelope)
 }
 
-fn number(message: &Message) -> i64 {
+pub fn number(message: &Message) -> i64 {
     message.envelope.seq.expect("a number")
 }
 
-async fn confirmed(bus: &Bus, message: Message) {
+pub async fn confirmed(bus: &Bus, message: Message) {
     timeout(PATIENCE, bus.publish(message).await).await.expect("in time").expect("confirmed");
 }
 
@@ -331,134 +325,6 @@ async fn what_no_queue_takes_is_returned_and_not_confirmed_until_the_queues_are_
     let mut deliveries = bus.consume(&NOTIFICATIONS);
     assert_eq!(receive_all(&mut deliveries, 50).await.len(), 50);
     bus.close().await;
-}
-
-/// Fails as it is told, and counts what it applied.
-#[derive(Clone, Default)]
-struct Fickle {
-    /// By number: how often it fails still, and whether for good.
-    failures: Arc<Mutex<HashMap<i64, (u32, bool)>>>,
-    applied: Arc<Mutex<Vec<i64>>>,
-}
-
-impl Handler for Fickle {
-    async fn apply(&mut self, _: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
-        for message in messages {
-            if let Some((left, for_good)) = self.failures.lock().expect("a lock").get_mut(&number(message))
-                && *left > 0
-            {
-                // A batch that fails is tried one by one.
-                if messages.len() == 1 {
-                    *left -= 1;
-                }
-                let reason = "it does not feel like it".to_owned();
-                return Err(if *for_good { Failure::Permanent(reason) } else { Failure::Transient(reason) });
-            }
-        }
-        self.applied.lock().expect("a lock").extend(messages.iter().map(number));
-        Ok(())
-    }
-
-    fn settled(&mut self, _: bool) {}
-}
-
-async fn database() -> (std::path::PathBuf, Database) {
-    let dir = temp_dir();
-    let url = format!("sqlite://{}/artel.db", dir.display());
-    let database = Database::connect(&url, Options::default()).await.expect("a database");
-    Migrator::up(database.writer(), None).await.expect("migrated");
-    (dir, database)
-}
-
-fn work(bus: &Bus, queue: &'static Queue, database: &Database, fickle: &Fickle) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(consumer::run(bus.clone(), queue, database.clone(), fickle.clone()))
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
-    let vhost = Broker::shared().await.vhost().await;
-    let url = vhost.url();
-    let bus = bus(&url).await;
-    up(&bus).await;
-    let (dir, database) = database().await;
-    let fickle = Fickle::default();
-    fickle.failures.lock().expect("a lock").insert(1, (2, false));
-    let worker = work(&bus, &NOTIFICATIONS, &database, &fickle);
-    let started = Instant::now();
-    confirmed(&bus, message("notifications.message", 1)).await;
-    confirmed(&bus, message("notifications.message", 2)).await;
-    until("both are applied", || fickle.applied.lock().expect("a lock").len() == 2).await;
-    assert_eq!(*fickle.applied.lock().expect("a lock"), [2, 1]);
-    assert!(started.elapsed() >= Duration::from_secs(6), "after one second, then after five");
-    assert!(dead_letters::list(database.reader(), None, 10).await.expect("a list").is_empty());
-    let channel = raw(&url).await;
-    worker.abort();
-    bus.close().await;
-    // What was acknowledged does not come back when its consumer is gone.
-    holds(&channel, NOTIFICATIONS.name, 0).await;
-    let _ = std::fs::remove_dir_all(dir);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason_and_can_be_replayed() {
-    let vhost = Broker::shared().await.vhost().await;
-    let url = vhost.url();
-    let bus = bus(&url).await;
-    up(&bus).await;
-    let (dir, database) = database().await;
-    let fickle = Fickle::default();
-    fickle.failures.lock().expect("a lock").insert(1, (1, true));
-    let worker = work(&bus, &NOTIFICATIONS, &database, &fickle);
-    let failing = message("notifications.message", 1);
-    confirmed(&bus, failing.clone()).await;
-    let channel = raw(&url).await;
-    let nonsense = channel.basic_publish(
-        topology::EVENTS.into(),
-        "notifications.nonsense".into(),
-        BasicPublishOptions::default(),
-        b"{nonsense",
-        BasicProperties::default(),
-    );
-    nonsense.await.expect("sent");
-    let letters = until_for(PATIENCE, "both are dead letters", || async {
-        let letters = dead_letters::list(database.reader(), None, 10).await.expect("a list");
-        (letters.len() == 2).then_some(letters)
-    })
-    .await;
-    let unreadable = letters.iter().find(|letter| letter.envelope == "{nonsense").expect("kept as it came");
-    assert!(unreadable.reason.starts_with("the body is no envelope"), "{}", unreadable.reason);
-    assert_eq!(unreadable.routing_key, "notifications.nonsense");
-    let refused = letters.iter().find(|letter| letter.message_id == failing.envelope.event_id).expect("kept");
-    assert_eq!((refused.reason.as_str(), refused.queue.as_str()), ("it does not feel like it", NOTIFICATIONS.name));
-
-    let dlq = topology::dead_letter_queue(NOTIFICATIONS.name);
-    holds(&channel, &dlq, 2).await;
-    let got = channel.basic_get(dlq.as_str().into(), BasicGetOptions { no_ack: true }).await.expect("an answer");
-    let headers = got.expect("a message").delivery.properties.headers().clone().expect("headers");
-    assert!(headers.inner().contains_key("reason"));
-
-    // An operator replays it: through the outbox, as the relay finds it.
-    let tx = database.begin_write().await.expect("a transaction");
-    assert!(dead_letters::replay(&tx, refused.id).await.expect("replayed"));
-    tx.commit().await.expect("committed");
-    let (journal, mut writer) =
-        artel::journal::JournalWriter::register(database.clone(), "test", Timestamp::from_millis(0))
-            .await
-            .expect("a writer");
-    let committed = writer.tap();
-    let writing = tokio::spawn(writer.run());
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let relay =
-        tokio::spawn(artel::messaging::relay::Relay::new(database.clone(), bus.clone(), committed).run(stopped));
-    until("it is applied", || *fickle.applied.lock().expect("a lock") == [1]).await;
-    let _ = stop.send(true);
-    timeout(PATIENCE, relay).await.expect("in time").expect("ended");
-    drop(journal);
-    let _ = timeout(PATIENCE, writing).await.expect("in time");
-    assert_eq!(dead_letters::list(database.reader(), None, 10).await.expect("a list").len(), 1);
-    worker.abort();
-    bus.close().await;
-    let _ = std::fs::remove_dir_all(dir);
 }
 
 async fn event(queue: &mut artel::messaging::NodeQueue) -> NodeEvent {

@@ -1,0 +1,134 @@
+//! Messages that fail at their consumer: tried again later, or dead letters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use artel::database::Database;
+use artel::messaging::consumer::{self, Failure, Handler};
+use artel::messaging::relay::Relay;
+use artel::messaging::topology::{self, NOTIFICATIONS, Queue};
+use artel::messaging::{Bus, Message, dead_letters};
+use lapin::BasicProperties;
+use lapin::options::{BasicGetOptions, BasicPublishOptions};
+use sea_orm::DatabaseTransaction;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::broker::Broker;
+use super::library::Room;
+use super::rabbit::{PATIENCE, bus, confirmed, holds, message, number, raw, until, up};
+use super::test_app::{Store, until_for};
+
+/// Fails as it is told, and counts what it applied.
+#[derive(Clone, Default)]
+struct Fickle {
+    /// By number: how often it fails still, and whether for good.
+    failures: Arc<Mutex<HashMap<i64, (u32, bool)>>>,
+    applied: Arc<Mutex<Vec<i64>>>,
+}
+
+impl Handler for Fickle {
+    async fn apply(&mut self, _: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
+        for message in messages {
+            if let Some((left, for_good)) = self.failures.lock().expect("a lock").get_mut(&number(message))
+                && *left > 0
+            {
+                // A batch that fails is tried one by one.
+                if messages.len() == 1 {
+                    *left -= 1;
+                }
+                let reason = "it does not feel like it".to_owned();
+                return Err(if *for_good { Failure::Permanent(reason) } else { Failure::Transient(reason) });
+            }
+        }
+        self.applied.lock().expect("a lock").extend(messages.iter().map(number));
+        Ok(())
+    }
+
+    fn settled(&mut self, _: bool) {}
+}
+
+fn work(bus: &Bus, queue: &'static Queue, database: &Database, fickle: &Fickle) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(consumer::run(bus.clone(), queue, database.clone(), fickle.clone()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let room = Room::open(Store::Sqlite).await;
+    let database = &room.database;
+    let fickle = Fickle::default();
+    fickle.failures.lock().expect("a lock").insert(1, (2, false));
+    let worker = work(&bus, &NOTIFICATIONS, database, &fickle);
+    let started = Instant::now();
+    confirmed(&bus, message("notifications.message", 1)).await;
+    confirmed(&bus, message("notifications.message", 2)).await;
+    until("both are applied", || fickle.applied.lock().expect("a lock").len() == 2).await;
+    assert_eq!(*fickle.applied.lock().expect("a lock"), [2, 1]);
+    assert!(started.elapsed() >= Duration::from_secs(6), "after one second, then after five");
+    assert!(dead_letters::list(database.reader(), None, 10).await.expect("a list").is_empty());
+    let channel = raw(&url).await;
+    worker.abort();
+    bus.close().await;
+    // What was acknowledged does not come back when its consumer is gone.
+    holds(&channel, NOTIFICATIONS.name, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason_and_can_be_replayed() {
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let room = Room::open(Store::Sqlite).await;
+    let database = &room.database;
+    let fickle = Fickle::default();
+    fickle.failures.lock().expect("a lock").insert(1, (1, true));
+    let worker = work(&bus, &NOTIFICATIONS, database, &fickle);
+    let failing = message("notifications.message", 1);
+    confirmed(&bus, failing.clone()).await;
+    let channel = raw(&url).await;
+    let nonsense = channel.basic_publish(
+        topology::EVENTS.into(),
+        "notifications.nonsense".into(),
+        BasicPublishOptions::default(),
+        b"{nonsense",
+        BasicProperties::default(),
+    );
+    nonsense.await.expect("sent");
+    let letters = until_for(PATIENCE, "both are dead letters", || async {
+        let letters = dead_letters::list(database.reader(), None, 10).await.expect("a list");
+        (letters.len() == 2).then_some(letters)
+    })
+    .await;
+    let unreadable = letters.iter().find(|letter| letter.envelope == "{nonsense").expect("kept as it came");
+    assert!(unreadable.reason.starts_with("the body is no envelope"), "{}", unreadable.reason);
+    assert_eq!(unreadable.routing_key, "notifications.nonsense");
+    let refused = letters.iter().find(|letter| letter.message_id == failing.envelope.event_id).expect("kept");
+    assert_eq!((refused.reason.as_str(), refused.queue.as_str()), ("it does not feel like it", NOTIFICATIONS.name));
+
+    let dlq = topology::dead_letter_queue(NOTIFICATIONS.name);
+    holds(&channel, &dlq, 2).await;
+    let got = channel.basic_get(dlq.as_str().into(), BasicGetOptions { no_ack: true }).await.expect("an answer");
+    let headers = got.expect("a message").delivery.properties.headers().clone().expect("headers");
+    assert!(headers.inner().contains_key("reason"));
+
+    // An operator replays it: through the outbox, as the relay finds it.
+    let tx = database.begin_write().await.expect("a transaction");
+    assert!(dead_letters::replay(&tx, refused.id).await.expect("replayed"));
+    tx.commit().await.expect("committed");
+    let (journal, committed) = room.journal("test").await;
+    let (stop, stopped) = watch::channel(false);
+    let relay = tokio::spawn(Relay::new(database.clone(), bus.clone(), committed).run(stopped));
+    until("it is applied", || *fickle.applied.lock().expect("a lock") == [1]).await;
+    let _ = stop.send(true);
+    timeout(PATIENCE, relay).await.expect("in time").expect("ended");
+    drop(journal);
+    assert_eq!(dead_letters::list(database.reader(), None, 10).await.expect("a list").len(), 1);
+    worker.abort();
+    bus.close().await;
+}
