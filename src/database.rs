@@ -13,10 +13,14 @@ use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
+
+/// A PostgreSQL whose host acknowledges nothing for this long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+const PROBE_EVERY: Duration = Duration::from_secs(2);
 
 /// How many connections, and how long to wait for one.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +66,7 @@ impl Database {
         }
         connect.map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |_, _| {
-                send_without_delay(port);
+                prepare_connections(port);
                 Box::pin(std::future::ready(Ok(())))
             })
         });
@@ -103,6 +107,18 @@ impl Database {
         self.reader.ping().await?;
         self.writer.ping().await
     }
+}
+
+/// The database answers, and refuses what it was given: trying again changes nothing. (SQLSTATE class 22: PostgreSQL
+/// takes no NUL in a text, for one.)
+pub fn is_about_a_value(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .is_some_and(|code| code.len() == 5 && code.starts_with("22"))
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -161,11 +177,13 @@ fn reading(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite.create_if_missing(false).pragma("query_only", "ON")
 }
 
-/// Turns Nagle's algorithm off on the connections to PostgreSQL. The driver leaves it on and has no switch for it, and a
-/// statement of more than one TLS record or segment then waits 40 ms for an acknowledgement that the server delays: a
-/// tenth of the throughput.
-fn send_without_delay(port: u16) {
+/// Prepares the connections to PostgreSQL, for which the driver has no switches. It leaves Nagle's algorithm on: a
+/// statement of more than one TLS record or segment then waits 40 ms for an acknowledgement that the server delays, a
+/// tenth of the throughput. And it waits without end for a server that fell silent (a host that is gone, a route that
+/// is cut): every commit of the node would wait with it.
+fn prepare_connections(port: u16) {
     let Ok(files) = std::fs::read_dir("/proc/self/fd") else { return };
+    let probes = TcpKeepalive::new().with_time(SILENCE_MAX / 2).with_interval(PROBE_EVERY);
     let numbers = files.flatten().filter_map(|file| file.file_name().to_str()?.parse::<RawFd>().ok());
     for number in numbers {
         // SAFETY: the number was read just now; should the file be closed meanwhile, the two calls below fail, or set
@@ -175,6 +193,8 @@ fn send_without_delay(port: u16) {
         let socket = SockRef::from(&file);
         if socket.peer_addr().ok().and_then(|peer| peer.as_socket()).is_some_and(|peer| peer.port() == port) {
             let _ = socket.set_tcp_nodelay(true);
+            let _ = socket.set_tcp_keepalive(&probes);
+            let _ = socket.set_tcp_user_timeout(Some(SILENCE_MAX));
         }
     }
 }

@@ -25,11 +25,11 @@ use crate::messaging::{Bus, Message, scaling, topology};
 const ROWS_MAX: usize = 500;
 
 /// The consumer of `audit.log.queue`.
-pub(crate) struct Audit;
+pub struct Audit;
 
 impl Audit {
     /// Consumes until the bus closes.
-    pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
+    pub fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
         scaling::run(bus, &topology::AUDIT, database, || Self)
     }
 }

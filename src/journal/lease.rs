@@ -13,7 +13,7 @@ fn now(db: &impl ConnectionTrait) -> &'static str {
     }
 }
 
-fn in_ms(db: &impl ConnectionTrait, milliseconds: i64) -> SimpleExpr {
+pub(super) fn in_ms(db: &impl ConnectionTrait, milliseconds: i64) -> SimpleExpr {
     Expr::cust(format!("{} + ({milliseconds})", now(db)))
 }
 

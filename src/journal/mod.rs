@@ -22,8 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 pub use self::compare::{Comparison, compare};
-pub(crate) use self::snapshot::{Made, made_by};
-pub use self::snapshot::{Opened, Snapshot};
+pub(crate) use self::snapshot::note_made;
+pub use self::snapshot::{Commands, Opened, Snapshot};
 pub use self::writer::JournalWriter;
 use crate::database::Database;
 use crate::game::Session;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use entity::{event, outbox, writer};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::sync::mpsc;
 
 use super::envelope::Envelope;
+use super::lease::in_ms;
 use super::{JournalError, Record, Work};
 use crate::game::id::Timestamp;
 
@@ -114,6 +115,11 @@ pub async fn read_from(
         .collect()
 }
 
+/// The last position that a writer has stored anything at, heard of or not.
+pub async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> Result<i64, DbErr> {
+    super::heads::last_position(db, writer_id).await
+}
+
 /// The writers and how far each is published.
 pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, DbErr> {
     writer::Entity::find().order_by_asc(writer::Column::Id).all(db).await
@@ -170,16 +176,16 @@ pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         .is_some())
 }
 
-/// Takes up to `limit` messages that nobody else is sending, for `claim_ms` milliseconds.
+/// Takes up to `limit` messages that nobody else is sending, for `claim_ms` milliseconds of the database's clock.
 pub async fn claim(
     db: &impl ConnectionTrait,
     writer_id: i64,
-    now: Timestamp,
     claim_ms: i64,
     limit: u64,
 ) -> Result<Vec<outbox::Model>, DbErr> {
     use outbox::Column;
-    let free = || Condition::any().add(Column::ClaimedBy.is_null()).add(Column::ClaimedUntilMs.lt(now.millis()));
+    let free =
+        || Condition::any().add(Column::ClaimedBy.is_null()).add(Expr::col(Column::ClaimedUntilMs).lt(in_ms(db, 0)));
     let ids: Vec<i64> = outbox::Entity::find()
         .select_only()
         .column(Column::Id)
@@ -194,7 +200,7 @@ pub async fn claim(
     }
     let mut claimed = outbox::Entity::update_many()
         .col_expr(Column::ClaimedBy, Expr::value(writer_id))
-        .col_expr(Column::ClaimedUntilMs, Expr::value(now.millis() + claim_ms))
+        .col_expr(Column::ClaimedUntilMs, in_ms(db, claim_ms))
         .filter(Column::Id.is_in(ids))
         .filter(free())
         .exec_with_returning(db)

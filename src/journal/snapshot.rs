@@ -1,6 +1,7 @@
 //! Opening a session: its snapshot and the events after it, folded. A snapshot is a shortcut, never the truth: one that
 //! is missing, of another format or unreadable is passed over and the whole log replayed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::session_snapshot;
@@ -27,6 +28,9 @@ pub struct Made {
     /// Fingerprint of the command's body.
     pub hash: i64,
 }
+
+/// Idempotency keys: a command belongs to its user.
+pub type Commands = HashMap<(UserId, Uuid), Made>;
 
 /// A state to keep.
 #[derive(Debug)]
@@ -89,30 +93,32 @@ impl Snapshot {
 pub struct Opened {
     /// The state.
     pub state: Session,
-    /// The idempotency keys so far, in no order.
-    pub commands: Vec<((UserId, Uuid), Made)>,
+    /// The idempotency keys so far.
+    pub commands: Commands,
     /// The last events, as far as they had to be read.
     pub recent: Vec<Arc<Record>>,
     /// Up to which event a snapshot is stored; 0: none.
     pub snapshot_seq: Seq,
 }
 
-/// Collects the idempotency keys of events in order.
-pub(crate) fn made_by(records: &[Arc<Record>]) -> Vec<((UserId, Uuid), Made)> {
-    let mut made: Vec<((UserId, Uuid), Made)> = Vec::new();
+/// Notes the idempotency keys of events in order. The events of one command may come one by one.
+pub(crate) fn note_made(commands: &mut Commands, records: &[Arc<Record>]) {
     for record in records {
         let Some(user) = record.event.actor.user_id else { continue };
-        let key = (user, record.event.command_id);
-        match made.last_mut() {
-            Some((last, command)) if *last == key => command.count += 1,
-            _ => made.push((key, Made { first: record.seq(), count: 1, hash: record.command_hash })),
+        let made = commands.entry((user, record.event.command_id)).or_insert(Made {
+            first: record.seq(),
+            count: 0,
+            hash: record.command_hash,
+        });
+        if record.seq() == made.first + Seq::from(made.count) {
+            made.count += 1;
         }
     }
-    made
 }
 
 pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<Opened>, JournalError> {
-    let mut opened = Opened { state: Session::default(), commands: Vec::new(), recent: Vec::new(), snapshot_seq: 0 };
+    let mut opened =
+        Opened { state: Session::default(), commands: Commands::new(), recent: Vec::new(), snapshot_seq: 0 };
     if let Some(row) = session_snapshot::Entity::find_by_id(session.0).one(db).await? {
         match serde_json::from_str(&row.state) {
             Ok(state) if row.format == FORMAT => {
@@ -136,7 +142,7 @@ async fn replay(db: &impl ConnectionTrait, session: SessionId, opened: &mut Open
         for record in &records {
             opened.state.apply(&record.event);
         }
-        opened.commands.extend(made_by(&records));
+        note_made(&mut opened.commands, &records);
         let last_page = records.len() < PAGE as usize;
         if !records.is_empty() {
             opened.recent = records;

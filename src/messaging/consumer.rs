@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::topology::Queue;
 use super::{Bus, Delivery, Message, dead_letters};
 use crate::clock;
-use crate::database::Database;
+use crate::database::{self, Database};
 use crate::journal::JournalError;
 use crate::journal::envelope::MAX_RETRIES;
 use crate::telemetry;
@@ -38,13 +38,19 @@ pub enum Failure {
     Permanent(String),
     /// The database does not answer: no fault of the message, and no attempt of it.
     #[error("the database does not answer: {0}")]
-    Database(#[from] DbErr),
+    Database(DbErr),
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        if database::is_about_a_value(&error) { Self::Permanent(error.to_string()) } else { Self::Database(error) }
+    }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Unavailable(error) => Failure::Database(error),
+            JournalError::Unavailable(error) => error.into(),
             JournalError::Unreadable { .. } => Failure::Permanent(error.to_string()),
         }
     }

@@ -25,13 +25,15 @@ pub(super) async fn keep(
         Some(invalid) => invalid.body.clone(),
         None => serde_json::to_string(&*delivery.message.envelope).unwrap_or_default(),
     };
+    // PostgreSQL takes no NUL in a text, and a dead letter must never be refused for what is in it.
+    let storable = |text: &str| text.replace('\0', "\u{fffd}");
     let row = dead_letter::ActiveModel {
         id: Set(Uuid::now_v7()),
         queue: Set(queue.to_owned()),
         message_id: Set(id),
-        routing_key: Set(delivery.message.routing_key.clone()),
-        envelope: Set(body),
-        reason: Set(reason.to_owned()),
+        routing_key: Set(storable(&delivery.message.routing_key)),
+        envelope: Set(storable(&body)),
+        reason: Set(storable(reason)),
         attempts: Set(delivery.attempts as i32 + 1),
         failed_at_ms: Set(clock::now().millis()),
     };

@@ -89,7 +89,11 @@ impl NodeBindings {
 impl InProcess {
     pub(super) fn bind(&self, queue: &'static Queue) -> mpsc::Receiver<Delivery> {
         let (sender, deliveries) = mpsc::channel(QUEUE_MAX);
-        self.lock().bound.push(Bound { queue, sender, load: Arc::default() });
+        let mut queues = self.lock();
+        // One whose consumer is gone stays until it has another: what it did not take must not count as taken.
+        queues.bound.retain(|bound| bound.queue.name != queue.name || !bound.sender.is_closed());
+        queues.bound.push(Bound { queue, sender, load: Arc::default() });
+        drop(queues);
         deliveries
     }
 
@@ -114,7 +118,6 @@ impl InProcess {
         let key = &message.routing_key;
         let (consumers, nodes): (Vec<_>, Vec<_>) = {
             let mut queues = self.lock();
-            queues.bound.retain(|bound| !bound.sender.is_closed());
             queues.nodes.retain(|node| !node.sender.is_closed());
             let consumers = queues
                 .bound
@@ -170,6 +173,29 @@ impl Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[actix_web::test]
+    async fn what_a_queue_without_its_consumer_did_not_take_counts_as_taken_by_nobody() {
+        let bus = InProcess::default();
+        let envelope = crate::journal::envelope::Envelope::between_nodes(
+            None,
+            "stats.ball_potted",
+            crate::game::id::Timestamp::from_millis(0),
+            serde_json::Value::Null,
+        );
+        let publish = async || {
+            let message = Message::new("stats.ball_potted".to_owned(), envelope.clone());
+            let confirm = bus.publish(message).await;
+            confirm.await
+        };
+        drop(bus.bind(&crate::messaging::topology::STATS));
+        for _ in 0..2 {
+            assert_eq!(publish().await, Err(BusError::NotTaken));
+        }
+        let mut deliveries = bus.bind(&crate::messaging::topology::STATS);
+        let taking = async { deliveries.recv().await.expect("a message").ack() };
+        assert_eq!(futures_util::join!(publish(), taking).0, Ok(()));
+    }
 
     #[test]
     fn a_node_hears_what_it_is_bound_to_until_it_is_not() {

@@ -33,6 +33,8 @@ const BACKLOG: usize = 32_768;
 const PAGE: u64 = 1_000;
 const CLAIM_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often a relay with nothing to do looks for commits that nobody was told of.
+const LOOK_FOR_UNHEARD_EVERY: Duration = Duration::from_secs(2);
 /// Bursts begin this far apart where events keep coming, since many messages at once cost the broker and this node far
 /// less than one at a time. What comes after a pause goes out at once.
 const PACE: Duration = Duration::from_millis(8);
@@ -56,6 +58,8 @@ pub struct Relay {
     published: i64,
     kept: i64,
     backlog: VecDeque<(i64, Arc<Record>)>,
+    /// When it last looked for what nobody was told of.
+    looked: Instant,
     /// The bus failed: not before this.
     resume: Option<Instant>,
     /// Messages of the outbox table whose confirms are awaited, beside everything else: one that is tried again for
@@ -78,6 +82,7 @@ impl Relay {
             published: 0,
             kept: 0,
             backlog: VecDeque::new(),
+            looked: Instant::now(),
             resume: None,
             others: FuturesUnordered::new(),
             sending: HashSet::new(),
@@ -256,11 +261,28 @@ impl Relay {
             self.kept = self.published;
             self.committed.keep();
         }
+        let is_idle = self.backlog.is_empty() && !self.behind && self.resume.is_none();
+        if is_idle && self.looked.elapsed() >= LOOK_FOR_UNHEARD_EVERY {
+            self.look_for_unheard().await;
+        }
         let waiting = self.end.max(self.next) - 1 - self.published;
         let oldest = self.backlog.front().map(|(_, record)| record.event.timestamp);
         let age_ms = oldest.map_or(0, |oldest: Timestamp| clock::now().millis() - oldest.millis());
         telemetry::outbox(waiting as f64, age_ms as f64 / 1000.0);
         self.send_others().await;
+    }
+
+    /// A commit whose answer was lost is stored all the same, and the writer learns of it with its next one, which need
+    /// never come.
+    async fn look_for_unheard(&mut self) {
+        self.looked = Instant::now();
+        match outbox::last_position(self.database.reader(), self.committed.writer_id).await {
+            Ok(last) => {
+                self.end = self.end.max(last + 1);
+                self.behind = self.next < self.end;
+            }
+            Err(error) => tracing::warn!(%error, "the outbox could not be read"),
+        }
     }
 
     /// Publishes what waits in the outbox table, in order.
@@ -276,7 +298,7 @@ impl Relay {
         }
         while self.others.len() < WINDOW {
             let db = self.database.writer();
-            let rows = match outbox::claim(db, self.committed.writer_id, clock::now(), CLAIM_MS, PAGE).await {
+            let rows = match outbox::claim(db, self.committed.writer_id, CLAIM_MS, PAGE).await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => rows,
                 Err(error) => return tracing::error!(%error, "the outbox could not be read"),

@@ -21,6 +21,8 @@ use crate::telemetry;
 /// How long a session without watchers and commands stays in memory.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 const IDLE_CHECK: Duration = Duration::from_secs(30);
+/// How long after a failure of the journal the log is looked at again.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// Events read at once while catching up.
 const TAIL_PAGE: u64 = 2_000;
 const HISTORY_MAX: u64 = 1_000;
@@ -218,6 +220,9 @@ impl SessionActor {
             Effect::Welcome { watcher, missed } => self.welcome(watcher, missed),
             Effect::Answer { ticket, outcome } => self.answer(ticket, outcome, ctx),
             Effect::KeepSnapshot => self.keep_snapshot(),
+            Effect::LookLater => {
+                ctx.run_later(LOOK_AGAIN_AFTER, |actor, ctx| actor.step(Input::LookNow, ctx));
+            }
         }
     }
 
@@ -310,6 +315,10 @@ impl Actor for SessionActor {
 
 impl Drop for SessionActor {
     fn drop(&mut self) {
+        // Those that were still to be welcomed ask the next actor, as the audience does.
+        for (listener, _) in self.joining.values() {
+            let _ = listener.push.try_send(Push::Lost(self.id));
+        }
         self.say(News::Closed(self.id));
         telemetry::live_sessions(-1.0);
     }

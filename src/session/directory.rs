@@ -300,7 +300,7 @@ impl Sessions {
         match opening.await {
             Ok(live) => Ok(live.clone()),
             Err(error) => {
-                self.forget(session, &slot);
+                self.forget(session, slot);
                 Err(error)
             }
         }
@@ -315,7 +315,10 @@ impl Sessions {
             return Ok(slot.clone());
         }
         if live.len() >= LIVE_MAX || live.len() % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            live.retain(|_, slot| slot.get().is_none_or(|live| live.actor.connected()));
+            live.retain(|_, slot| match slot.get() {
+                Some(live) => live.actor.connected(),
+                None => Arc::strong_count(slot) > 1,
+            });
             if live.len() >= LIVE_MAX {
                 return Err(NotPlayed::Busy);
             }
@@ -329,11 +332,16 @@ impl Sessions {
         self.lock().get(&session).cloned()
     }
 
-    fn forget(&self, session: SessionId, slot: &Slot) {
+    /// A slot that could not be filled goes, unless somebody else still tries: what that one opens must be found.
+    fn forget(&self, session: SessionId, slot: Slot) {
         let mut live = self.lock();
-        if live.get(&session).is_some_and(|there| Arc::ptr_eq(there, slot)) {
+        // The directory's and this one.
+        let is_last = Arc::strong_count(&slot) == 2 && slot.get().is_none();
+        if is_last && live.get(&session).is_some_and(|there| Arc::ptr_eq(there, &slot)) {
             live.remove(&session);
         }
+        // Counted by the next one that fails, so it goes before the lock does.
+        drop(slot);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Slot>> {

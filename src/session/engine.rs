@@ -6,7 +6,7 @@
 //! under way as well, so that commands are decided on what will be, and nobody but `decide` ever looks at it.
 //! INVARIANT: at most one append of a session is under way on a node.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::game::Session;
 use crate::game::command::{Refusal, Request};
 use crate::game::event::{Actor, Decided, Event, Fact};
 use crate::game::id::{ParticipantId, Seq, UserId};
-use crate::journal::{AppendError, Made, Opened, Record, Snapshot};
+use crate::journal::{AppendError, Commands, Opened, Record, Snapshot};
 
 /// Commands decided together at most.
 const DECIDED_TOGETHER_MAX: usize = 256;
@@ -62,6 +62,8 @@ pub(crate) enum Input {
     History { watcher: u64, records: Option<Vec<Arc<Record>>> },
     /// A listener left.
     Unwatch { watcher: u64 },
+    /// Some time has passed since `Effect::LookLater`.
+    LookNow,
 }
 
 /// What the actor has to do, in this order.
@@ -81,6 +83,8 @@ pub(crate) enum Effect {
     Answer { ticket: Ticket, outcome: Outcome },
     /// Enough has happened since the last snapshot.
     KeepSnapshot,
+    /// Come back with `Input::LookNow`: what the log ends with is not known, and nobody need ever ask.
+    LookLater,
 }
 
 /// How a command ended.
@@ -123,7 +127,7 @@ pub(crate) struct Engine {
     waiting: VecDeque<Ask>,
     deciding: Vec<Deciding>,
     appending: Vec<Arc<Record>>,
-    made: HashMap<(UserId, Uuid), Made>,
+    made: Commands,
     refused: VecDeque<((UserId, Uuid), i64, Refusal)>,
     recent: VecDeque<Arc<Record>>,
     /// Listeners whose history is being read, and what they have.
@@ -151,7 +155,7 @@ impl Engine {
             waiting: VecDeque::new(),
             deciding: Vec::new(),
             appending: Vec::new(),
-            made: opened.commands.into_iter().collect(),
+            made: opened.commands,
             refused: VecDeque::new(),
             recent,
             resuming: BTreeMap::new(),
@@ -205,6 +209,11 @@ impl Engine {
             Input::History { watcher, records } => self.history(watcher, records, &mut effects),
             Input::Unwatch { watcher } => {
                 self.resuming.remove(&watcher);
+            }
+            Input::LookNow => {
+                if self.phase == Phase::Unsure {
+                    self.read_tail(&mut effects);
+                }
             }
         }
         self.proceed(&mut effects);
@@ -346,7 +355,7 @@ impl Engine {
             }
             Err(AppendError::Unavailable) => {
                 self.ahead = self.committed.clone();
-                self.phase = Phase::Unsure;
+                self.be_unsure(effects);
                 for deciding in self.deciding.drain(..) {
                     effects.push(Effect::Answer { ticket: deciding.ask.ticket, outcome: Outcome::NotStored });
                 }
@@ -367,7 +376,7 @@ impl Engine {
         }
         let before = self.committed.seq();
         let Some(records) = tail else {
-            self.phase = Phase::Unsure;
+            self.be_unsure(effects);
             return self.give_up_waiting(effects);
         };
         self.phase = Phase::Idle;
@@ -380,6 +389,12 @@ impl Engine {
             self.phase = Phase::Unsure;
             self.give_up_waiting(effects);
         }
+    }
+
+    /// What failed may be stored all the same, and then watchers are to hear of it though nobody asks for anything.
+    fn be_unsure(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Unsure;
+        effects.push(Effect::LookLater);
     }
 
     fn give_up_waiting(&mut self, effects: &mut Vec<Effect>) {
@@ -421,7 +436,7 @@ impl Engine {
         for record in records {
             self.committed.apply(&record.event);
         }
-        self.made.extend(crate::journal::made_by(records));
+        crate::journal::note_made(&mut self.made, records);
         self.recent.extend(records.iter().cloned());
         self.recent.drain(..self.recent.len().saturating_sub(RECENT_MAX));
     }

@@ -14,7 +14,7 @@ use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request, Scoring};
 use crate::game::event::{Actor, Event};
 use crate::game::id::{Dice, Seq, SessionId, Timestamp, UserId};
-use crate::journal::{AppendError, Opened, Record};
+use crate::journal::{AppendError, Commands, Opened, Record};
 
 const CREATOR: UserId = UserId(Uuid::from_u128(1));
 const NODES: usize = 2;
@@ -27,6 +27,7 @@ enum Pending {
     ReadTail { after: Seq },
     ReadHistory { watcher: u64, after: Seq },
     Heard(Vec<Arc<Record>>),
+    LookNow,
 }
 
 #[derive(Default)]
@@ -97,7 +98,9 @@ fn opening() -> Arc<Record> {
 fn opened(log: &[Arc<Record>]) -> Opened {
     let mut state = Session::default();
     log.iter().for_each(|record| state.apply(&record.event));
-    Opened { state, commands: crate::journal::made_by(log), recent: log.to_vec(), snapshot_seq: 0 }
+    let mut commands = Commands::new();
+    crate::journal::note_made(&mut commands, log);
+    Opened { state, commands, recent: log.to_vec(), snapshot_seq: 0 }
 }
 
 impl World {
@@ -175,6 +178,7 @@ impl World {
             Effect::KeepSnapshot => {
                 let _ = self.engines[node].snapshot();
             }
+            Effect::LookLater => self.later(node, Pending::LookNow),
         }
     }
 
@@ -316,6 +320,7 @@ impl World {
                 self.feed(node, Input::History { watcher, records });
             }
             Pending::Heard(records) => self.feed(node, Input::Heard(records)),
+            Pending::LookNow => self.feed(node, Input::LookNow),
         }
     }
 
@@ -445,4 +450,59 @@ fn the_simulation_sees_conflicts_failures_and_repetitions() {
         refused += world.refused.len();
     }
     assert!(events > 2_000 && acked > 2_000 && refused > 200, "{events} events, {acked} acked, {refused} refused");
+}
+
+fn ask(ticket: u64, command: Command) -> Input {
+    let at = Timestamp::from_millis(1_700_000_000_000);
+    let request = Request { user: CREATOR, game: None, command, at, dice: Dice(u128::from(ticket)) };
+    let command_id = Uuid::from_u128(u128::from(ticket));
+    Input::Ask(Box::new(Ask { ticket: Ticket(ticket), request, command_id, correlation_id: command_id, hash: 7 }))
+}
+
+/// What an engine wants to append.
+fn appended(effects: &[Effect]) -> Vec<Arc<Record>> {
+    let records = effects.iter().find_map(|effect| match effect {
+        Effect::Append { records, .. } => Some(records.clone()),
+        _ => None,
+    });
+    records.expect("an append")
+}
+
+#[test]
+fn an_append_that_is_stored_unheard_is_told_though_nobody_asks_again() {
+    let mut engine = Engine::new(opened(&[opening()]), false);
+    let records = appended(&engine.on(ask(1, Command::AddGuest { display_name: "guest".to_owned() })));
+    let effects = engine.on(Input::Appended(Err(AppendError::Unavailable)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::LookLater)), "{effects:?}");
+    assert!(matches!(engine.on(Input::LookNow)[..], [Effect::ReadTail { after: 1 }]));
+    let effects = engine.on(Input::Tail(None));
+    assert!(matches!(effects[..], [Effect::LookLater]), "the journal is still away: {effects:?}");
+    engine.on(Input::LookNow);
+    let effects = engine.on(Input::Tail(Some(records)));
+    assert!(matches!(effects[..], [Effect::Tell(_)]), "{effects:?}");
+    assert!(engine.on(Input::LookNow).is_empty(), "it is sure again");
+}
+
+#[test]
+fn a_command_of_two_events_is_repeated_whole_where_they_were_heard_one_by_one() {
+    let log = [opening()];
+    let mut author = Engine::new(opened(&log), true);
+    let guest = appended(&author.on(ask(1, Command::AddGuest { display_name: "guest".to_owned() })));
+    author.on(Input::Appended(Ok(())));
+    let game = appended(&author.on(ask(2, Command::Score(Scoring::StartGame { order: None }))));
+    author.on(Input::Appended(Ok(())));
+    // The game goes first, and then the session.
+    let two = appended(&author.on(ask(3, Command::CancelSession)));
+    assert_eq!(two.len(), 2, "{two:?}");
+    let mut other = Engine::new(opened(&log), true);
+    for record in guest.into_iter().chain(game).chain(two.clone()) {
+        other.on(Input::Heard(vec![record.clone()]));
+        other.on(Input::Heard(vec![record]));
+    }
+    let effects = other.on(ask(3, Command::CancelSession));
+    let first = two[0].seq();
+    assert!(
+        matches!(effects[..], [Effect::Answer { outcome: Outcome::Repeated { first: at, count: 2 }, .. }] if at == first),
+        "{effects:?}"
+    );
 }

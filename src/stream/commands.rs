@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use sea_orm::DatabaseTransaction;
@@ -22,7 +23,11 @@ use crate::journal::envelope::Envelope;
 use crate::journal::outbox;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, processed, scaling, topology};
-use crate::session::{NotPlayed, Order, Sessions};
+use crate::session::{NotPlayed, Order, Played, Sessions};
+
+/// How often a command is played whose session is busy or can't be stored, and how long after the last try.
+const ATTEMPTS: usize = 10;
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// Plays commands from other systems.
 #[derive(Clone)]
@@ -75,7 +80,7 @@ impl Commands {
                 command_id: asked.command_id,
                 correlation_id: asked.cause.correlation_id,
             };
-            match self.sessions.execute(asked.session, order).await {
+            match self.execute(asked.session, order).await {
                 Ok(_) => {}
                 Err(error @ (NotPlayed::Busy | NotPlayed::NotStored)) => {
                     // An outage is waited for; what else keeps a session from being read is the message's own trouble.
@@ -86,6 +91,17 @@ impl Commands {
             }
         }
         Ok(refused)
+    }
+
+    /// Tries again here what passes soon: from the queue of retries it would come back after the commands behind it.
+    async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        for _ in 1..ATTEMPTS {
+            match self.sessions.execute(session, order.clone()).await {
+                Err(NotPlayed::Busy | NotPlayed::NotStored) => tokio::time::sleep(AGAIN_AFTER).await,
+                played => return played,
+            }
+        }
+        self.sessions.execute(session, order).await
     }
 }
 

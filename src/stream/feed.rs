@@ -24,7 +24,7 @@ use crate::database::Database;
 use crate::game::id::{SessionId, UserId};
 use crate::journal::envelope::Envelope;
 use crate::messaging::message::event_in;
-use crate::messaging::{Bindings, Bus, BusError, Confirm, Message, NodeEvent};
+use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent};
 use crate::session::{News, Sessions};
 
 /// How often a node says that it lives.
@@ -88,6 +88,8 @@ enum Bound {
     Confirmed,
 }
 
+/// Something said to other nodes about a session (`None`: about this node): did they hear it?
+type Said = BoxFuture<'static, (Option<SessionId>, Result<(), BusError>)>;
 type Binding = BoxFuture<'static, (Local, Result<(), BusError>)>;
 
 struct Running {
@@ -101,7 +103,9 @@ struct Running {
     binding: FuturesUnordered<Binding>,
     bound: HashMap<Local, Bound>,
     /// What was said and is not confirmed yet; the bus bounds it.
-    told: FuturesUnordered<Confirm>,
+    said: FuturesUnordered<Said>,
+    /// Sessions whose watchers other nodes, or this one, may not have been told of.
+    unheard: HashSet<SessionId>,
     /// The other nodes and when each was heard of last.
     others: HashMap<String, Instant>,
 }
@@ -134,7 +138,8 @@ impl Feed {
             bindings,
             binding: FuturesUnordered::new(),
             bound: HashMap::new(),
-            told: FuturesUnordered::new(),
+            said: FuturesUnordered::new(),
+            unheard: HashSet::new(),
             others: HashMap::new(),
         };
         let mut alive = tokio::time::interval(ALIVE_EVERY);
@@ -151,9 +156,9 @@ impl Feed {
                 Some((local, bound)) = running.binding.next(), if !running.binding.is_empty() => {
                     running.settled(local, bound).await;
                 }
-                Some(told) = running.told.next(), if !running.told.is_empty() => {
-                    if let Err(error) = told {
-                        tracing::debug!(%error, "other nodes were not told");
+                Some((session, heard)) = running.said.next(), if !running.said.is_empty() => {
+                    if let Err(error) = heard {
+                        running.not_heard(session, &error);
                     }
                 }
                 _ = alive.tick(), if !alone => running.say_alive().await,
@@ -196,7 +201,12 @@ impl Running {
 
     async fn tell(&mut self, news: News) {
         match news {
-            News::Opened(session) => self.bind(Local::Session(session)),
+            News::Opened(session) => match self.bound.get(&Local::Session(session)) {
+                // Another actor of it was here before.
+                Some(Bound::Confirmed) => self.listen(session).await,
+                Some(Bound::Asked) => {}
+                None => self.bind(Local::Session(session)),
+            },
             News::Closed(session) => {
                 // It may have been opened again already: the sweep knows for sure.
                 if !self.sessions.lives(session) {
@@ -247,31 +257,35 @@ impl Running {
 
     /// The binding is there: what was stored before it is in the database, and others say who watches.
     async fn settled(&mut self, local: Local, bound: Result<(), BusError>) {
-        if let Err(error) = &bound {
-            // It is made before the next `Reconnected`, where all this is done for all.
-            tracing::debug!(?local, %error, "bound when the broker is there");
-        } else if let Some(there) = self.bound.get_mut(&local) {
-            *there = Bound::Confirmed;
-        }
-        match local {
-            Local::Session(session) if bound.is_ok() => {
-                self.catch_up(vec![session]).await;
-                self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
+        let before = match (&bound, self.bound.get_mut(&local)) {
+            (Err(error), _) => {
+                // It is made before the next `Reconnected`, where all this is done for all.
+                tracing::debug!(?local, %error, "bound when the broker is there");
+                None
             }
+            (Ok(()), there) => there.map(|there| std::mem::replace(there, Bound::Confirmed)),
+        };
+        match local {
+            Local::Session(session) if bound.is_ok() => self.listen(session).await,
             Local::Session(_) => {}
+            // A `Reconnected` came first and had it read what is stored, though it was not bound yet.
+            Local::User(user) if before == Some(Bound::Confirmed) => self.connections.tell(user, &Told::Missed),
             // Without a broker, too: what is stored is told, the rest when it is back.
             Local::User(user) => self.connections.tell(user, &Told::Reachable),
         }
+    }
+
+    /// What other nodes store reaches this session now: what they stored before, and who watches there, is asked for.
+    async fn listen(&mut self, session: SessionId) {
+        self.catch_up(vec![session]).await;
+        self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
     }
 
     async fn reconnected(&mut self) {
         self.bound.values_mut().for_each(|bound| *bound = Bound::Confirmed);
         let living = self.sessions.living();
         self.catch_up(living.clone()).await;
-        for session in living {
-            self.sessions.say_online(session);
-            self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
-        }
+        self.compare_watchers(living).await;
         for user in self.connections.users() {
             self.connections.tell(user, &Told::Missed);
         }
@@ -315,8 +329,24 @@ impl Running {
         for local in gone {
             self.unbind(local).await;
         }
+        let unheard = living.iter().copied().filter(|session| self.unheard.contains(session)).collect();
+        self.unheard.clear();
+        self.compare_watchers(unheard).await;
         self.catch_up(living).await;
         self.end_revoked().await;
+    }
+
+    /// All nodes say who watches these.
+    async fn compare_watchers(&mut self, sessions: Vec<SessionId>) {
+        let mut gets_through = true;
+        for session in sessions {
+            if !gets_through {
+                self.unheard.insert(session);
+                continue;
+            }
+            self.sessions.say_online(session);
+            gets_through = self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
+        }
     }
 
     async fn say_alive(&mut self) {
@@ -343,15 +373,17 @@ impl Running {
         let known = self.others.insert(node.to_owned(), Instant::now()).is_some();
         if !known {
             // It may have been taken for gone here, or be new: both sides say who watches.
-            for session in self.sessions.living() {
-                self.sessions.say_online(session);
-                self.say(Some(session), WHO_IS_ONLINE, json!({"node": self.node_id})).await;
-            }
+            self.compare_watchers(self.sessions.living()).await;
         }
     }
 
-    /// Tells other nodes. It may be lost: who needs it asks again.
-    async fn say(&mut self, session: Option<SessionId>, event_type: &str, data: Value) {
+    fn not_heard(&mut self, session: Option<SessionId>, error: &BusError) {
+        tracing::debug!(?session, %error, "other nodes were not told");
+        self.unheard.extend(session);
+    }
+
+    /// Tells other nodes. What is lost is made good by the next sweep. False: the bus has no room for it in time.
+    async fn say(&mut self, session: Option<SessionId>, event_type: &str, data: Value) -> bool {
         let name = event_type.split_once('.').map_or(event_type, |(_, name)| name);
         let key = match session {
             Some(session) => format!("websocket.session.{session}.{name}"),
@@ -361,8 +393,14 @@ impl Running {
         message.is_own = true;
         match tokio::time::timeout(TELL_TIMEOUT, self.bus.publish(message)).await {
             // A message whose confirm nobody waits for is not sent.
-            Ok(confirm) => self.told.push(confirm),
-            Err(_) => tracing::debug!(event_type, "other nodes could not be told"),
+            Ok(confirm) => {
+                self.said.push(Box::pin(async move { (session, confirm.await) }));
+                true
+            }
+            Err(_) => {
+                self.not_heard(session, &BusError::TimedOut);
+                false
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use artel::messaging::consumer::{Failure, Handler};
 use artel::messaging::relay::Relay;
 use artel::messaging::{Bus, Message, consumer, dead_letters, topology};
 use artel::stats::{Statistics, statistics};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, EntityTrait, Set};
 use serde_json::json;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -99,6 +99,41 @@ async fn what_is_committed_while_the_relay_is_held_up_is_published_though_nothin
             (writers[0].published == tale.state.seq()).then_some(())
         })
         .await;
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() {
+    for store in STORES {
+        let room = Room::open(store).await;
+        let mut tale = Tale::new(UserId(Uuid::now_v7()));
+        let (journal, committed) = room.journal("one").await;
+        let writer = committed.writer_id;
+        let records = tale.opening();
+        journal.append(tale.id, 0, records).await.expect("stored");
+        let (_stop, stopped) = watch::channel(false);
+        tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
+        let published = async |upto: i64| {
+            until("everything is published", || async {
+                let writers = outbox::writers(room.database.reader()).await.unwrap();
+                (writers[0].published == upto).then_some(())
+            })
+            .await;
+        };
+        published(tale.state.seq()).await;
+        // As a commit leaves it whose answer was lost on the way: the row is there, the writer never heard of it.
+        let command = tale.ball();
+        let record = tale.tell(command).remove(0);
+        let row = entity::event::ActiveModel {
+            session_id: Set(tale.id.0),
+            seq: Set(record.seq()),
+            writer_id: Set(writer),
+            position: Set(record.seq()),
+            command_hash: Set(0),
+            body: Set(record.json.get().to_owned()),
+        };
+        entity::event::Entity::insert(row).exec_without_returning(room.database.writer()).await.expect("stored");
+        published(record.seq()).await;
     }
 }
 

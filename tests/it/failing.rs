@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use artel::audit::Audit;
 use artel::database::Database;
 use artel::messaging::consumer::{self, Failure, Handler};
 use artel::messaging::relay::Relay;
@@ -11,9 +12,10 @@ use artel::messaging::topology::{self, NOTIFICATIONS, Queue};
 use artel::messaging::{Bus, Message, dead_letters};
 use lapin::BasicProperties;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::broker::Broker;
 use super::library::Room;
@@ -76,6 +78,57 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
     bus.close().await;
     // What was acknowledged does not come back when its consumer is gone.
     holds(&channel, NOTIFICATIONS.name, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_postgres_takes_no_text_of_stops_no_queue() {
+    let vhost = Broker::shared().await.vhost().await;
+    let url = vhost.url();
+    let bus = bus(&url).await;
+    up(&bus).await;
+    let room = Room::open(Store::Postgres).await;
+    let auditing = tokio::spawn(Audit.run(bus.clone(), room.database.clone()));
+    let channel = raw(&url).await;
+    let send = async |key: &str, body: &[u8]| {
+        let options = BasicPublishOptions::default();
+        let sent =
+            channel.basic_publish(topology::EVENTS.into(), key.into(), options, body, BasicProperties::default());
+        sent.await.expect("sent");
+    };
+    send("game.nul\0", b"{nonsense\0").await;
+    let mut foreign = (*message("game.foreign", 1).envelope).clone();
+    foreign.source_service = "somebody".to_owned();
+    foreign.event_type = "a\0b".to_owned();
+    send("game.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
+    (foreign.event_id, foreign.event_type) = (Uuid::now_v7(), "game.foreign".to_owned());
+    send("game.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
+    until_for(PATIENCE, "the last one is audited", || async {
+        let audited = entity::audit_entry::Entity::find().all(room.database.reader()).await.expect("a list");
+        audited.iter().any(|entry| entry.event_type == "game.foreign").then_some(())
+    })
+    .await;
+    let letters = dead_letters::list(room.database.reader(), None, 10).await.expect("a list");
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    assert_eq!(letters[0].envelope, "{nonsense\u{fffd}");
+    auditing.abort();
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_long_for_a_header_is_cut_there_and_whole_in_the_body() {
+    let vhost = Broker::shared().await.vhost().await;
+    let bus = bus(&vhost.url()).await;
+    up(&bus).await;
+    let mut deliveries = bus.consume(&NOTIFICATIONS);
+    let mut long = message("notifications.message", 1);
+    let mut envelope = (*long.envelope).clone();
+    envelope.event_type = "ä".repeat(300_000);
+    long.envelope = Arc::new(envelope);
+    confirmed(&bus, long.clone()).await;
+    let delivery = timeout(PATIENCE, deliveries.recv()).await.expect("in time").expect("a message");
+    assert_eq!(delivery.message.envelope.event_type, long.envelope.event_type);
+    delivery.ack();
+    bus.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -194,7 +194,10 @@ impl Session {
                         }
                         match parcel::open(raw) {
                             (message, _, None) => arrived = Some((Instant::now(), NodeEvent::Message(message))),
-                            (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
+                            (_, _, Some(invalid)) => {
+                                tracing::warn!(reason = invalid.reason, "an unreadable hint");
+                                self.acknowledge().await?;
+                            }
                         }
                     }
                     Some(Err(_)) | None => return Err(BusError::Down),

@@ -12,6 +12,8 @@ use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
 
 const PERSISTENT: u8 = 2;
+/// Bytes of a header.
+const HEADER_MAX: usize = 1_024;
 /// Where the message was published to at first: what comes back from a retry queue has that queue's key.
 const ROUTING_KEY: &str = "routing_key";
 const RETRY_COUNT: &str = "retry_count";
@@ -122,17 +124,18 @@ pub(super) fn is_from(raw: &Raw, origin: &str) -> bool {
     said.and_then(string).is_some_and(|said| said == origin)
 }
 
+/// All headers of a message have to fit into one frame, and what others send may be longer.
 fn text(text: &str) -> AMQPValue {
-    AMQPValue::LongString(text.into())
+    AMQPValue::LongString(beginning(text, HEADER_MAX).into())
 }
 
 /// At most 255 bytes: what others send may be longer.
 fn short(text: &str) -> ShortString {
-    let mut end = text.len().min(255);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    ShortString::from(&text[..end])
+    ShortString::from(beginning(text, 255))
+}
+
+fn beginning(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }
 
 /// What came, how often it failed before, and what is wrong with it.
