@@ -79,22 +79,22 @@ pub struct Layer {
     #[arg(long, env = "ARTEL_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// Commands of one connection a second, burst twice that [default: 20]
-    #[arg(long, env = "ARTEL_COMMANDS_PER_SECOND", value_name = "N")]
+    #[arg(long, env = "ARTEL_COMMANDS_PER_SECOND", value_name = "N", allow_negative_numbers = true)]
     pub commands_per_second: Option<u32>,
     /// Registrations from one address a minute [default: 60]
-    #[arg(long, env = "ARTEL_REGISTRATIONS_PER_MINUTE", value_name = "N")]
+    #[arg(long, env = "ARTEL_REGISTRATIONS_PER_MINUTE", value_name = "N", allow_negative_numbers = true)]
     pub registrations_per_minute: Option<u32>,
     /// Failed logins of one account a minute, from one address ten times that [default: 5]
-    #[arg(long, env = "ARTEL_LOGIN_FAILURES_PER_MINUTE", value_name = "N")]
+    #[arg(long, env = "ARTEL_LOGIN_FAILURES_PER_MINUTE", value_name = "N", allow_negative_numbers = true)]
     pub login_failures_per_minute: Option<u32>,
     /// The largest request body [default: 1048576]
-    #[arg(long, env = "ARTEL_MAX_BODY_BYTES", value_name = "BYTES")]
+    #[arg(long, env = "ARTEL_MAX_BODY_BYTES", value_name = "BYTES", allow_negative_numbers = true)]
     pub max_body_bytes: Option<usize>,
     /// Sockets and event streams open at once [default: 20000]
-    #[arg(long, env = "ARTEL_MAX_CONNECTIONS", value_name = "N")]
+    #[arg(long, env = "ARTEL_MAX_CONNECTIONS", value_name = "N", allow_negative_numbers = true)]
     pub max_connections: Option<usize>,
     /// How often a socket is asked whether it is still there [default: 25]
-    #[arg(long, env = "ARTEL_HEARTBEAT_SECONDS", value_name = "SECONDS")]
+    #[arg(long, env = "ARTEL_HEARTBEAT_SECONDS", value_name = "SECONDS", allow_negative_numbers = true)]
     pub heartbeat_seconds: Option<u64>,
 }
 
@@ -159,8 +159,15 @@ impl BadSetting {
 impl Layer {
     fn read(text: &str, name: &str) -> Result<Self, BadSetting> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            BadSetting::new(name, format!("line {line}: {}", error.message().replace('\n', " ")))
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let before_equals =
+                text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+            let is_key = |key: &&str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let reason = format!("line {line}: {}", error.message().replace('\n', " "));
+            match before_equals.filter(is_key) {
+                Some(key) => BadSetting::new(key, format!("{name}, {reason}")),
+                None => BadSetting::new(name, reason),
+            }
         })
     }
 
@@ -321,6 +328,11 @@ mod tests {
         assert!(refused(|flags| flags.jwt_secret = Some("short".into())).starts_with("jwt_secret: "));
         assert!(refused(|flags| flags.max_connections = Some(0)).starts_with("max_connections: "));
         assert!(refused(|flags| flags.trusted_proxies = Some(vec!["x".into()])).starts_with("trusted_proxies: "));
+        let in_a_file = |text| Layer::read(text, "artel.toml").map(|_| ()).expect_err("a bad setting").to_string();
+        assert!(in_a_file("role = \"all\"\nlisten = 5\n").starts_with("listen: artel.toml, line 2: "));
+        assert!(in_a_file("\n\ncommands_per_second = -1").starts_with("commands_per_second: artel.toml, line 3: "));
+        assert!(in_a_file("loud = true").starts_with("loud: artel.toml, line 1: "));
+        assert!(in_a_file("what is this").starts_with("artel.toml: line 1: "));
         assert!(refused(|flags| flags.log = Some("artel=loud".into())).starts_with("log: "));
     }
 }

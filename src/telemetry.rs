@@ -132,16 +132,23 @@ pub(crate) fn outbox(depth: f64, age_seconds: f64) {
 pub(crate) fn published(event_type: &str, pattern: &str, source: &str) {
     counter!(
         "rabbitmq_events_published_total",
-        "event_type" => event_type.to_owned(), "routing_key" => pattern.to_owned(), "source_service" => source.to_owned()
+        "event_type" => named(event_type), "routing_key" => named(pattern), "source_service" => source.to_owned()
     )
     .increment(1);
+}
+
+/// Other systems may call a message anything; a label has no ids in it, and there are few of them.
+fn named(event_type: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || b"_.*".contains(&byte);
+    let is_name = event_type.len() <= 64 && event_type.bytes().all(plain);
+    if is_name { event_type.to_owned() } else { "other".to_owned() }
 }
 
 /// A consumer settled a message: `ok`, `retried`, `dead`.
 pub(crate) fn processed(event_type: &str, queue: &'static str, status: &'static str) {
     counter!(
         "rabbitmq_events_processed_total",
-        "event_type" => event_type.to_owned(), "queue_name" => queue, "status" => status
+        "event_type" => named(event_type), "queue_name" => queue, "status" => status
     )
     .increment(1);
 }
@@ -150,7 +157,7 @@ pub(crate) fn processed(event_type: &str, queue: &'static str, status: &'static 
 pub(crate) fn processing_took(event_type: &str, queue: &'static str, took: Duration) {
     histogram!(
         "rabbitmq_event_processing_duration_seconds",
-        "event_type" => event_type.to_owned(), "queue_name" => queue
+        "event_type" => named(event_type), "queue_name" => queue
     )
     .record(took);
 }
@@ -202,4 +209,19 @@ pub(crate) fn http_answered(status: u16) {
         _ => "5xx",
     };
     counter!("artel_http_requests_total", "status" => class).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_label_has_no_ids_in_it_and_ours_are_as_they_are() {
+        for name in ["game.ball_potted", "websocket.session.*", "compensation.game.command.pot_ball"] {
+            assert_eq!(named(name), name);
+        }
+        for foreign in ["game.command.bfaca5a0-2a8e-4b0f-9d0f-6d3c1f1f9b11", "Ä", &"a".repeat(65)] {
+            assert_eq!(named(foreign), "other");
+        }
+    }
 }

@@ -117,7 +117,7 @@ pub(super) async fn replay(
         Ok(true) => tx.commit().await?,
         Ok(false) => return Err(missing()),
         Err(sea_orm::DbErr::Json(reason)) => {
-            return Err(Problem::invalid("envelope", format!("this is no message, so it can't be sent: {reason}")));
+            return Err(Problem::invalid("envelope", reason));
         }
         Err(error) => return Err(error.into()),
     }

@@ -68,11 +68,18 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
         envelope.causation_id = Some(event.command_id);
         add(key.to_owned(), envelope);
     }
-    for (key, user, data) in statistics_of(record).into_iter().chain(notifications_of(record)) {
+    let for_players: Vec<_> = statistics_of(record).into_iter().chain(notifications_of(record)).collect();
+    let keys: Vec<&str> = for_players.iter().map(|(key, ..)| *key).collect();
+    let is_one_of_several = |key| keys.iter().filter(|other| **other == key).count() > 1;
+    for (key, user, data) in for_players {
         if wanted(key) {
-            let salted = format!("{key}/{user}");
-            let mut envelope = Envelope::caused_by(event, &salted, key, Priority::Normal, data);
-            envelope.user_id = Some(user);
+            // Several messages of one cause and key differ in their player only.
+            let name = match user {
+                Some(user) if is_one_of_several(key) => format!("{key}/{user}"),
+                _ => key.to_owned(),
+            };
+            let mut envelope = Envelope::caused_by(event, &name, key, Priority::Normal, data);
+            envelope.user_id = user;
             add(key.to_owned(), envelope);
         }
     }
@@ -121,9 +128,12 @@ fn data_of(record: &Record) -> Data {
     }
 }
 
+/// A message for a player with an account; `None`: for whoever played.
+type ForPlayer<D> = (&'static str, Option<UserId>, D);
+
 /// What statistics need: one message for each player concerned who has an account.
-fn statistics_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
-    let of = |key, user: Option<UserId>| user.map(|user| (key, user, data_of(record))).into_iter().collect();
+fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
+    let of = |key, user: Option<UserId>| user.map(|user| (key, Some(user), data_of(record))).into_iter().collect();
     match &record.event.fact {
         Fact::BallPotted(potted) => of("stats.ball_potted", potted.user_id),
         Fact::FoulCommitted(foul) => of("stats.foul_committed", foul.user_id),
@@ -132,19 +142,21 @@ fn statistics_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
             Some(results) => with_check(encoded(for_each_player("stats.game_corrected", results))),
         },
         Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
+        // It counts for nothing now.
+        Fact::GameCancelled(_) => vec![("stats.game_corrected", None, data_of(record))],
         _ => Vec::new(),
     }
 }
 
 /// Whoever's ended games changed may have earned an achievement, or lost one. The check stands after the results.
-fn with_check(mut messages: Vec<(&'static str, UserId, Data)>) -> Vec<(&'static str, UserId, Data)> {
-    let players: Vec<UserId> = messages.iter().map(|(_, user, _)| *user).collect();
+fn with_check(mut messages: Vec<ForPlayer<Data>>) -> Vec<ForPlayer<Data>> {
+    let players: Vec<Option<UserId>> = messages.iter().map(|(_, user, _)| *user).collect();
     messages.extend(players.into_iter().map(|user| ("stats.achievement_check", user, json!({}).into())));
     messages
 }
 
 /// What players are told of, wherever they are.
-fn notifications_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
+fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
     match &record.event.fact {
         Fact::GameEnded(ended) => {
             let mut messages = for_each_player("notifications.game_completed", &ended.results);
@@ -157,7 +169,7 @@ fn notifications_of(record: &Record) -> Vec<(&'static str, UserId, Data)> {
             let invitation = |user| {
                 let mut data = data_of(record).value();
                 data["invited_by"] = json!(record.event.actor.user_id);
-                ("notifications.session_invitation", user, data.into())
+                ("notifications.session_invitation", Some(user), data.into())
             };
             seat.user_id.map(invitation).into_iter().collect()
         }
@@ -175,16 +187,13 @@ fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
     taken_back
 }
 
-fn encoded(messages: Vec<(&'static str, UserId, Value)>) -> Vec<(&'static str, UserId, Data)> {
+fn encoded(messages: Vec<ForPlayer<Value>>) -> Vec<ForPlayer<Data>> {
     messages.into_iter().map(|(key, user, data)| (key, user, data.into())).collect()
 }
 
-fn for_each_player(
-    key: &'static str,
-    results: &[crate::game::event::GameResult],
-) -> Vec<(&'static str, UserId, Value)> {
+fn for_each_player(key: &'static str, results: &[crate::game::event::GameResult]) -> Vec<ForPlayer<Value>> {
     results
         .iter()
-        .filter_map(|result| Some((key, result.user_id?, serde_json::to_value(result).unwrap_or_default())))
+        .filter_map(|result| Some((key, Some(result.user_id?), serde_json::to_value(result).unwrap_or_default())))
         .collect()
 }

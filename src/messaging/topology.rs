@@ -65,8 +65,8 @@ pub const GAME: Queue = Queue {
 /// everything that waits is faster than several for parts of it.
 pub const STATS: Queue = Queue {
     name: "stats.service.queue",
-    bindings: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
-    in_process: &["stats.*", "game.ended", "game.cancelled", "session.completed"],
+    bindings: &["stats.*", "game.ended", "session.completed"],
+    in_process: &["stats.*", "game.ended", "session.completed"],
     needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(200),

@@ -74,7 +74,15 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let read = serde_path_to_error::deserialize(&mut deserializer);
     // A wrong shape is told only of what is JSON to its end.
     match read {
-        Ok(value) => deserializer.end().map(|()| value).map_err(|error| malformed(&error)),
+        Ok(value) => {
+            deserializer.end().map_err(|error| malformed(&error))?;
+            // Serde reads the fields of a struct from a list as well.
+            if text.trim_start().starts_with('{') {
+                Ok(value)
+            } else {
+                Err(Problem::invalid("body", "must be an object"))
+            }
+        }
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Err(broken) => Err(malformed(&broken)),
             // What is passed over is not unescaped: half a character is seen by the reader only.
@@ -102,6 +110,12 @@ pub(crate) fn field_error(path: &Path, error: &dyn Display) -> FieldError {
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     let known = !path.iter().all(|segment| matches!(segment, Segment::Unknown));
     let path = if known { path.to_string() } else { String::new() };
+    // A key of a map that is none of those it may be.
+    if let Some(parent) = path.strip_suffix('?')
+        && let Some((name, _)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`'))
+    {
+        return FieldError::new(format!("{parent}{name}"), "is not known here");
+    }
     for (lead, plain) in [
         ("missing field `", "is required"),
         ("unknown field `", "is not known here"),

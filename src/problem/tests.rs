@@ -98,6 +98,13 @@ async fn a_good_body_is_read_and_answered_with_a_request_id() {
 }
 
 #[actix_web::test]
+async fn a_list_of_the_right_values_is_no_body() {
+    let answer = post(r#"["tea", [{"count": 2}]]"#).await;
+    assert_eq!(code(&answer), "validation_failed");
+    assert_eq!(answer.body["errors"][0], json!({"field": "body", "message": "must be an object"}));
+}
+
+#[actix_web::test]
 async fn the_request_id_of_the_client_is_taken_where_it_is_a_uuid() {
     let id = "0198c0de-0000-7000-8000-000000000001";
     let answer = ask(TestRequest::get().uri("/id").insert_header(("x-request-id", id))).await;

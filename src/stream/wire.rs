@@ -14,6 +14,7 @@ use crate::game::event::Event;
 use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::game::view::SessionView;
 use crate::journal::Record;
+use crate::problem::{FieldError, field_error};
 use crate::social::Notification;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
@@ -85,6 +86,10 @@ pub(crate) fn parse(text: &str) -> Result<ClientFrame, BadFrame> {
         Ok(ClientFrame::AckNotifications { ids }) if ids.len() > ACK_IDS_MAX => {
             Err(BadFrame { id: None, code: "validation_failed", message: format!("ids: {ACK_IDS_MAX} at most") })
         }
+        // Serde reads the fields of a struct from a list as well.
+        Ok(_) if !text.trim_start().starts_with('{') => {
+            Err(BadFrame { id: None, code: "validation_failed", message: "a frame is an object".to_owned() })
+        }
         Ok(frame) => Ok(frame),
         Err(error) => {
             #[derive(Deserialize)]
@@ -101,10 +106,13 @@ pub(crate) fn parse(text: &str) -> Result<ClientFrame, BadFrame> {
 
 /// Reads a scoring command.
 pub(crate) fn parse_command(id: Uuid, command: serde_json::Value) -> Result<Scoring, BadFrame> {
-    serde_path_to_error::deserialize(command).map_err(|error| BadFrame {
-        id: Some(id),
-        code: "validation_failed",
-        message: format!("command.{}: {}", error.path(), error.inner()),
+    let bad = |message| BadFrame { id: Some(id), code: "validation_failed", message };
+    if !command.is_object() {
+        return Err(bad("command: must be an object".to_owned()));
+    }
+    serde_path_to_error::deserialize(command).map_err(|error| {
+        let FieldError { field, message } = field_error(error.path(), error.inner());
+        bad(if field == "body" { format!("command: {message}") } else { format!("command.{field}: {message}") })
     })
 }
 
@@ -242,7 +250,7 @@ mod tests {
 
     #[test]
     fn garbage_is_an_error_frame() {
-        for text in ["", "{", "[]", "null", "\"x\"", "{\"type\":7}", "{\"type\":\"command\"}"] {
+        for text in ["", "{", "[]", "null", "[\"pong\", 1]", "\"x\"", "{\"type\":7}", "{\"type\":\"command\"}"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }
@@ -251,6 +259,8 @@ mod tests {
     fn a_command_with_an_unknown_field_names_it() {
         let command = serde_json::json!({"type": "end_game", "because": "late"});
         let bad = parse_command(Uuid::nil(), command).expect_err("unknown field");
-        assert!(bad.message.contains("because"), "{}", bad.message);
+        assert_eq!(bad.message, "command.because: is not known here");
+        let bad = parse_command(Uuid::nil(), serde_json::json!(["end_game", null])).expect_err("a list");
+        assert_eq!(bad.message, "command: must be an object");
     }
 }

@@ -1,7 +1,7 @@
 //! At least once on the way, once in effect: what a crash leaves unpublished is published again, statistics count it
 //! once, and what can't be applied ends as a dead letter that can be replayed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use artel::game::id::UserId;
 use artel::journal::envelope::{Envelope, MAX_RETRIES};
 use artel::journal::outbox;
 use artel::messaging::consumer::{Failure, Handler};
+use artel::messaging::message::messages_of;
 use artel::messaging::relay::Relay;
 use artel::messaging::{Bus, Message, consumer, dead_letters, topology};
 use artel::stats::{Statistics, statistics};
@@ -135,6 +136,51 @@ async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() 
         entity::event::Entity::insert(row).exec_without_returning(room.database.writer()).await.expect("stored");
         published(record.seq()).await;
     }
+}
+
+#[tokio::test]
+async fn a_cancelled_game_counts_for_nothing_though_nothing_follows() {
+    let room = Room::open(Store::Sqlite).await;
+    let mut tale = Tale::new(UserId(Uuid::now_v7()));
+    let (journal, committed) = room.journal("one").await;
+    let (bus, (_stop, stopped)) = (Bus::in_process(), watch::channel(false));
+    tokio::spawn(Statistics::new(journal.clone()).run(bus.clone(), room.database.clone()));
+    tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped));
+    let records = tale.opening();
+    journal.append(tale.id, 0, records).await.expect("stored");
+    let (after, command) = (tale.state.seq(), tale.ball());
+    let records = tale.tell(command);
+    journal.append(tale.id, after, records).await.expect("stored");
+    applied(&room, &tale, [0, 1]).await;
+    let after = tale.state.seq();
+    let records = tale.tell(Command::Score(Scoring::CancelGame {}));
+    journal.append(tale.id, after, records).await.expect("stored");
+    until("its ball is gone", || async {
+        let totals = statistics::of(&room.database, tale.user).await.unwrap().totals;
+        (totals.balls_potted == 0).then_some(())
+    })
+    .await;
+}
+
+/// What comes of an event on the bus.
+#[tokio::test]
+async fn a_message_is_named_by_its_cause_and_key_and_by_its_player_where_there_are_several() {
+    let mut tale = Tale::new(UserId(Uuid::now_v7()));
+    tale.opening();
+    let command = tale.ball();
+    let ball = tale.tell(command).remove(0);
+    let cause = ball.event.event_id;
+    for message in messages_of(&ball, |_| true) {
+        let expected = match message.routing_key.as_str() {
+            "game.ball_potted" => cause,
+            key => Uuid::new_v5(&cause, key.as_bytes()),
+        };
+        assert_eq!(message.envelope.event_id, expected, "{}", message.routing_key);
+    }
+    let end = tale.tell(Command::Score(Scoring::EndGame { reason: None })).remove(0);
+    let messages = messages_of(&end, |_| true);
+    let ids: HashSet<Uuid> = messages.iter().map(|message| message.envelope.event_id).collect();
+    assert_eq!(ids.len(), messages.len(), "no two have the same id");
 }
 
 /// Waits until the creator's games and balls are these.

@@ -191,7 +191,8 @@ async fn handle_notifications(store: Store) {
     assert_eq!(anna.read(settings).await["kinds"]["game_completed"], true);
     let (status, changed) = anna.put(settings, json!({"kinds": {"game_completed": false}})).await;
     assert_eq!((status, &changed["kinds"]["game_completed"]), (StatusCode::OK, &json!(false)));
-    let (status, _) = anna.put(settings, json!({"kinds": {"weather": false}})).await;
+    let (status, problem) = anna.put(settings, json!({"kinds": {"weather": false}})).await;
+    assert_eq!(problem["errors"][0]["field"], "kinds.weather");
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
 
     let game = evening.start_game().await;
