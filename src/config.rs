@@ -259,7 +259,8 @@ impl Config {
             return Err(BadSetting::new("node_id", "1 to 64 letters, digits, dots, dashes and underscores"));
         }
         let allowed_origins = layer.allowed_origin.unwrap_or_default();
-        if let Some(origin) = allowed_origins.iter().find(|origin| !origin.contains("://") || origin.ends_with('/')) {
+        let is_origin = |origin: &&String| origin.split_once("://").is_some_and(|(_, host)| !host.contains('/'));
+        if let Some(origin) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(BadSetting::new("allowed_origin", format!("{origin:?} is not like https://club.example")));
         }
         let trusted_proxies = layer
@@ -328,6 +329,8 @@ mod tests {
         assert!(refused(|flags| flags.jwt_secret = Some("short".into())).starts_with("jwt_secret: "));
         assert!(refused(|flags| flags.max_connections = Some(0)).starts_with("max_connections: "));
         assert!(refused(|flags| flags.trusted_proxies = Some(vec!["x".into()])).starts_with("trusted_proxies: "));
+        let origin = "https://club.example/page".to_owned();
+        assert!(refused(|flags| flags.allowed_origin = Some(vec![origin])).starts_with("allowed_origin: "));
         let in_a_file = |text| Layer::read(text, "artel.toml").map(|_| ()).expect_err("a bad setting").to_string();
         assert!(in_a_file("role = \"all\"\nlisten = 5\n").starts_with("listen: artel.toml, line 2: "));
         assert!(in_a_file("\n\ncommands_per_second = -1").starts_with("commands_per_second: artel.toml, line 3: "));
