@@ -159,12 +159,14 @@ impl BadSetting {
 impl Layer {
     fn read(text: &str, name: &str) -> Result<Self, BadSetting> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let reason = error.message().replace('\n', " ");
+            let Some(span) = error.span() else { return BadSetting::new(name, reason) };
+            let above = text[..span.start].matches('\n').count();
             let before_equals =
-                text.lines().nth(line - 1).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
-            let is_key = |key: &&str| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            let reason = format!("line {line}: {}", error.message().replace('\n', " "));
-            match before_equals.filter(is_key) {
+                text.lines().nth(above).and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+            let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            let reason = format!("line {}: {reason}", above + 1);
+            match before_equals.filter(|key| !key.is_empty() && key.bytes().all(is_word)) {
                 Some(key) => BadSetting::new(key, format!("{name}, {reason}")),
                 None => BadSetting::new(name, reason),
             }
@@ -335,6 +337,7 @@ mod tests {
         assert!(in_a_file("role = \"all\"\nlisten = 5\n").starts_with("listen: artel.toml, line 2: "));
         assert!(in_a_file("\n\ncommands_per_second = -1").starts_with("commands_per_second: artel.toml, line 3: "));
         assert!(in_a_file("loud = true").starts_with("loud: artel.toml, line 1: "));
+        assert!(in_a_file("= 5").starts_with("artel.toml: line 1: "));
         assert!(in_a_file("what is this").starts_with("artel.toml: line 1: "));
         assert!(refused(|flags| flags.log = Some("artel=loud".into())).starts_with("log: "));
     }

@@ -186,8 +186,9 @@ fn prepare_connections(port: u16) {
     let probes = TcpKeepalive::new().with_time(SILENCE_MAX / 2).with_interval(PROBE_EVERY);
     let numbers = files.flatten().filter_map(|file| file.file_name().to_str()?.parse::<RawFd>().ok());
     for number in numbers {
-        // SAFETY: the number was read just now; should the file be closed meanwhile, the two calls below fail, or set
-        // an option on a socket of ours that does it no harm. Nothing is kept.
+        // SAFETY: the number was read just now and nothing is kept. Should the file be closed meanwhile, the calls below
+        // fail; should another connection of this process to a server at this port have taken its number, they prepare
+        // that one, as is meant anyway.
         #[expect(unsafe_code, reason = "the driver does not give its socket out")]
         let file = unsafe { BorrowedFd::borrow_raw(number) };
         let socket = SockRef::from(&file);

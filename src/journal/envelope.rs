@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::game::event::Event;
 use crate::game::id::{GameId, Seq, SessionId, Timestamp, UserId};
+use crate::problem::is_object;
 
 /// The name this service signs with.
 pub const SOURCE_SERVICE: &str = "artel";
@@ -96,6 +97,14 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Reads a body; an error says why it is none.
+    pub fn read(body: &[u8]) -> Result<Self, String> {
+        if !is_object(body) {
+            return Err("it is no object".to_owned());
+        }
+        serde_json::from_slice(body).map_err(|error| error.to_string())
+    }
+
     /// The envelope of a message that a session event causes. Publishing the same event again gives the same id.
     pub(crate) fn caused_by(
         event: &Event,

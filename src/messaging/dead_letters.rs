@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Delivery;
 use crate::clock;
+use crate::journal::envelope::Envelope;
 use crate::journal::outbox;
 
 /// Keeps a message that failed for good, once: it comes again where a crash came before its acknowledgement.
@@ -57,7 +58,7 @@ pub async fn list(
 /// Puts a dead letter back into the outbox; false: there is none of that id. To be called in a transaction.
 pub async fn replay(tx: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
     let Some(letter) = dead_letter::Entity::find_by_id(id).one(tx).await? else { return Ok(false) };
-    let envelope = serde_json::from_str(&letter.envelope)
+    let envelope = Envelope::read(letter.envelope.as_bytes())
         .map_err(|error| DbErr::Json(format!("it is no envelope, so it can't be sent again: {error}")))?;
     outbox::enqueue(tx, &letter.routing_key, &envelope, clock::now()).await?;
     discard(tx, id).await

@@ -28,8 +28,8 @@ pub use fields::{Fields, given};
 pub use idempotency::IdempotencyKey;
 pub use page::{Listing, Page};
 pub use query::Query;
-pub(crate) use request::field_error;
 pub use request::{Body, BodyLimit, PathId};
+pub(crate) use request::{field_error, is_object};
 pub use request_id::{RequestId, middleware};
 
 /// A request that failed, and why. Built where the failure is known, answered by the framework.

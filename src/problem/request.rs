@@ -76,12 +76,7 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     match read {
         Ok(value) => {
             deserializer.end().map_err(|error| malformed(&error))?;
-            // Serde reads the fields of a struct from a list as well.
-            if text.trim_start().starts_with('{') {
-                Ok(value)
-            } else {
-                Err(Problem::invalid("body", "must be an object"))
-            }
+            if is_object(text.as_bytes()) { Ok(value) } else { Err(Problem::invalid("body", "must be an object")) }
         }
         Err(error) => match serde_json::from_str::<IgnoredAny>(text) {
             Err(broken) => Err(malformed(&broken)),
@@ -90,6 +85,11 @@ fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             Ok(_) => Err(shape_error(error.path(), error.inner())),
         },
     }
+}
+
+/// Serde reads the fields of a struct from a list as well; what clients and other systems send has to be an object.
+pub(crate) fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 /// A number out of range is a syntax error to serde_json too, but one that the client should hear the field of.

@@ -21,7 +21,8 @@ use crate::telemetry;
 /// How long a session without watchers and commands stays in memory.
 const IDLE_MAX: Duration = Duration::from_secs(300);
 const IDLE_CHECK: Duration = Duration::from_secs(30);
-/// How long after a failure of the journal the log is looked at again.
+/// How long after a failure of the journal the log is looked at again; by half less or more, since the failure of one
+/// commit is that of hundreds of sessions.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// Events read at once while catching up.
 const TAIL_PAGE: u64 = 2_000;
@@ -207,7 +208,7 @@ impl SessionActor {
             Effect::ReadTail { after } => {
                 let reading = async move { journal.read(id, after, TAIL_PAGE).await };
                 ctx.spawn(reading.into_actor(self).map(|result, actor, ctx| {
-                    actor.feed(Input::Tail(answered(actor.id, result)), ctx);
+                    actor.step(Input::Tail(answered(actor.id, result)), ctx);
                 }));
             }
             Effect::ReadHistory { watcher, after } => {
@@ -221,7 +222,8 @@ impl SessionActor {
             Effect::Answer { ticket, outcome } => self.answer(ticket, outcome, ctx),
             Effect::KeepSnapshot => self.keep_snapshot(),
             Effect::LookLater => {
-                ctx.run_later(LOOK_AGAIN_AFTER, |actor, ctx| actor.step(Input::LookNow, ctx));
+                let delay = LOOK_AGAIN_AFTER.mul_f64(rand::random_range(0.5..1.5));
+                ctx.run_later(delay, |actor, ctx| actor.step(Input::LookNow, ctx));
             }
         }
     }
@@ -317,7 +319,7 @@ impl Drop for SessionActor {
     fn drop(&mut self) {
         // Those that were still to be welcomed ask the next actor, as the audience does.
         for (listener, _) in self.joining.values() {
-            let _ = listener.push.try_send(Push::Lost(self.id));
+            Audience::push(listener, Push::Lost(self.id));
         }
         self.say(News::Closed(self.id));
         telemetry::live_sessions(-1.0);

@@ -150,7 +150,8 @@ impl Audience {
         }
     }
 
-    fn push(listener: &Listener, push: Push) -> bool {
+    /// False: it is gone, or was too slow and is being cut.
+    pub(super) fn push(listener: &Listener, push: Push) -> bool {
         match listener.push.try_send(push) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,

@@ -138,6 +138,8 @@ pub(crate) struct Engine {
     /// what they are refused, they are refused on the truth.
     reading_for: usize,
     fresh: usize,
+    /// `Input::LookNow` is to come.
+    looks_later: bool,
     /// The last event another node is known to have stored.
     heard: Seq,
     snapshot_seq: Seq,
@@ -162,6 +164,7 @@ impl Engine {
             shared,
             reading_for: 0,
             fresh: 0,
+            looks_later: false,
             heard: 0,
             snapshot_seq: opened.snapshot_seq,
         }
@@ -211,6 +214,7 @@ impl Engine {
                 self.resuming.remove(&watcher);
             }
             Input::LookNow => {
+                self.looks_later = false;
                 if self.phase == Phase::Unsure {
                     self.read_tail(&mut effects);
                 }
@@ -394,7 +398,10 @@ impl Engine {
     /// What failed may be stored all the same, and then watchers are to hear of it though nobody asks for anything.
     fn be_unsure(&mut self, effects: &mut Vec<Effect>) {
         self.phase = Phase::Unsure;
-        effects.push(Effect::LookLater);
+        if !self.looks_later {
+            self.looks_later = true;
+            effects.push(Effect::LookLater);
+        }
     }
 
     fn give_up_waiting(&mut self, effects: &mut Vec<Effect>) {

@@ -474,6 +474,8 @@ fn an_append_that_is_stored_unheard_is_told_though_nobody_asks_again() {
     let records = appended(&engine.on(ask(1, Command::AddGuest { display_name: "guest".to_owned() })));
     let effects = engine.on(Input::Appended(Err(AppendError::Unavailable)));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::LookLater)), "{effects:?}");
+    assert!(matches!(engine.on(Input::HeardHead(2))[..], [Effect::ReadTail { after: 1 }]), "somebody asks meanwhile");
+    assert!(engine.on(Input::Tail(None)).is_empty(), "it looks later already");
     assert!(matches!(engine.on(Input::LookNow)[..], [Effect::ReadTail { after: 1 }]));
     let effects = engine.on(Input::Tail(None));
     assert!(matches!(effects[..], [Effect::LookLater]), "the journal is still away: {effects:?}");

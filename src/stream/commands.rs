@@ -5,8 +5,8 @@
 //! command again changes nothing and is answered no second time. Commands of one session are played in the order they
 //! arrive in; where several workers share the queue, that is the order within each worker's share.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -36,6 +36,9 @@ pub(crate) struct Commands {
     database: Database,
     /// What the rules refused since the last transaction.
     refused: Vec<Refused>,
+    /// Sessions whose trouble did not pass soon: their commands are not waited for again, or those of all others would
+    /// wait with them.
+    troubled: Arc<Mutex<HashSet<SessionId>>>,
 }
 
 /// A command that was accepted by the queue and refused by the session.
@@ -60,7 +63,7 @@ struct Asked {
 impl Commands {
     /// A consumer that plays on the sessions of this node.
     pub(crate) fn new(sessions: Sessions, database: Database) -> Self {
-        Self { sessions, database, refused: Vec::new() }
+        Self { sessions, database, refused: Vec::new(), troubled: Arc::default() }
     }
 
     /// Consumes until the bus closes.
@@ -95,13 +98,27 @@ impl Commands {
 
     /// Tries again here what passes soon: from the queue of retries it would come back after the commands behind it.
     async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
-        for _ in 1..ATTEMPTS {
+        let attempts = if self.troubled().contains(&session) { 1 } else { ATTEMPTS };
+        for attempt in 1.. {
             match self.sessions.execute(session, order.clone()).await {
-                Err(NotPlayed::Busy | NotPlayed::NotStored) => tokio::time::sleep(AGAIN_AFTER).await,
-                played => return played,
+                Err(NotPlayed::Busy | NotPlayed::NotStored) if attempt < attempts => {
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+                Err(error @ (NotPlayed::Busy | NotPlayed::NotStored)) => {
+                    self.troubled().insert(session);
+                    return Err(error);
+                }
+                played => {
+                    self.troubled().remove(&session);
+                    return played;
+                }
             }
         }
-        self.sessions.execute(session, order).await
+        Err(NotPlayed::NotStored)
+    }
+
+    fn troubled(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

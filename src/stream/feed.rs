@@ -285,6 +285,7 @@ impl Running {
         self.bound.values_mut().for_each(|bound| *bound = Bound::Confirmed);
         let living = self.sessions.living();
         self.catch_up(living.clone()).await;
+        self.unheard.clear();
         self.compare_watchers(living).await;
         for user in self.connections.users() {
             self.connections.tell(user, &Told::Missed);

@@ -84,7 +84,8 @@ impl Subscriptions {
     /// watched any more.
     pub(super) fn again(&mut self, session: SessionId) -> Option<(Watching, Option<Seq>)> {
         let subscription = self.0.get_mut(&session)?;
-        let after = subscription.awaiting.is_none().then_some(subscription.last);
+        let was_told = subscription.awaiting.is_none_or(|watching| !watching.asked);
+        let after = was_told.then_some(subscription.last);
         // A subscription that was still awaiting its welcome has been answered by nobody.
         let watching = subscription.awaiting.unwrap_or_else(|| Watching { request: Uuid::new_v4(), asked: false });
         subscription.awaiting = Some(watching);
@@ -190,6 +191,7 @@ mod tests {
         let (watching, after) = subscriptions.again(SESSION).expect("it is watched");
         assert_eq!((watching.asked, after), (false, Some(5)));
         assert!(!subscriptions.is_welcome(SESSION));
+        assert_eq!(subscriptions.again(SESSION), Some((watching, Some(5))), "the next actor is gone as well");
         assert_eq!(subscriptions.welcomed(SESSION, watching.request, 8), Some(Welcomed::GoesOn));
         assert_eq!(subscriptions.heard(SESSION, 6), Heard::Next, "what was missed is told as events");
         let (watching, _) = subscriptions.again(SESSION).expect("it is watched");

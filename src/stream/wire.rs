@@ -14,7 +14,7 @@ use crate::game::event::Event;
 use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::game::view::SessionView;
 use crate::journal::Record;
-use crate::problem::{FieldError, field_error};
+use crate::problem::{FieldError, field_error, is_object};
 use crate::social::Notification;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
@@ -86,8 +86,7 @@ pub(crate) fn parse(text: &str) -> Result<ClientFrame, BadFrame> {
         Ok(ClientFrame::AckNotifications { ids }) if ids.len() > ACK_IDS_MAX => {
             Err(BadFrame { id: None, code: "validation_failed", message: format!("ids: {ACK_IDS_MAX} at most") })
         }
-        // Serde reads the fields of a struct from a list as well.
-        Ok(_) if !text.trim_start().starts_with('{') => {
+        Ok(_) if !is_object(text.as_bytes()) => {
             Err(BadFrame { id: None, code: "validation_failed", message: "a frame is an object".to_owned() })
         }
         Ok(frame) => Ok(frame),

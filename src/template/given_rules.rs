@@ -32,6 +32,9 @@ impl GivenRules {
 
 fn read(value: Value) -> Result<Rules, FieldError> {
     let Value::Object(mut fields) = value else { return Err(FieldError::new("rules", "must be an object")) };
+    if let Some(path) = list_in(&fields) {
+        return Err(FieldError::new(format!("rules.{path}"), "must not be a list"));
+    }
     match fields.remove("game_type") {
         Some(Value::String(game_type)) => match game_type.as_str() {
             "kolkhoz" => part::<Kolkhoz>(fields).map(Rules::Kolkhoz),
@@ -42,6 +45,18 @@ fn read(value: Value) -> Result<Rules, FieldError> {
         Some(_) => Err(FieldError::new("rules.game_type", "must be a word")),
         None => Err(FieldError::new("rules.game_type", "is required")),
     }
+}
+
+/// Where a list stands that is not the one of the balls: serde would read the fields of a struct from it.
+fn list_in(fields: &Map<String, Value>) -> Option<String> {
+    fields.iter().find_map(|(name, value)| match value {
+        Value::Array(balls) if name == "balls" => {
+            balls.iter().position(Value::is_array).map(|at| format!("balls[{at}]"))
+        }
+        Value::Array(_) => Some(name.clone()),
+        Value::Object(inner) => list_in(inner).map(|path| format!("{name}.{path}")),
+        _ => None,
+    })
 }
 
 fn part<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError> {
@@ -83,6 +98,8 @@ mod tests {
     fn a_mistake_is_told_by_its_path() {
         for (rules, field) in [
             (kolkhoz("balls", json!([{"color": "white", "points": "x"}])), "rules.balls[0].points"),
+            (kolkhoz("balls", json!([{"color": "white", "points": 1}, ["pink", 4]])), "rules.balls[1]"),
+            (kolkhoz("foul", json!([1, 2])), "rules.foul"),
             (kolkhoz("balls", json!([{"color": "white", "point": 1}])), "rules.balls[0].point"),
             (kolkhoz("balls", json!([{"color": "white"}])), "rules.balls[0].points"),
             (kolkhoz("balls", json!([{"color": "white", "points": 0}])), "rules.balls[0].points"),

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::broker::Broker;
 use super::library::Room;
-use super::rabbit::{PATIENCE, bus, confirmed, holds, message, number, raw, until, up};
+use super::rabbit::{PATIENCE, bus, confirmed, counts, holds, message, number, raw, until, up};
 use super::test_app::{Store, until_for};
 
 /// Fails as it is told, and counts what it applied.
@@ -76,8 +76,12 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
     let channel = raw(&url).await;
     worker.abort();
     bus.close().await;
-    // What was acknowledged does not come back when its consumer is gone.
-    holds(&channel, NOTIFICATIONS.name, 0).await;
+    // What is not acknowledged comes back at the moment that its consumer goes.
+    until_for(PATIENCE, "the consumer is gone", || async {
+        (counts(&channel, NOTIFICATIONS.name).await.1 == 0).then_some(())
+    })
+    .await;
+    assert_eq!(counts(&channel, NOTIFICATIONS.name).await, (0, 0), "acknowledged");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -121,16 +121,17 @@ pub async fn raw(url: &str) -> Channel {
     connection.create_channel().await.expect("a channel")
 }
 
-async fn depth(channel: &Channel, queue: &str) -> u32 {
+/// Messages that are ready in a queue, and its consumers.
+pub async fn counts(channel: &Channel, queue: &str) -> (u32, u32) {
     let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
     let queue = channel.queue_declare(queue.into(), passive, FieldTable::default()).await.expect("it is there");
-    queue.message_count()
+    (queue.message_count(), queue.consumer_count())
 }
 
 /// Waits until so many messages are ready in a queue.
 pub async fn holds(channel: &Channel, queue: &str, messages: u32) {
     until_for(PATIENCE, &format!("{queue} holds {messages}"), || async {
-        (depth(channel, queue).await == messages).then_some(())
+        (counts(channel, queue).await.0 == messages).then_some(())
     })
     .await;
 }
@@ -271,10 +272,10 @@ async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_
     let (first, second) = tokio::join!(bus(&url), bus(&url));
     let channel = raw(&url).await;
     for queue in topology::QUEUES {
-        assert_eq!(depth(&channel, queue.name).await, 0);
-        assert_eq!(depth(&channel, &topology::dead_letter_queue(queue.name)).await, 0);
+        assert_eq!(counts(&channel, queue.name).await.0, 0);
+        assert_eq!(counts(&channel, &topology::dead_letter_queue(queue.name)).await.0, 0);
         for attempts in 0..5 {
-            assert_eq!(depth(&channel, &topology::retry_queue(queue.name, attempts)).await, 0);
+            assert_eq!(counts(&channel, &topology::retry_queue(queue.name, attempts)).await.0, 0);
         }
     }
     first.close().await;

@@ -143,10 +143,7 @@ pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
     let header = |name: &str| raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(name));
     let attempts = header(RETRY_COUNT).and_then(number).unwrap_or_default();
     let routing_key = header(ROUTING_KEY).and_then(string).unwrap_or_else(|| raw.routing_key.to_string());
-    // Serde reads the fields of a struct from a list as well.
-    let is_object = raw.data.trim_ascii_start().starts_with(b"{");
-    let read = serde_json::from_slice::<Envelope>(&raw.data).map_err(|error| error.to_string());
-    match read.and_then(|envelope| if is_object { Ok(envelope) } else { Err("it is a list".to_owned()) }) {
+    match Envelope::read(&raw.data) {
         Ok(envelope) => (Message::new(routing_key, envelope), attempts, None),
         Err(error) => {
             let reason = format!("the body is no envelope: {error}");
