@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::recent::Recent;
 use crate::game::Session;
 use crate::game::command::{Refusal, Request};
 use crate::game::event::{Actor, Decided, Event, Fact};
@@ -19,8 +20,6 @@ use crate::journal::{AppendError, Commands, Opened, Record, Snapshot};
 
 /// Commands decided together at most.
 const DECIDED_TOGETHER_MAX: usize = 256;
-/// Events kept in memory for watchers that come back. Few in tests, so that they read history from the journal too.
-const RECENT_MAX: usize = if cfg!(test) { 8 } else { 64 };
 /// A watcher that misses more than this gets the snapshot instead (contract, section 3).
 const RESUME_MAX: Seq = 1_000;
 /// First refusals remembered for repeated idempotency keys; a refusal changes nothing, so it is not stored.
@@ -129,7 +128,7 @@ pub(crate) struct Engine {
     appending: Vec<Arc<Record>>,
     made: Commands,
     refused: VecDeque<((UserId, Uuid), i64, Refusal)>,
-    recent: VecDeque<Arc<Record>>,
+    recent: Recent,
     /// Listeners whose history is being read, and what they have.
     resuming: BTreeMap<u64, Seq>,
     /// Other nodes may write this session too.
@@ -148,8 +147,6 @@ pub(crate) struct Engine {
 impl Engine {
     /// `shared`: other nodes may write the session too, so that a refusal is answered only after a look at the log.
     pub(crate) fn new(opened: Opened, shared: bool) -> Self {
-        let mut recent: VecDeque<_> = opened.recent.into();
-        recent.drain(..recent.len().saturating_sub(RECENT_MAX));
         Self {
             ahead: opened.state.clone(),
             committed: opened.state,
@@ -159,7 +156,7 @@ impl Engine {
             appending: Vec::new(),
             made: opened.commands,
             refused: VecDeque::new(),
-            recent,
+            recent: Recent::new(opened.recent),
             resuming: BTreeMap::new(),
             shared,
             reading_for: 0,
@@ -444,8 +441,7 @@ impl Engine {
             self.committed.apply(&record.event);
         }
         crate::journal::note_made(&mut self.made, records);
-        self.recent.extend(records.iter().cloned());
-        self.recent.drain(..self.recent.len().saturating_sub(RECENT_MAX));
+        self.recent.add(records);
     }
 
     fn ask_for_snapshot(&self, effects: &mut Vec<Effect>) {
@@ -458,7 +454,7 @@ impl Engine {
         let head = self.committed.seq();
         match after {
             Some(after) if (0..=head).contains(&after) && head - after <= RESUME_MAX => {
-                match self.recent_after(after) {
+                match self.recent.after(after, head) {
                     Some(missed) => effects.push(Effect::Welcome { watcher, missed: Some(missed) }),
                     None => {
                         self.resuming.insert(watcher, after);
@@ -468,16 +464,6 @@ impl Engine {
             }
             _ => effects.push(Effect::Welcome { watcher, missed: None }),
         }
-    }
-
-    /// All committed events after `after`, if they are still in memory.
-    fn recent_after(&self, after: Seq) -> Option<Vec<Arc<Record>>> {
-        if after == self.committed.seq() {
-            return Some(Vec::new());
-        }
-        let first = self.recent.front()?.seq();
-        let skip = usize::try_from(after + 1 - first).ok()?;
-        Some(self.recent.iter().skip(skip).cloned().collect())
     }
 
     fn history(&mut self, watcher: u64, records: Option<Vec<Arc<Record>>>, effects: &mut Vec<Effect>) {
@@ -490,7 +476,7 @@ impl Engine {
         missed.retain(|record| record.seq() > after && record.seq() <= self.committed.seq());
         let last = missed.last().map_or(after, |record| record.seq());
         let whole = missed.iter().zip(after + 1..).all(|(record, seq)| record.seq() == seq);
-        match self.recent_after(last) {
+        match self.recent.after(last, self.committed.seq()) {
             Some(rest) if whole && last - after + rest.len() as Seq <= RESUME_MAX => {
                 missed.extend(rest);
                 effects.push(Effect::Welcome { watcher, missed: Some(missed) });

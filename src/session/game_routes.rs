@@ -6,7 +6,7 @@ use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::routes::{Events, EventsQuery, execute, readable};
+use super::rest::{Events, EventsQuery, execute, readable};
 use super::{NotPlayed, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::routes::{display_name, execute};
+use super::rest::{display_name, execute};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::command::Command;

@@ -9,6 +9,8 @@ pub(crate) mod game_routes;
 pub(crate) mod joining;
 mod listing;
 pub(crate) mod participant_routes;
+mod recent;
+pub(crate) mod rest;
 pub mod routes;
 #[cfg(test)]
 mod simulation;

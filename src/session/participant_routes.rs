@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::routes::execute;
+use super::rest::execute;
 use crate::account::{Accounts, CurrentUser};
 use crate::game::command::Command;
 use crate::game::id::{ParticipantId, SessionId, UserId};

@@ -1,39 +1,25 @@
 //! Sessions over REST (contract, section 2.3): opened, read, changed, ended. Their list is in `listing.rs`, taking a seat
 //! by code in `joining.rs`, the other seats in `participant_routes.rs`, games in `game_routes.rs`.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Creator, NotPlayed, Order, Played, Sessions, game_routes, joining, listing, participant_routes};
+use super::rest::{Events, EventsQuery, display_name, execute, readable, view};
+use super::{Creator, NotPlayed, Sessions, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
 use crate::game::event::Event;
-use crate::game::id::{GameId, ParticipantId, Seq, SessionId, UserId};
+use crate::game::id::{ParticipantId, SessionId};
 use crate::game::view::{BalanceView, SessionView};
 use crate::problem::{Body, Code, IdempotencyKey, Page, PathId, Problem, ProblemBody, Query, RequestId};
 use crate::template::{self, GivenRules};
 
 /// With 32^6 codes, two taken ones in a row mean that something else is wrong.
 const CODE_ATTEMPTS: usize = 5;
-
-impl From<NotPlayed> for Problem {
-    fn from(error: NotPlayed) -> Self {
-        use crate::game::command::Refusal;
-        let detail = error.to_string();
-        match error {
-            NotPlayed::Refused(Refusal::Invalid { field, message }) => Problem::invalid(field, message),
-            error => match Code::named(error.code()) {
-                Some(code) => Problem::new(code, detail),
-                None => Problem::internal(detail),
-            },
-        }
-    }
-}
 
 /// Body of `POST /sessions`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -104,36 +90,6 @@ async fn create(
         }
     }
     Err(Problem::new(Code::Overloaded, "no free join code was found, try again"))
-}
-
-pub(super) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
-    let profile = accounts.public_profile(user).await?;
-    profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
-}
-
-pub(super) async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
-    Ok(sessions.look(id, |state, online| state.view(online)).await?)
-}
-
-/// A session may be read by its participants, a public one by any account; anybody else gets a refusal.
-pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -> Result<(), Problem> {
-    if sessions.look(id, move |state, _| state.may_read(user)).await? {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::InsufficientPermissions, "this session is private to its participants"))
-    }
-}
-
-/// Has the session do something on behalf of a REST call.
-pub(super) async fn execute(
-    sessions: &Sessions,
-    session: SessionId,
-    game: Option<GameId>,
-    command: Command,
-    (user, key, request_id): (&CurrentUser, IdempotencyKey, RequestId),
-) -> Result<Played, Problem> {
-    let order = Order { user: user.id, game, command, command_id: key.0, correlation_id: request_id.0 };
-    Ok(sessions.execute(session, order).await?)
 }
 
 /// One session.
@@ -230,28 +186,6 @@ async fn cancel(
     Ok(web::Json(view(&sessions, id).await?))
 }
 
-/// Query of the event lists.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EventsQuery {
-    /// Only events after this one.
-    #[serde(default)]
-    pub(super) after_seq: Option<Seq>,
-    /// 1..200, default 50.
-    #[serde(default)]
-    pub(super) limit: Option<i64>,
-}
-
-/// Events in order, without gaps.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Events {
-    /// Ascending.
-    #[schema(value_type = Vec<Event>)]
-    pub(super) items: Vec<Box<RawValue>>,
-    /// The session's last event.
-    pub(super) last_seq: Seq,
-}
-
 /// The log of a session.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}/events", tag = "sessions", security(("bearer" = [])),
@@ -288,13 +222,6 @@ async fn balance(
     let id = id.into_inner();
     readable(&sessions, id, user.id).await?;
     Ok(web::Json(sessions.look(id, |state, _| state.balance()).await?))
-}
-
-/// Scheme and host as the client sees them.
-pub(crate) fn own_origin(request: &HttpRequest, accounts: &Accounts) -> String {
-    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let scheme = if accounts.is_https(request) { "https" } else { "http" };
-    format!("{scheme}://{host}")
 }
 
 /// The paths of this room.

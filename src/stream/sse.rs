@@ -18,10 +18,12 @@ use crate::account::{Accounts, CurrentUser};
 use crate::clock;
 use crate::game::id::{Seq, SessionId, Timestamp};
 use crate::problem::{Code, PathId, Problem, Query};
-use crate::session::routes::{own_origin, readable};
+use crate::session::rest::readable;
 use crate::session::{Listener, Push, Sessions};
 
 const PUSHES_MAX: usize = 256;
+/// Events of what was missed that are read at once.
+const MISSED_PAGE: u64 = 500;
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 
 /// Query of the stream.
@@ -116,7 +118,8 @@ pub(super) async fn open(
     sessions.watch(session, listener.clone(), Uuid::nil(), after).await?;
     let reader = Reader {
         session,
-        last: after.unwrap_or(0),
+        last: after,
+        missed_up_to: 0,
         listener,
         sessions,
         pushes,
@@ -139,7 +142,10 @@ pub(super) async fn open(
 
 struct Reader {
     session: SessionId,
-    last: Seq,
+    /// The last event that was told; `None`: it begins with the state.
+    last: Option<Seq>,
+    /// Up to here they are read from the journal: there is no bound to what may have been missed.
+    missed_up_to: Seq,
     listener: Listener,
     sessions: web::Data<Sessions>,
     pushes: mpsc::Receiver<Push>,
@@ -157,6 +163,15 @@ impl Reader {
             if let Some(bytes) = self.ready.pop_front() {
                 return Some(bytes);
             }
+            if let Some(last) = self.last.filter(|last| *last < self.missed_up_to) {
+                let missed = self.sessions.journal().read(self.session, last, MISSED_PAGE).await.ok()?;
+                self.events(&missed);
+                // A log that is shorter than it was said to be is no place to go on from.
+                if missed.is_empty() {
+                    return None;
+                }
+                continue;
+            }
             let left_ms = self.expires_at.millis() - clock::now().millis();
             let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
             tokio::select! {
@@ -171,9 +186,12 @@ impl Reader {
     async fn take(&mut self, push: Push) -> Option<()> {
         match push {
             Push::Welcome(welcome) => match &welcome.view {
+                Some(_) if self.last.is_some_and(|last| (0..=welcome.seq).contains(&last)) => {
+                    self.missed_up_to = welcome.seq;
+                }
                 Some(view) => {
                     let seq = welcome.seq;
-                    self.last = seq;
+                    self.last = Some(seq);
                     let state = serde_json::to_string(view).ok()?;
                     self.ready.push_back(Bytes::from(format!("id: {seq}\nevent: snapshot\ndata: {state}\n\n")));
                 }
@@ -183,7 +201,7 @@ impl Reader {
             Push::Presence { .. } => {}
             Push::Lost(_) => {
                 let (session, listener) = (self.session, self.listener.clone());
-                self.sessions.watch(session, listener, Uuid::nil(), Some(self.last)).await.ok()?;
+                self.sessions.watch(session, listener, Uuid::nil(), self.last).await.ok()?;
             }
             Push::Dismissed(_) => return None,
         }
@@ -192,8 +210,8 @@ impl Reader {
 
     fn events(&mut self, records: &[Arc<crate::journal::Record>]) {
         for record in records {
-            if record.seq() == self.last + 1 {
-                self.last += 1;
+            if self.last.is_some_and(|last| record.seq() == last + 1) {
+                self.last = Some(record.seq());
                 let event_type = record.event.fact.event_type();
                 let line = format!("id: {}\nevent: {event_type}\ndata: {}\n\n", record.seq(), record.json.get());
                 self.ready.push_back(Bytes::from(line));
@@ -206,4 +224,11 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.sessions.leave(self.session, self.listener.id);
     }
+}
+
+/// Scheme and host as the client sees them.
+fn own_origin(request: &HttpRequest, accounts: &Accounts) -> String {
+    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let scheme = if accounts.is_https(request) { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::evening::{Evening, kolkhoz};
 use crate::player::{Player, answer};
-use crate::test_app::{PATIENCE, TestApp, text};
+use crate::socket::mark_many;
+use crate::test_app::{PATIENCE, Store, TestApp, text};
 
 /// A board that reads a stream.
 struct Board {
@@ -122,6 +123,23 @@ async fn a_reader_that_comes_back_hears_exactly_what_it_missed() {
         let mut board = Board::open(&evening.players[0], &stream_of(&evening), Some(unknown)).await;
         assert_eq!(board.next().await.event, "snapshot", "{unknown}");
     }
+}
+
+#[tokio::test]
+async fn whoever_missed_more_than_a_thousand_events_hears_them_all() {
+    let app = TestApp::start_with(Store::chosen(), &["--commands-per-second", "100000"]).await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    evening.start_game().await;
+    let mut socket = evening.players[0].socket().await;
+    mark_many(&evening, &mut socket, 1_100).await;
+    let head = evening.state().await["seq"].as_i64().unwrap();
+    let mut board = Board::open(&evening.players[1], &stream_of(&evening), Some("1")).await;
+    for seq in 2..=head {
+        let told = board.next().await;
+        assert_eq!((told.id, &told.data["seq"]), (seq, &json!(seq)));
+    }
+    socket.command(&evening.session, evening.ball(0, "white")).await;
+    assert_eq!(board.next().await.id, head + 1, "and then what happens");
 }
 
 #[tokio::test]

@@ -1,0 +1,78 @@
+//! What the REST handlers of sessions share.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{NotPlayed, Order, Played, Sessions};
+use crate::account::{Accounts, CurrentUser};
+use crate::game::command::{Command, Refusal};
+use crate::game::event::Event;
+use crate::game::id::{GameId, Seq, SessionId, UserId};
+use crate::game::view::SessionView;
+use crate::problem::{Code, IdempotencyKey, Problem, RequestId};
+
+impl From<NotPlayed> for Problem {
+    fn from(error: NotPlayed) -> Self {
+        let detail = error.to_string();
+        match error {
+            NotPlayed::Refused(Refusal::Invalid { field, message }) => Problem::invalid(field, message),
+            error => match Code::named(error.code()) {
+                Some(code) => Problem::new(code, detail),
+                None => Problem::internal(detail),
+            },
+        }
+    }
+}
+
+pub(super) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
+    let profile = accounts.public_profile(user).await?;
+    profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
+}
+
+pub(super) async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
+    Ok(sessions.look(id, |state, online| state.view(online)).await?)
+}
+
+/// A session may be read by its participants, a public one by any account; anybody else gets a refusal.
+pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -> Result<(), Problem> {
+    if sessions.look(id, move |state, _| state.may_read(user)).await? {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::InsufficientPermissions, "this session is private to its participants"))
+    }
+}
+
+/// Has the session do something on behalf of a REST call.
+pub(super) async fn execute(
+    sessions: &Sessions,
+    session: SessionId,
+    game: Option<GameId>,
+    command: Command,
+    (user, key, request_id): (&CurrentUser, IdempotencyKey, RequestId),
+) -> Result<Played, Problem> {
+    let order = Order { user: user.id, game, command, command_id: key.0, correlation_id: request_id.0 };
+    Ok(sessions.execute(session, order).await?)
+}
+
+/// Query of the event lists.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventsQuery {
+    /// Only events after this one.
+    #[serde(default)]
+    pub(super) after_seq: Option<Seq>,
+    /// 1..200, default 50.
+    #[serde(default)]
+    pub(super) limit: Option<i64>,
+}
+
+/// Events in order, without gaps.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Events {
+    /// Ascending.
+    #[schema(value_type = Vec<Event>)]
+    pub(super) items: Vec<Box<RawValue>>,
+    /// The session's last event.
+    pub(super) last_seq: Seq,
+}
