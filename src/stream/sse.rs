@@ -102,8 +102,9 @@ pub(super) async fn open(
     let place = connections
         .enter("sse")
         .ok_or_else(|| Problem::new(Code::Overloaded, "all connections of this server are taken"))?;
-    let after =
-        request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()).and_then(|seq| seq.parse().ok());
+    // A number that no event can have is none.
+    let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok());
+    let after = after.filter(|seq: &Seq| *seq >= 0);
     let (push, pushes) = mpsc::channel(PUSHES_MAX);
     let scissors = request.conn_data::<Arc<Scissors>>().cloned();
     let listener = Listener {
@@ -166,8 +167,8 @@ impl Reader {
             if let Some(last) = self.last.filter(|last| *last < self.missed_up_to) {
                 let missed = self.sessions.journal().read(self.session, last, MISSED_PAGE).await.ok()?;
                 self.events(&missed);
-                // A log that is shorter than it was said to be is no place to go on from.
-                if missed.is_empty() {
+                // A log that does not go on from there: the reader comes back and sees for itself.
+                if self.last == Some(last) {
                     return None;
                 }
                 continue;
