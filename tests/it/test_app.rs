@@ -307,9 +307,11 @@ impl TestApp {
             .map(|word| format!("'{word}'"))
             .collect();
         let (pid, dir) = (self.pid(), self.dir.display());
+        // The killed one holds its lock for a moment still; one that does not start is told, not waited for.
         format!(
-            "kill -9 {pid}\nsetsid {} >'{dir}/out' 2>>'{dir}/server.log' </dev/null &\necho $! >'{dir}/pid'\n\
-             until grep -q http '{dir}/out'; do sleep 0.05; done\n",
+            "set -e\nkill -9 {pid}\nflock -w 20 '{dir}/artel.lock' true\n\
+             setsid {} >'{dir}/out' 2>>'{dir}/server.log' </dev/null &\necho $! >'{dir}/pid'\n\
+             until grep -q http '{dir}/out'; do kill -0 $!; sleep 0.05; done\n",
             quoted.join(" ")
         )
     }
