@@ -2,6 +2,7 @@
 //! is offline.
 
 mod compensation;
+mod kind;
 mod listing;
 mod notification;
 mod settings;

@@ -8,11 +8,12 @@ use entity::notification::{ActiveModel, Column, Entity, Model};
 use entity::notification_setting;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::kind::Kind;
 use super::texts;
 use crate::clock;
 use crate::game::id::{Timestamp, UserId};
@@ -21,54 +22,6 @@ use crate::journal::outbox;
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
-
-/// What a user can be told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    /// A game that the user played has ended, or its results were corrected.
-    GameCompleted,
-    /// An achievement was earned.
-    AchievementUnlocked,
-    /// Somebody keeps a seat for the user.
-    SessionInvitation,
-    /// Somebody wants to be friends.
-    FriendRequest,
-    /// Somebody wants to be friends too.
-    FriendAccepted,
-    /// Somebody wrote.
-    Message,
-    /// A command that had been accepted could not be carried out.
-    CommandRefused,
-}
-
-impl Kind {
-    pub(super) const ALL: [Kind; 7] = [
-        Kind::GameCompleted,
-        Kind::AchievementUnlocked,
-        Kind::SessionInvitation,
-        Kind::FriendRequest,
-        Kind::FriendAccepted,
-        Kind::Message,
-        Kind::CommandRefused,
-    ];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Kind::GameCompleted => "game_completed",
-            Kind::AchievementUnlocked => "achievement_unlocked",
-            Kind::SessionInvitation => "session_invitation",
-            Kind::FriendRequest => "friend_request",
-            Kind::FriendAccepted => "friend_accepted",
-            Kind::Message => "message",
-            Kind::CommandRefused => "command_refused",
-        }
-    }
-
-    pub(crate) fn named(word: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-}
 
 /// A notification as its user sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::notification::Kind;
+use super::kind::Kind;
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::id::UserId;

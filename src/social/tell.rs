@@ -11,7 +11,8 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::notification::{self, Draft, Kind, achievement_id, game_completed_id};
+use super::kind::Kind;
+use super::notification::{self, Draft, achievement_id, game_completed_id};
 use crate::database::Database;
 use crate::game::id::UserId;
 use crate::journal::envelope::Envelope;

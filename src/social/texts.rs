@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::notification::Kind;
+use super::kind::Kind;
 
 /// Title and body.
 pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
