@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::broker::Broker;
+use super::broker::{Broker, Vhost};
 use super::library::Room;
 use super::rabbit::{PATIENCE, bus, confirmed, counts, holds, message, number, raw, until, up};
 use super::test_app::{Store, until_for};
@@ -51,16 +51,21 @@ impl Handler for Fickle {
     fn settled(&mut self, _: bool) {}
 }
 
+/// A virtual host of the test's own, and a bus over it that is up.
+async fn a_bus() -> (Vhost, Bus) {
+    let vhost = Broker::shared().await.vhost().await;
+    let bus = bus(&vhost.url()).await;
+    up(&bus).await;
+    (vhost, bus)
+}
+
 fn work(bus: &Bus, queue: &'static Queue, database: &Database, fickle: &Fickle) -> tokio::task::JoinHandle<()> {
     tokio::spawn(consumer::run(bus.clone(), queue, database.clone(), fickle.clone()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
-    let vhost = Broker::shared().await.vhost().await;
-    let url = vhost.url();
-    let bus = bus(&url).await;
-    up(&bus).await;
+    let (vhost, bus) = a_bus().await;
     let room = Room::open(Store::Sqlite).await;
     let database = &room.database;
     let fickle = Fickle::default();
@@ -73,7 +78,7 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
     assert_eq!(*fickle.applied.lock().expect("a lock"), [2, 1]);
     assert!(started.elapsed() >= Duration::from_secs(6), "after one second, then after five");
     assert!(dead_letters::list(database.reader(), None, 10).await.expect("a list").is_empty());
-    let channel = raw(&url).await;
+    let channel = raw(&vhost.url()).await;
     worker.abort();
     bus.close().await;
     // What is not acknowledged comes back at the moment that its consumer goes.
@@ -86,13 +91,10 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_postgres_takes_no_text_of_stops_no_queue() {
-    let vhost = Broker::shared().await.vhost().await;
-    let url = vhost.url();
-    let bus = bus(&url).await;
-    up(&bus).await;
+    let (vhost, bus) = a_bus().await;
     let room = Room::open(Store::Postgres).await;
     let auditing = tokio::spawn(Audit.run(bus.clone(), room.database.clone()));
-    let channel = raw(&url).await;
+    let channel = raw(&vhost.url()).await;
     let send = async |key: &str, body: &[u8]| {
         let options = BasicPublishOptions::default();
         let sent =
@@ -120,9 +122,7 @@ async fn what_postgres_takes_no_text_of_stops_no_queue() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_long_for_a_header_is_cut_there_and_whole_in_the_body() {
-    let vhost = Broker::shared().await.vhost().await;
-    let bus = bus(&vhost.url()).await;
-    up(&bus).await;
+    let (_vhost, bus) = a_bus().await;
     let mut deliveries = bus.consume(&NOTIFICATIONS);
     let mut long = message("notifications.message", 1);
     let mut envelope = (*long.envelope).clone();
@@ -137,10 +137,7 @@ async fn what_is_too_long_for_a_header_is_cut_there_and_whole_in_the_body() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason_and_can_be_replayed() {
-    let vhost = Broker::shared().await.vhost().await;
-    let url = vhost.url();
-    let bus = bus(&url).await;
-    up(&bus).await;
+    let (vhost, bus) = a_bus().await;
     let room = Room::open(Store::Sqlite).await;
     let database = &room.database;
     let fickle = Fickle::default();
@@ -148,7 +145,7 @@ async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason
     let worker = work(&bus, &NOTIFICATIONS, database, &fickle);
     let failing = message("notifications.message", 1);
     confirmed(&bus, failing.clone()).await;
-    let channel = raw(&url).await;
+    let channel = raw(&vhost.url()).await;
     let nonsense = channel.basic_publish(
         topology::EVENTS.into(),
         "notifications.nonsense".into(),
