@@ -42,6 +42,9 @@ const HTTP_WORKERS: usize = 2;
 /// commit must not wait while messages are written and read. One thread each: two wake each other for
 /// work that one has time for.
 const BACK_THREADS: usize = 1;
+/// How far the threads of the bus stand back, in steps of `nice`: a tenth of the processor where all want it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 /// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
 const HTTP_SHUTDOWN_SECONDS: u64 = 3;
@@ -104,6 +107,9 @@ async fn open_back(config: Config) -> anyhow::Result<Back> {
 
 /// The bus, and the database as its runtime sees it.
 async fn open_bus(config: Config, database: Database) -> anyhow::Result<(Bus, Database)> {
+    if database.is_postgres() {
+        give_way();
+    }
     let database = on_this_runtime(&database, &config).await?;
     if config.amqp_urls.is_empty() {
         return Ok((Bus::in_process(), database));
@@ -114,6 +120,15 @@ async fn open_bus(config: Config, database: Database) -> anyhow::Result<(Bus, Da
         node_id: config.node_id.clone(),
     };
     Ok((Bus::Rabbit(Rabbit::start(settings).await?), database))
+}
+
+/// Lets this thread, the only one of its runtime, and those that it starts wait where others want the processor: a ball
+/// is more urgent than what is told of it elsewhere. Not for SQLite, where both write in turn and a ball would wait too.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the bus is as urgent as the rest");
+    }
 }
 
 async fn on_this_runtime(database: &Database, config: &Config) -> anyhow::Result<Database> {

@@ -1,7 +1,7 @@
 //! The queue of this node: exclusive, gone with its connection, bound to what is connected here. Made again with all
 //! its bindings, and then whoever listens is told that something may have been missed.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -10,21 +10,21 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, oneshot};
 
 use super::link::{Link, Live};
-use super::{PREFETCH, answered, parcel};
+use super::{answered, parcel};
 use crate::messaging::load::Load;
 use crate::messaging::node_queue::{Arrived, Change};
 use crate::messaging::topology::{BROADCAST, BROADCAST_MAX, EVENTS, broadcast_queue};
 use crate::messaging::{BusError, NodeEvent};
 use crate::telemetry;
 
-/// Deliveries acknowledged with one frame; the acknowledgement only says that there is room again.
-const ACKS_AT_ONCE: u64 = 100;
+/// Events that wait here for the feed. When there are more, all go, and the journal is read instead.
+const WAITING_MAX: usize = 8_192;
 /// Changes of bindings under way at once.
 const CHANGES_AT_ONCE: usize = 256;
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -119,11 +119,11 @@ async fn declare(live: &Live, name: &str) -> Result<Channel, BusError> {
 }
 
 async fn consume(channel: Channel, queue: String) -> Result<Session, BusError> {
-    answered(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
-    let options = BasicConsumeOptions { exclusive: true, ..Default::default() };
+    // Without acknowledgements, which cost the broker more than the messages are worth: they are hints.
+    let options = BasicConsumeOptions { exclusive: true, no_ack: true, ..Default::default() };
     let consuming = channel.basic_consume(queue.as_str().into(), "".into(), options, FieldTable::default());
     let consumer = answered(consuming).await?;
-    Ok(Session { channel, consumer, queue, unacknowledged: 0, last: 0 })
+    Ok(Session { channel, consumer, queue })
 }
 
 type Answer = oneshot::Sender<Result<(), BusError>>;
@@ -135,8 +135,6 @@ struct Session {
     channel: Channel,
     consumer: Consumer,
     queue: String,
-    unacknowledged: u64,
-    last: u64,
 }
 
 impl Session {
@@ -160,10 +158,10 @@ impl Session {
         while let Some(changed) = changing.next().await {
             settle(Some(changed))?;
         }
-        if (!is_first || !bound.is_empty()) && events.send((Instant::now(), NodeEvent::Reconnected)).await.is_err() {
-            return Ok(());
+        let mut waiting = VecDeque::new();
+        if !is_first || !bound.is_empty() {
+            arrive(&mut waiting, NodeEvent::Reconnected);
         }
-        let mut arrived = None;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -177,49 +175,38 @@ impl Session {
                     };
                     self.change(&mut changing, change).await;
                 }
-                place = events.reserve(), if arrived.is_some() => match (place, arrived.take()) {
-                    (Ok(place), Some(event)) => {
-                        place.send(event);
-                        self.acknowledge().await?;
-                    }
+                place = events.reserve(), if !waiting.is_empty() => match (place, waiting.pop_front()) {
+                    (Ok(place), Some(event)) => place.send(event),
                     _ => return Ok(()),
                 },
-                raw = self.consumer.next(), if arrived.is_none() => match raw {
-                    Some(Ok(raw)) => {
-                        self.last = raw.delivery_tag;
-                        self.unacknowledged += 1;
-                        if parcel::is_from(&raw, origin) {
-                            self.acknowledge().await?;
-                            continue;
-                        }
-                        match parcel::open(raw) {
-                            (message, _, None) => arrived = Some((Instant::now(), NodeEvent::Message(message))),
-                            (_, _, Some(invalid)) => {
-                                tracing::warn!(reason = invalid.reason, "an unreadable hint");
-                                self.acknowledge().await?;
-                            }
-                        }
-                    }
+                _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone(), waiting.len())),
+                raw = self.consumer.next() => match raw {
+                    Some(Ok(raw)) if parcel::is_from(&raw, origin) => {}
+                    Some(Ok(raw)) => match parcel::open(raw) {
+                        (message, _, None) => arrive(&mut waiting, NodeEvent::Message(message)),
+                        (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
+                    },
                     Some(Err(_)) | None => return Err(BusError::Down),
                 },
-                _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone())),
                 () = events.closed() => return Ok(()),
             }
         }
     }
 
-    /// Asks what waits at the broker; on this channel, since nobody else may look at an exclusive queue.
-    fn look(&self, load: Arc<Load>) -> Changed {
+    /// Asks what waits at the broker beside the `waiting` here; on this channel, since nobody else may look at an
+    /// exclusive queue.
+    fn look(&self, load: Arc<Load>, waiting: usize) -> Changed {
         let (channel, queue) = (self.channel.clone(), self.queue.clone());
         Box::pin(async move {
             let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::exclusive().auto_delete() };
             let asked = answered(channel.queue_declare(queue.as_str().into(), passive, FieldTable::default())).await;
             let looked = asked.map(|queue| {
-                load.depth.store(queue.message_count().into(), Ordering::Relaxed);
-                if queue.message_count() == 0 {
+                let depth = queue.message_count() as usize + waiting;
+                load.depth.store(depth as u64, Ordering::Relaxed);
+                if depth == 0 {
                     load.rest();
                 }
-                telemetry::queue_size(BROADCAST, queue.message_count() as usize);
+                telemetry::queue_size(BROADCAST, depth);
                 telemetry::workers(BROADCAST, 1, load.latency());
             });
             (looked, None)
@@ -248,14 +235,17 @@ impl Session {
             Poll::Pending => changing.push(Box::pin(async move { (asked.await, answer) })),
         }
     }
+}
 
-    async fn acknowledge(&mut self) -> Result<(), BusError> {
-        if self.unacknowledged >= ACKS_AT_ONCE {
-            self.unacknowledged = 0;
-            answered(self.channel.basic_ack(self.last, BasicAckOptions { multiple: true })).await?;
-        }
-        Ok(())
+/// The feed takes it when it can. Too much for it is as if the queue had been lost: the journal tells it all.
+fn arrive(waiting: &mut VecDeque<Arrived>, event: NodeEvent) {
+    let now = Instant::now();
+    if waiting.len() >= WAITING_MAX {
+        tracing::warn!("more than can wait came from other nodes; the journal is read instead");
+        waiting.clear();
+        waiting.push_back((now, NodeEvent::Reconnected));
     }
+    waiting.push_back((now, event));
 }
 
 fn settle(changed: Option<(Result<(), BusError>, Option<Answer>)>) -> Result<(), BusError> {
@@ -264,4 +254,27 @@ fn settle(changed: Option<(Result<(), BusError>, Option<Answer>)>) -> Result<(),
         let _ = answer.send(result.clone());
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::journal::envelope::Envelope;
+    use crate::messaging::Message;
+
+    #[test]
+    fn too_much_to_wait_becomes_a_look_into_the_journal_and_what_came_after() {
+        let hint = |n: usize| {
+            let envelope = Envelope::between_nodes(None, "node.alive", clock::now(), serde_json::Value::Null);
+            NodeEvent::Message(Message::new(format!("websocket.node.{n}"), envelope))
+        };
+        let mut waiting = VecDeque::new();
+        (0..WAITING_MAX).for_each(|n| arrive(&mut waiting, hint(n)));
+        assert_eq!(waiting.len(), WAITING_MAX, "nothing is lost before the bound");
+        arrive(&mut waiting, hint(WAITING_MAX));
+        let events: Vec<_> = waiting.iter().map(|(_, event)| event).collect();
+        let [NodeEvent::Reconnected, NodeEvent::Message(last)] = events[..] else { panic!("{events:?}") };
+        assert_eq!(last.routing_key, format!("websocket.node.{WAITING_MAX}"));
+    }
 }
