@@ -95,7 +95,7 @@ async fn publish_all(bus: &Bus, messages: &[Message]) {
             }
         }
         if done < messages.len() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            up(bus).await;
         }
     }
 }
