@@ -5,8 +5,6 @@ ARG DEBIAN=bookworm
 
 FROM rust:${RUST_VERSION}-slim-${DEBIAN} AS build
 WORKDIR /build
-# Line numbers are of no use in the image; the names of functions stay for backtraces.
-ENV CARGO_PROFILE_RELEASE_STRIP=debuginfo
 
 # The dependencies, in a layer that only Cargo.toml and Cargo.lock can change: empty crates stand in for ours.
 COPY Cargo.toml Cargo.lock ./

@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use artel::game::command::{Command, CreateSession, Request, Scoring};
 use artel::game::event::{Actor, Decided, Event, Role};
-use artel::game::id::{Dice, ParticipantId, SessionId, Timestamp, UserId};
 use artel::game::{Rules, Session, settle};
+use artel::ids::{Dice, ParticipantId, SessionId, Timestamp, UserId};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Evening {
             }),
         );
         for user in 1..4 {
-            evening.ask(user, Command::Join { display_name: format!("Player {user}"), role: Role::Participant });
+            evening.ask(user, Command::Join { display_name: format!("Player {user}"), role: Some(Role::Participant) });
         }
         evening.ask(0, Command::Score(Scoring::StartGame { order: None }));
         for mark in 0..marks {

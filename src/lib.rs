@@ -5,7 +5,8 @@
 pub mod clock;
 pub mod config;
 pub mod database;
-pub mod problem;
+pub mod http;
+pub mod ids;
 pub mod telemetry;
 
 /// Users, logins, tokens.
@@ -16,10 +17,14 @@ pub mod audit;
 pub mod game;
 /// Whether a node lives and can do its work.
 mod health;
-/// The log of events and its outbox.
+/// The log of events.
 pub mod journal;
 /// The bus: what travels on it, who carries it there and who applies it.
 pub mod messaging;
+/// What waits to be published beside the log.
+pub mod outbox;
+/// What this server says of itself: version, addresses, features.
+mod server;
 /// The live session.
 pub mod session;
 /// Notifications.
@@ -31,9 +36,18 @@ pub mod stream;
 /// Rules to start from.
 pub mod template;
 
+/// What may be in a name.
+mod text;
+
 /// Composition.
 pub mod app;
+/// What is the same for everybody, by its ETag.
+mod document;
+/// What every answer carries.
+mod headers;
 /// A load generator.
 pub mod loadtest;
+/// The OpenAPI document as a whole.
+mod openapi;
 /// Every path of the service.
 pub mod routes;

@@ -1,5 +1,6 @@
 //! The commands.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use artel::app;
 use artel::config::{BadSetting, Config, Layer};
 use artel::loadtest::Plan;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use uuid::Uuid;
 
 /// Sessions, sockets and the journal allocate small pieces on one thread and free them on another all the time, where
@@ -47,6 +48,17 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Says whether all that the settings name is there; changes nothing; exit 2 where something is not
+    Check(Settings),
+    /// Copies the SQLite database into a file, while a server uses it too
+    Backup {
+        /// Where to; it must not be there yet
+        file: PathBuf,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Accounts: lists, opens, disables them, sets passwords
+    User(app::UserCommand),
     /// Messages that could not be applied
     DeadLetters {
         #[command(subcommand)]
@@ -54,6 +66,13 @@ enum Command {
     },
     /// A load generator against a running server
     Loadtest(Plan),
+    /// Completions of this command line for a shell, to be sourced there
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// This manual as a man page
+    Man,
 }
 
 #[derive(Subcommand)]
@@ -77,18 +96,24 @@ enum DeadLetters {
 }
 
 fn main() -> ExitCode {
+    // Whatever this program writes is for its owner alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let Arguments { command, serve } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) if is_wrong(&error) => {
-            eprintln!("artel: {}", in_one_line(&error));
-            return ExitCode::from(2);
-        }
+        Err(error) if is_wrong(&error) => return wrong(&error),
         Err(error) => error.exit(),
     };
     match command.unwrap_or(Command::Serve(serve)) {
         Command::Serve(settings) => with(settings, app::serve),
         Command::Migrate(settings) => with(settings, app::migrate),
         Command::Replay { session_id, settings } => with(settings, |config| app::replay(config, session_id)),
+        Command::User(command) => {
+            let (action, flags, config) = match command.parts() {
+                Ok(parts) => parts,
+                Err(error) => return wrong(&error),
+            };
+            with(Settings { config, flags }, |config| app::user(config, action))
+        }
         Command::DeadLetters { action: DeadLetters::List(settings) } => with(settings, app::list_dead_letters),
         Command::DeadLetters { action: DeadLetters::Replay { id, settings } } => {
             with(settings, |config| app::replay_dead_letter(config, id))
@@ -96,6 +121,13 @@ fn main() -> ExitCode {
         Command::DeadLetters { action: DeadLetters::Discard { id, settings } } => {
             with(settings, |config| app::discard_dead_letter(config, id))
         }
+        Command::Check(settings) => with(settings, app::check),
+        Command::Backup { file, settings } => with(settings, |config| app::backup(config, &file)),
+        Command::Completions { shell } => written(|out| {
+            clap_complete::generate(shell, &mut Arguments::command(), "artel", out);
+            Ok(())
+        }),
+        Command::Man => written(manual),
         Command::Loadtest(plan) => ended(artel::loadtest::run(plan)),
     }
 }
@@ -105,6 +137,11 @@ fn is_wrong(error: &clap::Error) -> bool {
     error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
 }
 
+fn wrong(error: &clap::Error) -> ExitCode {
+    eprintln!("artel: {}", in_one_line(error));
+    ExitCode::from(2)
+}
+
 /// What is wrong, without the advice around it.
 fn in_one_line(error: &clap::Error) -> String {
     let text = error.to_string();
@@ -112,8 +149,37 @@ fn in_one_line(error: &clap::Error) -> String {
     what.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
+/// Writes to standard output. Whoever reads it may have enough before the end.
+fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> ExitCode {
+    let mut text = Vec::new();
+    let written = write(&mut text).and_then(|()| std::io::stdout().write_all(&text));
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ended(Err(error.into())),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// One page for the program and all its commands.
+fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut command = Arguments::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    for part in command.get_subcommands().filter(|part| part.get_name() != "help") {
+        let name = format!("artel {}", part.get_name());
+        writeln!(out, ".SH {}", name.to_uppercase())?;
+        let man = clap_mangen::Man::new(part.clone().name(name));
+        man.render_synopsis_section(out)?;
+        man.render_description_section(out)?;
+    }
+    Ok(())
+}
+
 /// Checks the settings, then runs.
 fn with(settings: Settings, run: impl FnOnce(Config) -> anyhow::Result<ExitCode>) -> ExitCode {
+    if artel::clock::is_before_1970() {
+        eprintln!("artel: clock: this machine's clock is before 1970: set it, since events are dated by it");
+        return ExitCode::from(2);
+    }
     match Config::load(settings.flags, settings.config) {
         Ok(config) => ended(run(config)),
         Err(bad) => {

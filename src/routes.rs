@@ -1,6 +1,10 @@
 //! Every path of the service on one page: the rooms' own, health, metrics, documents and the page.
 
-use actix_web::http::header;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rust_embed::RustEmbed;
@@ -8,8 +12,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::problem::Problem;
-use crate::{account, audit, health, session, social, stats, stream, template};
+use crate::document::Document;
+use crate::http::Problem;
+use crate::{account, audit, health, openapi, server, session, social, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -24,14 +29,15 @@ const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .configure(health::routes)
-        .route("/metrics", web::get().to(metrics))
-        .route("/openapi.json", web::get().to(openapi))
-        .route("/asyncapi.json", web::get().to(asyncapi))
-        .route("/docs", web::get().to(docs))
+        .service(web::resource("/metrics").route(web::get().to(metrics)))
+        .service(web::resource("/openapi.json").route(web::get().to(openapi_document)))
+        .service(web::resource("/asyncapi.json").route(web::get().to(asyncapi_document)))
+        .service(web::resource("/docs").route(web::get().to(docs)))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
         .configure(stream::routes)
         .service(
             web::scope("/api/v1")
+                .configure(server::routes)
                 .configure(account::routes)
                 .configure(template::routes)
                 .configure(stream::api_routes)
@@ -42,12 +48,12 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .default_service(web::to(missing)),
         )
         .service(web::scope("/api").default_service(web::to(missing)))
-        .service(web::resource("/{path:.*}").route(web::get().to(page)).route(web::head().to(page)));
+        .service(web::resource("/{path:.*}").route(web::get().to(page)));
 }
 
 /// For Prometheus.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operations",
+    get, path = "/metrics", operation_id = "get_metrics", tag = "operations",
     responses((status = 200, content_type = "text/plain", body = String)),
 )]
 async fn metrics(handle: web::Data<PrometheusHandle>) -> HttpResponse {
@@ -58,12 +64,19 @@ async fn docs() -> HttpResponse {
     HttpResponse::Found().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().json(api())
+async fn openapi_document(request: HttpRequest) -> HttpResponse {
+    static OPENAPI: LazyLock<Document> = LazyLock::new(|| json_document(&described()));
+    OPENAPI.answer(&request)
 }
 
-async fn asyncapi() -> HttpResponse {
-    HttpResponse::Ok().json(stream::asyncapi::document(&api().components.map(|components| components.schemas)))
+async fn asyncapi_document(request: HttpRequest) -> HttpResponse {
+    static ASYNCAPI: LazyLock<Document> =
+        LazyLock::new(|| json_document(&stream::asyncapi::document(&described()["components"]["schemas"])));
+    ASYNCAPI.answer(&request)
+}
+
+fn json_document(document: &impl serde::Serialize) -> Document {
+    Document::new("application/json", serde_json::to_vec(document).expect("a document made of plain values"))
 }
 
 async fn missing() -> Result<HttpResponse, Problem> {
@@ -80,19 +93,13 @@ async fn page(request: HttpRequest, path: web::Path<String>) -> Result<HttpRespo
         }
         None => return Err(Problem::not_found("there is no such file")),
     };
-    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..12]));
-    let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((header::ETAG, tag.clone()))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"));
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    if known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
-        return Ok(answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
-    }
-    Ok(answer.content_type(content_type(name)).body(file.data.into_owned()))
+    let bytes = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
+    let mut answer = Document::hashed(content_type(name), bytes, &file.metadata.sha256_hash()).answer(&request);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    Ok(answer)
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -109,10 +116,6 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The OpenAPI of this room.
 #[derive(OpenApi)]
 #[openapi(
@@ -121,11 +124,12 @@ fn hex(bytes: &[u8]) -> String {
 )]
 struct Root;
 
-/// The whole REST contract, made from the code.
-pub fn api() -> utoipa::openapi::OpenApi {
+/// What the rooms say of their own routes.
+fn api() -> utoipa::openapi::OpenApi {
     let mut api = Root::openapi();
     for part in [
         health::Api::openapi(),
+        server::Api::openapi(),
         account::openapi(),
         template::openapi(),
         session::routes::Api::openapi(),
@@ -142,6 +146,10 @@ pub fn api() -> utoipa::openapi::OpenApi {
     api.info.version = env!("CARGO_PKG_VERSION").to_owned();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    crate::problem::describe(&mut api);
     api
+}
+
+/// The document that is published: what the rooms say, and what follows from rules.
+fn described() -> serde_json::Value {
+    openapi::complete(serde_json::to_value(api()).expect("a document made of plain values"))
 }

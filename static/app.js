@@ -1,7 +1,7 @@
 // app.js: the start, and which screen the address means.
 import { html, render, useEffect } from './html.js'
 import { lang, t } from './i18n.js'
-import { resume, user } from './client.js'
+import { resume, user } from './page.js'
 import { place } from './router.js'
 import { useStore } from './store.js'
 import { Banner } from './components/banner.js'
@@ -18,17 +18,17 @@ function App() {
   const at = useStore(place)
   const me = useStore(user)
   const language = useStore(lang)
-  // A board has its own token and never touches the login of whoever opened it.
+  // A board has its own code and never touches the login of whoever opened it.
   const needsUser = at.screen !== 'board'
   useEffect(() => {
     if (needsUser && me === undefined) resume()
   }, [needsUser])
-  if (!needsUser) return html`<${Board} key=${language} id=${at.id} token=${at.token} />`
+  if (!needsUser) return html`<${Board} key=${language} code=${at.code} />`
   if (me === undefined) return html`<main class="page"><${Banner} /><p class="splash quiet">${t('state.loading')}</p></main>`
-  if (me === null) return html`<${Auth} invited=${at.screen === 'join' ? at.code : null} />`
+  if (me === null) return html`<${Auth} invited=${at.screen === 'join' ? at.code ?? null : null} />`
   switch (at.screen) {
     case 'session': return html`<${Session} id=${at.id} me=${me} key=${at.id} />`
-    case 'join': return html`<${Join} code=${at.code} me=${me} key=${at.code} />`
+    case 'join': return html`<${Join} code=${at.code} invited=${at.invited} me=${me} key=${at.code ?? at.invited} />`
     case 'new': return html`<${NewSession} />`
     case 'stats': return html`<${Stats} me=${me} />`
     case 'me': return html`<${Me} me=${me} />`

@@ -1,10 +1,17 @@
-// board_feed.js: the server-sent events of a session for the board, which has a share token and nothing else.
+// board_feed.js: the server-sent events of a session for the board, which has a share's code and nothing else.
 import { adopt, apply, fromSnapshot, withEvents } from './game_state.js'
 
 const EVENTS = ['session.created', 'session.player_joined', 'session.player_left', 'session.player_removed', 'session.player_updated',
   'session.settings_changed', 'session.creator_changed', 'session.completed', 'session.cancelled', 'game.started', 'game.ball_potted',
   'game.foul_committed', 'game.turn_changed', 'game.event_voided', 'game.ended', 'game.cancelled']
 const RETRY_MS = 3000
+
+/** The session that a share's code opens; fails with the status where it opens none. */
+export async function opened(code) {
+  const response = await fetch(`/api/v1/shares/${encodeURIComponent(code)}`, { headers: { accept: 'application/json' } })
+  if (!response.ok) throw Object.assign(new Error('no share'), { status: response.status })
+  return (await response.json()).session_id
+}
 
 /** Follows a session until stopped: the browser resumes by itself, but a refused stream must be asked for anew. */
 export function follow(url, update, setLive) {
@@ -14,8 +21,9 @@ export function follow(url, update, setLive) {
     source = new EventSource(url)
     source.addEventListener('snapshot', ({ data }) => {
       const told = JSON.parse(data)
-      const session = told.session ?? told
-      update((state) => (state.session ? adopt(state, session) : fromSnapshot(session)))
+      const { last_game: last, currency: _, totals: __, settlement: ___, ...session } = told
+      const games = last ? [last] : []
+      update((state) => (state.session ? adopt(state, session, games) : fromSnapshot(session, games)))
       backlog(url, session.seq, update)
     })
     for (const type of EVENTS) source.addEventListener(type, ({ data }) => take(JSON.parse(data)))

@@ -36,7 +36,7 @@ const reducers = {
   'session.created': (state, data, event) => ({
     ...state,
     session: {
-      id: event.session_id, code: data.code, chat_id: data.chat_id, name: data.name, status: 'waiting',
+      id: event.session_id, code: null, chat_id: data.chat_id, name: data.name, status: 'waiting',
       is_private: data.is_private, creator_user_id: data.creator_user_id, max_players: data.max_players,
       rules: data.rules, template_id: data.template_id, seq: event.seq, current_game: null, games_played: 0,
       created_at: event.timestamp, started_at: null, completed_at: null,
@@ -46,7 +46,7 @@ const reducers = {
       }, event)],
     },
   }),
-  'session.player_joined': (state, data, event) => onSession(state, (session) => {
+  'session.player_joined': (state, data, event) => onSession(turned(known(state), data), (session) => {
     const known = session.participants.find((p) => p.id === data.participant_id)
     // Who comes back to the own seat finds the own sums.
     const sums = known && { balance: known.balance, games_played: known.games_played, balls_potted: known.balls_potted, is_online: known.is_online }
@@ -60,7 +60,9 @@ const reducers = {
   'session.player_removed': leave,
   'session.player_updated': (state, data) => onSeats(state, (p) =>
     p.id === data.participant_id ? { ...p, display_name: data.display_name, can_score: data.can_score } : p),
-  'session.settings_changed': (state, data) => onSession(state, (session) => ({ ...session, ...data })),
+  // The new code stands in no event: those who may know it read the session for it.
+  'session.settings_changed': (state, { code_changed, ...data }) =>
+    onSession(code_changed ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
   'session.creator_changed': (state, data) => onSession(
     onSeats(state, (p) => {
       if (p.id === data.participant_id) return { ...p, role: 'creator', can_score: true }
@@ -145,7 +147,17 @@ function seat(data, event) {
 }
 
 function leave(state, data, event) {
-  return onSeats(state, (p) => (p.id === data.participant_id ? { ...p, is_active: false, left_at: event.timestamp } : p))
+  return onSeats(turned(state, data), (p) => (p.id === data.participant_id ? { ...p, is_active: false, left_at: event.timestamp } : p))
+}
+
+/** Who is not at the table has no turn: whose it is now stands beside who came or went. */
+function turned(state, { current_participant_id: id }) {
+  return id ? onGame(state, (game) => ({ ...game, current_participant_id: id })) : state
+}
+
+/** Who takes a seat may know the code, which stands in no event. */
+function known(state) {
+  return state.session?.code == null ? { ...state, refetch: true } : state
 }
 
 function over(state, status, event) {

@@ -79,22 +79,9 @@ export function standing(session, participantId) {
   return (seat?.balance ?? 0) + live
 }
 
-/** Points of the side a pyramid player is on; `null` where everyone plays alone. */
+/** Points of the side a player is on; `null` where everyone plays alone. */
 export function sidePoints(game, rules, participantId) {
   if (rules.format !== '2x2') return null
   const side = game.order.indexOf(participantId) % 2
   return game.scores.filter((s) => game.order.indexOf(s.participant_id) % 2 === side).reduce((sum, s) => sum + s.points, 0)
-}
-
-/** Who pays a player and whom he pays, where the ring explains the result exactly; else `null`. */
-export function ringOf(game, rules, participantId) {
-  if (rules.game_type !== 'kolkhoz' || rules.payer !== 'previous' || !game.results) return null
-  const at = game.order.indexOf(participantId)
-  const result = (id) => game.results.find((r) => r.participant_id === id)
-  const mine = result(participantId)
-  const previous = game.order[(at + game.order.length - 1) % game.order.length]
-  const next = nextInOrder(game.order, participantId)
-  const earned = rules.point_price * mine.points
-  const paid = rules.point_price * (result(next)?.points ?? 0)
-  return earned - paid === mine.net ? { previous, next, points: mine.points, nextPoints: result(next).points, earned, paid } : null
 }

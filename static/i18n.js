@@ -12,7 +12,7 @@ function initial() {
     const stored = localStorage.getItem(KEY)
     if (texts[stored]) return stored
   } catch { /* storage may be forbidden */ }
-  return navigator.language.toLowerCase().startsWith('ru') ? 'ru' : 'en'
+  return (globalThis.navigator?.language ?? '').toLowerCase().startsWith('ru') ? 'ru' : 'en'
 }
 
 export const lang = createStore(initial())
@@ -33,12 +33,21 @@ export function t(key, params = {}) {
 
 export const has = (key) => texts[lang.get()][key] !== undefined
 
-/** What an error means to the one who reads it. */
+const FIELDS = {
+  username: 'auth.username', password: 'auth.password', display_name: 'auth.display_name', name: 'new.name',
+  max_players: 'new.max_players', code: 'join.code', rules: 'rules.title',
+}
+
+/** What an error means to the one who reads it, in one language: the server's own sentences are English. */
 export function errorText(error) {
   const key = `error.${error.code}`
-  const detail = error.detail ?? error.message
-  if (error.code === 'validation_failed' && error.errors?.length) return error.errors.map((e) => e.message).join('; ')
-  return has(key) ? t(key) : detail || t('error.unknown')
+  const english = lang.get() === 'en'
+  if (error.code === 'validation_failed' && error.errors?.length) {
+    if (english) return error.errors.map((e) => e.message).join('; ')
+    const fields = error.errors.map((e) => FIELDS[e.field.split(/[.[]/)[0]]).filter(Boolean)
+    return [t(key), [...new Set(fields)].map((field) => t(field)).join(', ')].filter(Boolean).join(': ')
+  }
+  return has(key) ? t(key) : (english && (error.detail ?? error.message)) || t('error.unknown')
 }
 
 export const money = (minor, currency) => formatMoney(minor, currency, lang.get())

@@ -1,5 +1,13 @@
 // money.js: PURE. Money is an integer in minor units; here it becomes text and text becomes money, never a fraction.
 
+// Decimals of ISO 4217 where they are not two. A browser's own table leaves out coins that nobody carries (HUF, RSD, IQD),
+// so it would show another amount than was marked.
+const DIGITS = {
+  BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0,
+  BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3,
+  CLF: 4, UYW: 4,
+}
+
 const THIN = '\u2009'
 const MINUS = '\u2212'
 const formats = new Map()
@@ -9,7 +17,7 @@ function currencyFormat(currency, lang) {
   if (!formats.has(key)) {
     let format
     try {
-      format = new Intl.NumberFormat(lang, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+      format = new Intl.NumberFormat(lang, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', minimumFractionDigits: 1, maximumFractionDigits: 2 })
     } catch {
       format = new Intl.NumberFormat(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
     }
@@ -19,7 +27,7 @@ function currencyFormat(currency, lang) {
 }
 
 export function fractionDigits(currency) {
-  return currencyFormat(currency, 'en').resolvedOptions().maximumFractionDigits
+  return DIGITS[currency] ?? 2
 }
 
 /** `+250 ₽`: a real minus, a thin space, the small units only when there are any. */
@@ -63,4 +71,11 @@ export function moneyInput(minor, currency = 'RUB') {
 /** How a gain or a loss is coloured; the sign says the same without colour. */
 export function trend(minor) {
   return minor > 0 ? 'up' : minor < 0 ? 'down' : 'even'
+}
+
+/** A whole number as typed, within bounds; else `null`. */
+export function parseWhole(text, least, most) {
+  if (!/^\d{1,3}$/.test(text.trim())) return null
+  const n = Number(text)
+  return n >= least && n <= most ? n : null
 }

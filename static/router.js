@@ -12,14 +12,16 @@ export function go(path, { replace = false } = {}) {
 
 addEventListener('popstate', () => place.set(parse(location)))
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
 /** PURE: an address to a screen with its parameters. */
-export function parse({ pathname, search = '' }) {
+export function parse({ pathname }) {
   const [screen = '', id] = pathname.split('/').filter(Boolean)
-  const query = new URLSearchParams(search)
   switch (screen) {
     case 's': return { screen: 'session', id }
-    case 'join': return { screen: 'join', code: (id ?? '').toUpperCase() }
-    case 'board': return { screen: 'board', id, token: query.get('token') }
+    // By the code, or to the session of an invitation.
+    case 'join': return UUID.test(id ?? '') ? { screen: 'join', invited: id } : { screen: 'join', code: (id ?? '').toUpperCase() }
+    case 'board': return { screen: 'board', code: id ?? '' }
     case 'new': return { screen: 'new' }
     case 'stats': return { screen: 'stats' }
     case 'me': return { screen: 'me' }

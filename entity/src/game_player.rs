@@ -38,6 +38,8 @@ pub struct Model {
     pub lost: bool,
     /// 1 is first; none until the game ends.
     pub place: Option<i32>,
+    /// ISO 4217; none in rows of before it was kept, empty where the log does not tell it any more.
+    pub currency: Option<String>,
 }
 
 /// None: rows are joined by hand where they are.

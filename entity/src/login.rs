@@ -17,6 +17,10 @@ pub struct Model {
     pub expires_at_ms: i64,
     /// Since when none of its tokens is good; milliseconds since 1970.
     pub revoked_at_ms: Option<i64>,
+    /// When it was gone on with last; milliseconds since 1970.
+    pub last_used_at_ms: Option<i64>,
+    /// What its client calls itself.
+    pub user_agent: Option<String>,
 }
 
 /// None: rows are joined by hand where they are.

@@ -23,6 +23,16 @@ pub struct Model {
     pub created_at_ms: i64,
     /// Milliseconds since 1970.
     pub updated_at_ms: i64,
+    /// `admin`; nobody in particular where absent.
+    pub role: Option<String>,
+    /// Since when it may not log in; milliseconds since 1970.
+    pub disabled_at_ms: Option<i64>,
+    /// Since when nothing but its id is left of it; milliseconds since 1970.
+    pub deleted_at_ms: Option<i64>,
+    /// When the sessions that a deleted account played in were told; milliseconds since 1970.
+    pub left_sessions_at_ms: Option<i64>,
+    /// `command line`: by the operator; registered where absent.
+    pub created_by: Option<String>,
 }
 
 /// None: rows are joined by hand where they are.

@@ -5,6 +5,13 @@ mod m0002_journal;
 mod m0003_template;
 mod m0004_lease;
 mod m0005_social;
+mod m0006_share;
+mod m0007_trust_accounts;
+mod m0008_currency;
+mod m0009_command_key;
+mod m0010_composed_names;
+mod m0011_created_by;
+mod m0013_projection_cursor;
 
 use sea_orm_migration::prelude::*;
 
@@ -21,6 +28,13 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_template::Migration),
             Box::new(m0004_lease::Migration),
             Box::new(m0005_social::Migration),
+            Box::new(m0006_share::Migration),
+            Box::new(m0007_trust_accounts::Migration),
+            Box::new(m0008_currency::Migration),
+            Box::new(m0009_command_key::Migration),
+            Box::new(m0010_composed_names::Migration),
+            Box::new(m0011_created_by::Migration),
+            Box::new(m0013_projection_cursor::Migration),
         ]
     }
 }

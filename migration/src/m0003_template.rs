@@ -98,6 +98,8 @@ impl MigrationTrait for Migration {
                 SEEDED_AT_MS.into(),
             ]);
         }
+        // They are there where an early version was killed between this and noting that the step is done.
+        rows.on_conflict(OnConflict::column("id").do_nothing().to_owned());
         manager.execute(rows).await
     }
 }

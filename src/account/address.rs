@@ -5,11 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use ipnet::IpNet;
 
 /// The rightmost address that is no trusted proxy's.
-pub(super) fn client_address(request: &HttpRequest, trusted: &[IpAddr]) -> IpAddr {
+pub(super) fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let peer = peer(request);
-    if !trusted.contains(&peer) {
+    if !is_trusted(trusted, peer) {
         return peer;
     }
     let mut client = peer;
@@ -17,7 +18,7 @@ pub(super) fn client_address(request: &HttpRequest, trusted: &[IpAddr]) -> IpAdd
         // What a proxy could not read is not guessed at.
         let Some(address) = parse(hop) else { break };
         client = address;
-        if !trusted.contains(&address) {
+        if !is_trusted(trusted, address) {
             break;
         }
     }
@@ -25,9 +26,9 @@ pub(super) fn client_address(request: &HttpRequest, trusted: &[IpAddr]) -> IpAdd
 }
 
 /// Whether the client's connection is https, by itself or up to a trusted proxy.
-pub(super) fn is_https(request: &HttpRequest, trusted: &[IpAddr]) -> bool {
+pub(super) fn is_https(request: &HttpRequest, trusted: &[IpNet]) -> bool {
     let forwarded = || listed(request.headers(), "x-forwarded-proto").last().is_some_and(|scheme| *scheme == "https");
-    request.app_config().secure() || (trusted.contains(&peer(request)) && forwarded())
+    request.app_config().secure() || (is_trusted(trusted, peer(request)) && forwarded())
 }
 
 /// What limits are counted by: an IPv6 client owns a whole /64.
@@ -36,6 +37,10 @@ pub(super) fn network_of(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
     }
+}
+
+fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 fn peer(request: &HttpRequest) -> IpAddr {
@@ -60,8 +65,10 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
-        let trusted: Vec<IpAddr> =
-            ["10.0.0.1", "10.0.0.2"].iter().map(|address| address.parse().expect("an address")).collect();
+        let trusted: Vec<IpNet> = ["10.0.0.1/32", "10.0.0.2/32", "172.16.0.0/12", "fd00::/8"]
+            .iter()
+            .map(|address| address.parse().expect("an address"))
+            .collect();
         let mut request = TestRequest::default().peer_addr(peer.parse().expect("an address"));
         for line in forwarded {
             request = request.append_header(("x-forwarded-for", *line));
@@ -78,11 +85,14 @@ mod tests {
         assert_eq!(seen("[::ffff:10.0.0.1]:1", &["2001:db8::1"]), "2001:db8::1");
         assert_eq!(seen("10.0.0.1:1", &["1.1.1.1, unknown"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1:1", &[]), "10.0.0.1");
+        assert_eq!(seen("172.31.255.1:1", &["1.1.1.1, 172.16.0.9"]), "1.1.1.1");
+        assert_eq!(seen("[fd00::1]:1", &["1.1.1.1, fd12::7"]), "1.1.1.1");
+        assert_eq!(seen("172.32.0.1:1", &["1.1.1.1"]), "172.32.0.1");
     }
 
     #[test]
     fn https_is_believed_from_trusted_proxies_only() {
-        let trusted = ["10.0.0.1".parse().expect("an address")];
+        let trusted = ["10.0.0.1/32".parse().expect("an address")];
         for (peer, expected) in [("10.0.0.1:1", true), ("5.5.5.5:1", false)] {
             let request = TestRequest::default()
                 .peer_addr(peer.parse().expect("an address"))

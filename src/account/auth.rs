@@ -1,22 +1,22 @@
 //! Registering, logging in, going on with a login, ending it.
 
-use std::time::Instant;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use entity::user;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, SqlErr};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use super::limits::NoGuess;
 use super::login::Opened;
 use super::profile::Me;
+use super::record::{Client, record};
 use super::{Accounts, CurrentUser, browser, names};
 use crate::clock;
-use crate::game::id::UserId;
-use crate::problem::{Body, Code, Fields, Problem, ProblemBody};
+use crate::http::{Body, Code, Fields, Problem, ProblemBody};
+use crate::ids::UserId;
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
@@ -36,6 +36,7 @@ pub(super) struct Register {
 
 /// User name and password.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = Credentials)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Login {
     /// In any case.
@@ -85,14 +86,18 @@ pub(super) async fn register(
     body: Body<Register>,
 ) -> Result<HttpResponse, Problem> {
     let Register { username, password, display_name, email } = body.into_inner();
-    let username = username.to_ascii_lowercase();
+    let username = names::username(&username);
+    let password = names::password(&password);
     let mut fields = Fields::new();
     names::check_username(&mut fields, &username);
     names::check_password(&mut fields, "password", &password);
     let display_name = names::check_display_name(&mut fields, display_name.as_deref().unwrap_or(&username));
     let email = email.map(|email| names::check_email(&mut fields, &email));
     fields.done()?;
-    accounts.0.limits.register(accounts.client_address(&request), Instant::now())?;
+    accounts.0.limits.register(accounts.client_address(&request)).await?;
+    if accounts.is_reserved(&username) {
+        return Err(Problem::new(Code::UsernameTaken, format!("the user name {username} is taken")));
+    }
     let taken = || Problem::new(Code::UsernameTaken, format!("the user name {username} is taken"));
     // Spares a hash; the index decides.
     if by_username(&accounts, &username).await?.is_some() {
@@ -101,7 +106,7 @@ pub(super) async fn register(
     let password_hash = accounts.0.passwords.hash(password).await?;
     let now_ms = clock::now().millis();
     let user = user::Model {
-        id: Uuid::now_v7(),
+        id: crate::clock::new_id(),
         username: username.clone(),
         display_name_folded: display_name.to_lowercase(),
         display_name,
@@ -109,13 +114,21 @@ pub(super) async fn register(
         password_hash,
         created_at_ms: now_ms,
         updated_at_ms: now_ms,
+        role: None,
+        disabled_at_ms: None,
+        deleted_at_ms: None,
+        left_sessions_at_ms: None,
+        created_by: None,
     };
+    let client = Client::of(&request, &accounts);
     let tx = accounts.0.database.begin_write().await?;
     match user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await {
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => return Err(taken()),
         inserted => inserted?,
     };
-    let opened = accounts.insert_login(&tx, user).await?;
+    let opened = accounts.insert_login(&tx, user, &client).await?;
+    let (id, login) = (UserId(opened.user.id), json!({"login_id": opened.login_id}));
+    record(&tx, "user.registered", Some(id), &client, login, clock::now()).await?;
     tx.commit().await?;
     answer(&request, &accounts, opened, StatusCode::CREATED)
 }
@@ -127,6 +140,7 @@ pub(super) async fn register(
     responses(
         (status = 200, body = LoggedIn),
         (status = 401, description = "`invalid_credentials`", body = ProblemBody),
+        (status = 403, description = "`login_disabled`", body = ProblemBody),
         (status = 429, body = ProblemBody),
     ),
 )]
@@ -137,10 +151,11 @@ pub(super) async fn login(
 ) -> Result<HttpResponse, Problem> {
     let Login { username, password } = body.into_inner();
     // What is no user name is nobody's: it gets no bucket of its own.
-    let username = username.to_ascii_lowercase();
+    let username = names::username(&username);
     let username = if names::is_username(&username) { username } else { String::new() };
     let user = accounts.check_password(&request, &username, password).await?;
-    answer(&request, &accounts, accounts.open_login(user).await?, StatusCode::OK)
+    let opened = accounts.open_login(user, &Client::of(&request, &accounts)).await?;
+    answer(&request, &accounts, opened, StatusCode::OK)
 }
 
 impl Accounts {
@@ -151,33 +166,68 @@ impl Accounts {
         username: &str,
         password: String,
     ) -> Result<user::Model, Problem> {
-        let guess = self.0.limits.guess(username, self.client_address(request), Instant::now())?;
+        let guess = match self.0.limits.guess(username, self.client_address(request)).await {
+            Ok(guess) => guess,
+            Err(NoGuess { problem, subject }) => {
+                let limited = problem.code() == Code::RateLimited;
+                if limited && self.attempts().is_first("logins refused", &subject).await? {
+                    let user = by_username(self, username).await?;
+                    self.record_failure(request, user.as_ref(), Code::RateLimited).await?;
+                }
+                return Err(problem);
+            }
+        };
         let checking = async {
             let user = by_username(self, username).await?;
             let hash = user.as_ref().map(|user| user.password_hash.clone());
-            Ok::<_, Problem>((self.0.passwords.verify(password, hash).await?, user))
+            let composed = names::password(&password);
+            let mut right = self.0.passwords.verify(composed.clone(), hash.clone()).await?;
+            if !right && composed != password {
+                // As it was typed: so it was hashed before passwords were composed.
+                right = self.0.passwords.verify(password, hash).await?;
+            }
+            Ok::<_, Problem>((right, user))
         };
         match checking.await {
             Ok((true, Some(user))) => {
-                guess.forgive(Instant::now());
+                guess.forgive().await?;
                 Ok(user)
             }
-            Ok(_) => Err(Problem::new(Code::InvalidCredentials, "user name or password is wrong")),
+            Ok((_, user)) => {
+                self.record_failure(request, user.as_ref(), Code::InvalidCredentials).await?;
+                Err(Problem::new(Code::InvalidCredentials, "user name or password is wrong"))
+            }
             Err(problem) => {
-                guess.forgive(Instant::now());
+                // It stands where the storage does not answer.
+                let _ = guess.forgive().await;
                 Err(problem)
             }
         }
     }
 }
 
-/// Spends a refresh token for a new pair. A spent one ends its login.
+impl Accounts {
+    async fn record_failure(
+        &self,
+        request: &HttpRequest,
+        user: Option<&user::Model>,
+        reason: Code,
+    ) -> Result<(), Problem> {
+        let (client, user) = (Client::of(request, self), user.map(|user| UserId(user.id)));
+        let why = json!({"reason": reason.as_str()});
+        Ok(record(self.0.database.writer(), "user.login_failed", user, &client, why, clock::now()).await?)
+    }
+}
+
+/// Spends a refresh token for a new pair. A spent one that comes again within 30 s, before its successor was used, is
+/// answered with that same pair; later it ends its login.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", operation_id = "refresh_login", tag = "users", security(()), request_body = RefreshToken,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
     responses(
         (status = 200, body = LoggedIn),
         (status = 401, description = "`refresh_token_reused`, `token_expired`, `unauthenticated`", body = ProblemBody),
+        (status = 403, description = "`login_disabled`", body = ProblemBody),
     ),
 )]
 pub(super) async fn refresh(
@@ -186,7 +236,7 @@ pub(super) async fn refresh(
     body: Body<RefreshToken>,
 ) -> Result<HttpResponse, Problem> {
     let token = browser::refresh_token_of(&request, body.into_inner().refresh_token)?;
-    let opened = accounts.exchange(&token).await?;
+    let opened = accounts.exchange(&token, &Client::of(&request, &accounts), clock::now()).await?;
     answer(&request, &accounts, opened, StatusCode::OK)
 }
 
@@ -203,7 +253,7 @@ pub(super) async fn logout(
     body: Body<RefreshToken>,
 ) -> Result<HttpResponse, Problem> {
     let token = browser::refresh_token_of(&request, body.into_inner().refresh_token)?;
-    accounts.end_login(user.id, &token).await?;
+    accounts.end_login(user.id, &token, &Client::of(&request, &accounts)).await?;
     let mut response = HttpResponse::NoContent().finish();
     if browser::is_browser(&request) {
         browser::forget(&mut response, accounts.is_https(&request))?;
@@ -218,7 +268,7 @@ fn answer(
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let Opened { user, login_id, refresh_token } = opened;
-    let role = accounts.role_of(&user.username);
+    let role = accounts.role_of(&user);
     let access_token = accounts.0.tokens.access(UserId(user.id), login_id, role, clock::now())?;
     let in_cookie = browser::is_browser(request);
     let body = LoggedIn {

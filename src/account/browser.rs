@@ -4,7 +4,7 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::problem::{Code, Problem};
+use crate::http::{Code, Problem};
 
 const COOKIE: &str = "artel_refresh";
 const PATH: &str = "/api/v1/auth";

@@ -1,15 +1,16 @@
-//! Who calls: the extractor that every path behind a login begins with.
+//! Who calls, and whether he calls too often: the extractor that every path behind a login begins with.
 
 use std::future::{Ready, ready};
+use std::time::Instant;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use uuid::Uuid;
 
-use super::{Accounts, Role};
-use crate::game::id::{Timestamp, UserId};
-use crate::problem::{Code, Problem};
+use super::Accounts;
+use crate::http::{Code, Problem};
+use crate::ids::{Timestamp, UserId};
 
 /// The account behind a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +19,6 @@ pub struct CurrentUser {
     pub id: UserId,
     /// The login that the token belongs to.
     pub login_id: Uuid,
-    /// As it was when the token was issued.
-    pub role: Role,
     /// When the token stops to be valid.
     pub expires_at: Timestamp,
 }
@@ -33,14 +32,6 @@ impl CurrentUser {
         let (_, token) = token.ok_or_else(|| Problem::new(Code::Unauthenticated, "an access token is needed"))?;
         accounts.verify(token.trim())
     }
-
-    /// 403 for anybody but an admin.
-    pub fn require_admin(&self) -> Result<(), Problem> {
-        match self.role {
-            Role::Admin => Ok(()),
-            Role::User => Err(Problem::new(Code::InsufficientPermissions, "only admins may do this")),
-        }
-    }
 }
 
 impl FromRequest for CurrentUser {
@@ -49,7 +40,11 @@ impl FromRequest for CurrentUser {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let user = match request.app_data::<web::Data<Accounts>>() {
-            Some(accounts) => CurrentUser::of(request, accounts),
+            Some(accounts) => CurrentUser::of(request, accounts).and_then(|user| {
+                // Here, so that no path can forget it: what changes something costs what a command over a socket costs.
+                accounts.user_limits().call(user.id, !request.method().is_safe(), Instant::now())?;
+                Ok(user)
+            }),
             None => Err(Problem::internal("the accounts were not given to the app")),
         };
         ready(user)

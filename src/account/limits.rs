@@ -1,5 +1,5 @@
-//! How often somebody may do something: token buckets, one for each key, with a bound on the keys.
-//! Time is an argument, so tests need not wait.
+//! How often somebody may do something. Within one node: token buckets, one for each key, with a bound on the keys;
+//! time is an argument, so tests need not wait. Over all nodes: the limits of this room.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::address::network_of;
-use crate::problem::{Code, Problem};
+use super::attempts::{Attempts, Limit};
+use crate::http::Problem;
 
 const KEYS_MAX: usize = 100_000;
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -31,25 +32,29 @@ impl TokenBucket {
 
     /// Takes a token if there is one.
     pub fn try_take(&mut self, now: Instant) -> bool {
+        self.try_take_many(1, now)
+    }
+
+    /// Takes so many tokens if they are all there; more than the burst never are.
+    pub fn try_take_many(&mut self, count: u32, now: Instant) -> bool {
         self.refill(now);
-        let there = self.tokens >= 1.0;
+        let there = self.tokens >= f64::from(count);
         if there {
-            self.tokens -= 1.0;
+            self.tokens -= f64::from(count);
         }
         there
     }
 
     /// When there will be a token, an hour at most.
     pub fn retry_after(&mut self, now: Instant) -> Duration {
-        self.refill(now);
-        let missing = (1.0 - self.tokens).max(0.0);
-        Duration::try_from_secs_f64(missing / self.rate_per_second).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+        self.retry_many_after(1, now)
     }
 
-    /// Puts a token back: what it was taken for did not count.
-    pub fn give_back(&mut self, now: Instant) {
+    /// When there will be so many, an hour at most.
+    pub fn retry_many_after(&mut self, count: u32, now: Instant) -> Duration {
         self.refill(now);
-        self.tokens = (self.tokens + 1.0).min(self.burst);
+        let missing = (f64::from(count) - self.tokens).max(0.0);
+        Duration::try_from_secs_f64(missing / self.rate_per_second).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
     }
 
     fn is_full(&mut self, now: Instant) -> bool {
@@ -79,33 +84,30 @@ struct Kept<K> {
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    /// So many a minute for each key, all of them at once if need be.
-    pub fn per_minute(count: u32) -> Self {
-        Self::bounded(count, KEYS_MAX)
+    /// So many a second for each key, and at most `burst` at once.
+    pub fn per_second(count: u32, burst: u32) -> Self {
+        Self::bounded(f64::from(count), burst, KEYS_MAX)
     }
 
-    fn bounded(count: u32, keys_max: usize) -> Self {
+    fn bounded(rate_per_second: f64, burst: u32, keys_max: usize) -> Self {
         let kept = Mutex::new(Kept { buckets: HashMap::new(), swept_at: None });
-        Self { rate_per_second: f64::from(count) / 60.0, burst: f64::from(count), keys_max, kept }
+        Self { rate_per_second, burst: f64::from(burst), keys_max, kept }
     }
 
     /// Takes a token of that key, or says after which time to come back.
     pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
+        self.take_many(key, 1, now)
+    }
+
+    /// Takes so many tokens of that key, or says after which time to come back; never more than the burst.
+    pub fn take_many(&self, key: K, count: u32, now: Instant) -> Result<(), Duration> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.buckets.len() >= self.keys_max && !kept.buckets.contains_key(&key) && !kept.sweep(self.keys_max, now) {
             return Err(SWEEP_EVERY);
         }
         let new = || TokenBucket::new(self.rate_per_second, self.burst, now);
         let bucket = kept.buckets.entry(key).or_insert_with(new);
-        if bucket.try_take(now) { Ok(()) } else { Err(bucket.retry_after(now)) }
-    }
-
-    /// Puts a token of that key back.
-    pub fn give_back(&self, key: &K, now: Instant) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bucket) = kept.buckets.get_mut(key) {
-            bucket.give_back(now);
-        }
+        if bucket.try_take_many(count, now) { Ok(()) } else { Err(bucket.retry_many_after(count, now)) }
     }
 }
 
@@ -121,66 +123,87 @@ impl<K: Hash + Eq> Kept<K> {
     }
 }
 
-/// The limits of this room.
+/// The limits of this room, counted over all nodes.
 pub(super) struct Limits {
-    registrations: Buckets<IpAddr>,
-    failures_of_account: Buckets<String>,
-    failures_of_address: Buckets<IpAddr>,
+    attempts: Attempts,
+    registrations: Limit,
+    failures: Limit,
+    failures_of_address: Limit,
 }
 
 impl Limits {
-    pub(super) fn new(registrations_per_minute: u32, failures_per_minute: u32) -> Self {
+    pub(super) fn new(attempts: Attempts, registrations_per_minute: u32, failures_per_minute: u32) -> Self {
         Self {
-            registrations: Buckets::per_minute(registrations_per_minute),
-            failures_of_account: Buckets::per_minute(failures_per_minute),
-            failures_of_address: Buckets::per_minute(failures_per_minute.saturating_mul(10)),
+            attempts,
+            registrations: Limit::per_minute("registrations", registrations_per_minute),
+            failures: Limit::per_minute("failed logins", failures_per_minute),
+            failures_of_address: Limit::per_minute(
+                "failed logins from this address",
+                failures_per_minute.saturating_mul(10),
+            ),
         }
     }
 
-    pub(super) fn register(&self, address: IpAddr, now: Instant) -> Result<(), Problem> {
-        self.registrations.take(network_of(address), now).map_err(|wait| too_many("registrations", wait))
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    pub(super) async fn register(&self, address: IpAddr) -> Result<(), Problem> {
+        self.attempts.take(&self.registrations, &network_of(address).to_string()).await
     }
 
     /// Counts a guess of a password as wrong before it is looked at: many guesses at once can't outrun the limit.
-    /// A right one is to be forgiven. An empty name is nobody's and counts for the address only.
-    pub(super) fn guess(&self, username: &str, address: IpAddr, now: Instant) -> Result<Guess<'_>, Problem> {
-        let address = network_of(address);
-        self.failures_of_address.take(address, now).map_err(|wait| too_many("failed logins", wait))?;
-        let of_account =
-            if username.is_empty() { Ok(()) } else { self.failures_of_account.take(username.to_owned(), now) };
-        if let Err(wait) = of_account {
-            self.failures_of_address.give_back(&address, now);
-            return Err(too_many("failed logins", wait));
+    /// A right one is to be forgiven. It counts for the account and the address together, so that nobody locks the
+    /// owner out who guesses from elsewhere, and for the address over all accounts.
+    pub(super) async fn guess(&self, username: &str, address: IpAddr) -> Result<Guess<'_>, NoGuess> {
+        let address = network_of(address).to_string();
+        let guess = Guess { limits: self, account: format!("{username} {address}"), address };
+        let refused = |subject: &str| {
+            let subject = subject.to_owned();
+            move |problem| NoGuess { problem, subject }
+        };
+        self.attempts.look(&self.failures, &guess.account).await.map_err(refused(&guess.account))?;
+        self.attempts.take(&self.failures_of_address, &guess.address).await.map_err(refused(&guess.address))?;
+        if let Err(problem) = self.attempts.take(&self.failures, &guess.account).await {
+            let given_back = self.attempts.give_back(&[(&self.failures_of_address, &guess.address)]).await;
+            given_back.map_err(|error| refused(&guess.address)(error.into()))?;
+            return Err(refused(&guess.account)(problem));
         }
-        Ok(Guess { limits: self, username: username.to_owned(), address })
+        Ok(guess)
     }
+}
+
+/// A guess that was not allowed, and who guessed too often.
+#[derive(Debug)]
+pub(super) struct NoGuess {
+    pub(super) problem: Problem,
+    pub(super) subject: String,
 }
 
 /// A guess of a password that counts as wrong until it is forgiven.
 #[must_use]
 pub(super) struct Guess<'a> {
     limits: &'a Limits,
-    username: String,
-    address: IpAddr,
+    account: String,
+    address: String,
 }
 
 impl Guess<'_> {
-    pub(super) fn forgive(self, now: Instant) {
-        self.limits.failures_of_account.give_back(&self.username, now);
-        self.limits.failures_of_address.give_back(&self.address, now);
+    pub(super) async fn forgive(self) -> Result<(), Problem> {
+        let Limits { attempts, failures, failures_of_address, .. } = self.limits;
+        Ok(attempts.give_back(&[(failures, &self.account), (failures_of_address, &self.address)]).await?)
     }
-}
-
-fn too_many(what: &str, wait: Duration) -> Problem {
-    let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
-    Problem::new(Code::RateLimited, format!("too many {what}, try again in {seconds} s")).retry_after(seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Settings;
+    use crate::account::test_app::TestApp;
+    use crate::http::Code;
 
     const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const ELSEWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(9, 9, 9, 9));
 
     #[test]
     fn a_bucket_gives_its_burst_and_then_its_rate() {
@@ -206,7 +229,7 @@ mod tests {
     #[test]
     fn keys_are_bounded_by_forgetting_full_buckets() {
         let start = Instant::now();
-        let buckets = Buckets::bounded(60, 2);
+        let buckets = Buckets::bounded(1.0, 60, 2);
         assert_eq!(buckets.take(1, start), Ok(()));
         assert_eq!(buckets.take(2, start), Ok(()));
         assert_eq!(buckets.take(3, start), Err(SWEEP_EVERY));
@@ -216,30 +239,33 @@ mod tests {
         assert_eq!(buckets.kept.lock().expect("kept").buckets.len(), 2);
     }
 
-    #[test]
-    fn wrong_guesses_stop_an_account_and_right_ones_do_not() {
-        let limits = Limits::new(60, 5);
-        let now = Instant::now();
-        for _ in 0..20 {
-            limits.guess("anna", ADDRESS, now).expect("right guesses").forgive(now);
+    #[actix_web::test]
+    async fn wrong_guesses_stop_an_account_for_their_address_and_right_ones_do_not() {
+        let app = TestApp::start(Settings::default(), |_| {}).await;
+        let nodes = [(); 2].map(|()| Limits::new(Attempts::new(app.database.clone()), 60, 5));
+        for guess in 0..20 {
+            let right = nodes[guess % 2].guess("anna", ADDRESS).await.expect("right guesses");
+            right.forgive().await.expect("storage");
         }
-        for _ in 0..5 {
-            let _wrong = limits.guess("anna", ADDRESS, now).expect("wrong guesses");
+        for guess in 0..5 {
+            let _wrong = nodes[guess % 2].guess("anna", ADDRESS).await.expect("wrong guesses");
         }
-        let problem = limits.guess("anna", ADDRESS, now).err().expect("the sixth");
-        assert_eq!(problem.code(), Code::RateLimited);
-        assert!(limits.guess("boris", ADDRESS, now).is_ok(), "another account goes on");
-        assert!(limits.guess("anna", ADDRESS, now + Duration::from_secs(12)).is_ok());
+        for node in &nodes {
+            let refused = node.guess("anna", ADDRESS).await.err().expect("the sixth");
+            assert_eq!(refused.problem.code(), Code::RateLimited);
+            assert!(node.guess("boris", ADDRESS).await.is_ok(), "another account goes on");
+            assert!(node.guess("anna", ELSEWHERE).await.is_ok(), "its owner is elsewhere");
+        }
     }
 
-    #[test]
-    fn wrong_guesses_stop_an_address_over_all_accounts() {
-        let limits = Limits::new(60, 5);
-        let now = Instant::now();
+    #[actix_web::test]
+    async fn wrong_guesses_stop_an_address_over_all_accounts() {
+        let app = TestApp::start(Settings::default(), |_| {}).await;
+        let limits = Limits::new(Attempts::new(app.database.clone()), 60, 5);
         for account in 0..50 {
-            let _wrong = limits.guess(&account.to_string(), ADDRESS, now).expect("wrong guesses");
+            let _wrong = limits.guess(&account.to_string(), ADDRESS).await.expect("wrong guesses");
         }
-        assert!(limits.guess("anna", ADDRESS, now).is_err());
-        assert!(limits.guess("anna", IpAddr::from([9, 9, 9, 9]), now).is_ok());
+        assert!(limits.guess("anna", ADDRESS).await.is_err());
+        assert!(limits.guess("anna", ELSEWHERE).await.is_ok());
     }
 }

@@ -5,20 +5,27 @@
 //! kept in memory for as long as its access tokens would live, so that it holds for them too.
 
 mod address;
+mod attempts;
 mod auth;
 mod browser;
 mod current_user;
+mod deletion;
+mod devices;
+mod export;
 mod limits;
 mod login;
 mod names;
+mod operator;
 mod password;
 mod profile;
+mod record;
 mod revocation;
 #[cfg(test)]
 pub(crate) mod test_app;
 #[cfg(test)]
 mod tests;
 mod token;
+mod user_limits;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -26,17 +33,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
+use ipnet::IpNet;
 use sea_orm::{DbErr, EntityTrait};
 use uuid::Uuid;
 
 use crate::clock;
 use crate::database::Database;
-use crate::problem::{Code, Problem};
+use crate::http::{Code, Problem};
+use crate::ids::UserId;
 
+pub use attempts::{Attempts, Limit};
 pub use current_user::CurrentUser;
 pub use limits::{Buckets, TokenBucket};
+pub(crate) use names::shown_name;
+pub use operator::UserReport;
 pub use profile::{Me, PublicUser};
-pub use token::{Role, ShareToken};
+pub use token::Role;
+pub(crate) use user_limits::UserLimits;
+pub use user_limits::UserRates;
 
 use limits::Limits;
 use password::Passwords;
@@ -48,18 +62,20 @@ use token::Tokens;
 pub struct Settings {
     /// Signs the tokens; the same on every node.
     pub jwt_secret: String,
-    /// User names with the role `admin`.
+    /// User names with the role `admin`; nobody can register them.
     pub admins: Vec<String>,
     /// New accounts from one address.
     pub registrations_per_minute: u32,
-    /// Wrong passwords for one account; from one address ten times that.
+    /// Wrong passwords for one account from one address; for all accounts from one address ten times that.
     pub login_failures_per_minute: u32,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpNet>,
     /// How long an access token lives.
     pub access_token_seconds: u32,
     /// How long a refresh token lives.
     pub refresh_token_days: u32,
+    /// How often one user may do something.
+    pub rates: UserRates,
 }
 
 impl Default for Settings {
@@ -73,9 +89,13 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             access_token_seconds: 900,
             refresh_token_days: 30,
+            rates: UserRates::default(),
         }
     }
 }
+
+/// How the table says that an account has the role `admin`.
+const ADMIN: &str = "admin";
 
 /// The accounts of this service. Clones share everything.
 #[derive(Clone)]
@@ -84,11 +104,12 @@ pub struct Accounts(Arc<Inner>);
 struct Inner {
     database: Database,
     admins: HashSet<String>,
-    trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<IpNet>,
     refresh_token_ms: i64,
     tokens: Tokens,
     passwords: Passwords,
     limits: Limits,
+    user_limits: UserLimits,
     revoked: RevokedLogins,
 }
 
@@ -97,13 +118,18 @@ impl Accounts {
     pub fn new(database: Database, settings: Settings) -> Self {
         let access_token_life = Duration::from_secs(u64::from(settings.access_token_seconds));
         Self(Arc::new(Inner {
+            limits: Limits::new(
+                Attempts::new(database.clone()),
+                settings.registrations_per_minute,
+                settings.login_failures_per_minute,
+            ),
+            user_limits: UserLimits::new(Attempts::new(database.clone()), settings.rates),
             database,
-            admins: settings.admins.iter().map(|name| name.to_lowercase()).collect(),
+            admins: settings.admins.iter().map(|name| names::username(name)).collect(),
             trusted_proxies: settings.trusted_proxies,
             refresh_token_ms: i64::from(settings.refresh_token_days) * 24 * 60 * 60 * 1000,
             tokens: Tokens::new(settings.jwt_secret.as_bytes(), access_token_life),
             passwords: Passwords::new(),
-            limits: Limits::new(settings.registrations_per_minute, settings.login_failures_per_minute),
             revoked: RevokedLogins::new(access_token_life),
         }))
     }
@@ -115,16 +141,6 @@ impl Accounts {
             return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
         }
         Ok(user)
-    }
-
-    /// A read-only token for one session, good for 30 days.
-    pub fn share_token(&self, session_id: Uuid) -> Result<String, Problem> {
-        self.0.tokens.share(session_id, clock::now())
-    }
-
-    /// The session that a share token opens.
-    pub fn verify_share(&self, share_token: &str) -> Result<ShareToken, Problem> {
-        self.0.tokens.verify_share(share_token, clock::now())
     }
 
     /// Whether that login was neither ended nor revoked, by the database.
@@ -149,9 +165,16 @@ impl Accounts {
         self.0.revoked.load(database.reader(), clock::now()).await
     }
 
-    /// Deletes logins that ended by time, with all their tokens. For a task that runs now and then.
+    /// What is counted over all nodes to bound it.
+    pub fn attempts(&self) -> &Attempts {
+        self.0.limits.attempts()
+    }
+
+    /// Deletes logins that ended by time, with all their tokens, and counts that are over. For a task that runs now
+    /// and then.
     pub async fn forget_expired(&self) -> Result<u64, DbErr> {
-        login::forget_expired(self.0.database.writer(), clock::now()).await
+        self.attempts().forget_old().await?;
+        login::forget_expired(&self.0.database, clock::now()).await
     }
 
     /// The address of the client, past trusted proxies only.
@@ -159,13 +182,43 @@ impl Accounts {
         address::client_address(request, &self.0.trusted_proxies)
     }
 
+    /// What the client's requests are counted by.
+    pub fn client_network(&self, request: &HttpRequest) -> IpAddr {
+        address::network_of(self.client_address(request))
+    }
+
+    /// What a connection is counted by; `None`: it is a trusted proxy's, which brings many clients.
+    pub fn network_of_peer(&self, peer: IpAddr) -> Option<IpAddr> {
+        let peer = peer.to_canonical();
+        let is_proxy = self.0.trusted_proxies.iter().any(|network| network.contains(&peer));
+        (!is_proxy).then(|| address::network_of(peer))
+    }
+
     /// Whether the client sees https.
     pub fn is_https(&self, request: &HttpRequest) -> bool {
         address::is_https(request, &self.0.trusted_proxies)
     }
 
-    fn role_of(&self, username: &str) -> Role {
-        if self.0.admins.contains(username) { Role::Admin } else { Role::User }
+    /// How often one user may do something.
+    pub(crate) fn user_limits(&self) -> &UserLimits {
+        &self.0.user_limits
+    }
+
+    /// The role that an account has now.
+    pub(crate) async fn role_now(&self, user: UserId) -> Result<Role, DbErr> {
+        let row = entity::user::Entity::find_by_id(user.0).one(self.0.database.reader()).await?;
+        Ok(row.map_or(Role::User, |row| self.role_of(&row)))
+    }
+
+    fn role_of(&self, user: &entity::user::Model) -> Role {
+        let is_admin = self.is_reserved(&user.username) || user.role.as_deref() == Some(ADMIN);
+        // A name in the configuration is nobody's once its account is gone or locked.
+        if is_admin && user.disabled_at_ms.is_none() { Role::Admin } else { Role::User }
+    }
+
+    /// Named in the configuration: only the command line makes an account of it.
+    fn is_reserved(&self, username: &str) -> bool {
+        self.0.admins.contains(username)
     }
 }
 
@@ -177,8 +230,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/auth/refresh").route(web::post().to(auth::refresh)))
         .service(web::resource("/auth/logout").route(web::post().to(auth::logout)))
         .service(
-            web::resource("/users/me").route(web::get().to(profile::me)).route(web::patch().to(profile::change_me)),
+            web::resource("/users/me")
+                .route(web::get().to(profile::me))
+                .route(web::patch().to(profile::change_me))
+                .route(web::delete().to(deletion::delete_me)),
         )
+        .service(web::resource("/users/me/export").route(web::get().to(export::export_me)))
+        .service(web::resource("/users/me/logins").route(web::get().to(devices::list)))
+        .service(web::resource("/users/me/logins/{id}").route(web::delete().to(devices::end)))
         .service(web::resource("/users").route(web::get().to(profile::search)))
         .service(web::resource("/users/{id}").route(web::get().to(profile::of_user)));
 }
@@ -189,6 +248,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
     auth::login,
     auth::refresh,
     auth::logout,
+    deletion::delete_me,
+    export::export_me,
+    devices::list,
+    devices::end,
     profile::me,
     profile::change_me,
     profile::search,

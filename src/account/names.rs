@@ -1,6 +1,19 @@
 //! What the fields of an account may hold.
 
-use crate::problem::Fields;
+use crate::http::Fields;
+use crate::text::{cleaned, composed};
+
+const DISPLAY_NAME_MAX: usize = 64;
+
+/// A user name in the one form that it is stored and looked for in.
+pub(super) fn username(given: &str) -> String {
+    composed(given).to_ascii_lowercase()
+}
+
+/// A password in the form that is hashed, however the keyboard composes its letters.
+pub(super) fn password(given: &str) -> String {
+    composed(given)
+}
 
 pub(super) fn is_username(username: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
@@ -16,7 +29,14 @@ pub(super) fn check_password(fields: &mut Fields, field: &str, password: &str) {
 }
 
 pub(super) fn check_display_name(fields: &mut Fields, name: &str) -> String {
-    fields.line("display_name", name, 1..=64)
+    fields.line("display_name", name, 1..=DISPLAY_NAME_MAX)
+}
+
+/// The display name of an account. It may be of a time when more was allowed; nobody who does not send it should hear
+/// that it is wrong.
+pub(crate) fn shown_name(display_name: &str, username: &str) -> String {
+    let name = cleaned(display_name, DISPLAY_NAME_MAX);
+    if name.is_empty() { username.to_owned() } else { name }
 }
 
 pub(super) fn check_email(fields: &mut Fields, email: &str) -> String {

@@ -8,7 +8,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use tokio::sync::Semaphore;
 
-use crate::problem::{Code, Problem};
+use crate::http::{Code, Problem};
 
 const AT_ONCE: usize = 2;
 const WAITING_MAX: usize = 64;

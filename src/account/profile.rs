@@ -7,14 +7,17 @@ use entity::user::{Column, Entity, Model};
 use sea_orm::sea_query::{Expr, LikeExpr};
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::names::{check_display_name, check_email, check_password};
+use super::names::{self, check_display_name, check_email, check_password};
+use super::record::{Client, record};
 use super::revocation::{Ending, revoke};
 use super::{Accounts, CurrentUser, Role};
 use crate::clock;
-use crate::game::id::{Timestamp, UserId};
-use crate::problem::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
+use crate::http::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
+use crate::ids::{Timestamp, UserId};
+use crate::text::composed;
 
 /// An account as its owner sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -29,7 +32,7 @@ pub struct Me {
     /// Where you can be reached.
     #[schema(required)]
     pub email: Option<String>,
-    /// `admin` for those named in the configuration.
+    /// `admin` for those named in the configuration or made so at the command line.
     pub role: Role,
     /// When it was opened.
     pub created_at: Timestamp,
@@ -39,8 +42,8 @@ impl Me {
     pub(super) fn of(user: Model, role: Role) -> Self {
         Self {
             id: UserId(user.id),
+            display_name: names::shown_name(&user.display_name, &user.username),
             username: user.username,
-            display_name: user.display_name,
             email: user.email,
             role,
             created_at: Timestamp::from_millis(user.created_at_ms),
@@ -61,14 +64,19 @@ pub struct PublicUser {
 
 impl From<Model> for PublicUser {
     fn from(user: Model) -> Self {
-        Self { id: UserId(user.id), username: user.username, display_name: user.display_name }
+        Self {
+            id: UserId(user.id),
+            display_name: names::shown_name(&user.display_name, &user.username),
+            username: user.username,
+        }
     }
 }
 
 impl Accounts {
     /// What others may know of a user; `None` where there is no such user.
     pub async fn public_profile(&self, user: UserId) -> Result<Option<PublicUser>, DbErr> {
-        Ok(Entity::find_by_id(user.0).one(self.0.database.reader()).await?.map(PublicUser::from))
+        let found = Entity::find_by_id(user.0).filter(Column::DeletedAtMs.is_null());
+        Ok(found.one(self.0.database.reader()).await?.map(PublicUser::from))
     }
 
     /// The same for several; unknown ones are left out.
@@ -91,7 +99,7 @@ impl Accounts {
 )]
 pub(super) async fn me(user: CurrentUser, accounts: web::Data<Accounts>) -> Result<web::Json<Me>, Problem> {
     let row = accounts.own_row(user.id).await?;
-    let role = accounts.role_of(&row.username);
+    let role = accounts.role_of(&row);
     Ok(web::Json(Me::of(row, role)))
 }
 
@@ -105,7 +113,7 @@ pub(super) struct ChangeMe {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     email: Option<Option<String>>,
-    /// A new password, 8 to 128 characters. It ends all your logins, this one too.
+    /// A new password, 8 to 128 characters. It ends all your other logins.
     #[schema(format = Password)]
     password: Option<String>,
     /// Needed with `password`.
@@ -134,7 +142,7 @@ pub(super) async fn change_me(
     let display_name = display_name.map(|name| check_display_name(&mut fields, &name));
     let email = email.map(|email| email.map(|email| check_email(&mut fields, &email)));
     if let Some(password) = &password {
-        check_password(&mut fields, "password", password);
+        check_password(&mut fields, "password", &names::password(password));
         fields.check(current_password.is_some(), "current_password", "is required with password");
     }
     fields.done()?;
@@ -152,7 +160,7 @@ pub(super) async fn change_me(
     let changes_password = password.is_some();
     if let (Some(password), Some(current)) = (password, current_password) {
         let checked = accounts.check_password(&request, &row.username, current).await?;
-        let hash = accounts.0.passwords.hash(password).await?;
+        let hash = accounts.0.passwords.hash(names::password(&password)).await?;
         // Of two changes at the same time the second one knew a password that is no longer the current one.
         update = update.filter(Column::PasswordHash.eq(checked.password_hash));
         update = update.col_expr(Column::PasswordHash, Expr::value(hash));
@@ -163,17 +171,24 @@ pub(super) async fn change_me(
     if updated.rows_affected == 0 {
         return Err(Problem::new(Code::InvalidCredentials, "the password was changed meanwhile"));
     }
-    let ended = if changes_password { revoke(&tx, user.id, Ending::All, now).await? } else { Vec::new() };
+    let mut ended = Vec::new();
+    if changes_password {
+        ended = revoke(&tx, user.id, Ending::Others(user.login_id), now).await?;
+        let client = Client::of(&request, &accounts);
+        let what = json!({"login_id": user.login_id, "ended": ended.len()});
+        record(&tx, "user.password_changed", Some(user.id), &client, what, now).await?;
+    }
     tx.commit().await?;
     accounts.note_revoked(&ended);
-    let role = accounts.role_of(&row.username);
+    let role = accounts.role_of(&row);
     Ok(web::Json(Me::of(row, role)))
 }
 
 impl Accounts {
-    /// A token can outlive its account only where the database was replaced.
-    async fn own_row(&self, user: UserId) -> Result<Model, Problem> {
-        let row = Entity::find_by_id(user.0).one(self.0.database.reader()).await?;
+    /// A token outlives its account for a moment, where the account was deleted at the command line.
+    pub(super) async fn own_row(&self, user: UserId) -> Result<Model, Problem> {
+        let row = Entity::find_by_id(user.0).filter(Column::DeletedAtMs.is_null());
+        let row = row.one(self.0.database.reader()).await?;
         row.ok_or_else(|| Problem::new(Code::Unauthenticated, "this account is gone"))
     }
 }
@@ -203,11 +218,11 @@ pub(super) async fn search(
 ) -> Result<web::Json<Listing<PublicUser>>, Problem> {
     let Search { query, limit, cursor } = query.into_inner();
     let page = Page::new(limit, cursor)?;
-    let query = query.unwrap_or_default().trim().to_lowercase();
+    let query = composed(query.unwrap_or_default().trim()).to_lowercase();
     if query.chars().count() > 64 {
         return Err(Problem::invalid("query", "must have at most 64 characters"));
     }
-    let mut wanted = Condition::all();
+    let mut wanted = Condition::all().add(Column::DeletedAtMs.is_null());
     if !query.is_empty() {
         let begins = || LikeExpr::new(format!("{}%", escaped(&query))).escape('!');
         let names = Condition::any().add(Column::Username.like(begins())).add(Column::DisplayNameFolded.like(begins()));

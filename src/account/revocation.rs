@@ -10,15 +10,17 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::game::id::{Timestamp, UserId};
-use crate::journal::envelope::Envelope;
-use crate::journal::outbox;
+use crate::ids::{Timestamp, UserId};
+use crate::outbox;
+use crate::outbox::envelope::Envelope;
 
 /// Which logins of a user end.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ending {
     /// That one.
     One(Uuid),
+    /// All but that one.
+    Others(Uuid),
     /// All there are.
     All,
 }
@@ -31,8 +33,10 @@ pub(super) async fn revoke(
     now: Timestamp,
 ) -> Result<Vec<Uuid>, DbErr> {
     let mut live = Condition::all().add(Column::UserId.eq(user_id.0)).add(Column::RevokedAtMs.is_null());
-    if let Ending::One(login_id) = ending {
-        live = live.add(Column::Id.eq(login_id));
+    match ending {
+        Ending::One(login_id) => live = live.add(Column::Id.eq(login_id)),
+        Ending::Others(login_id) => live = live.add(Column::Id.ne(login_id)),
+        Ending::All => {}
     }
     let ids: Vec<Uuid> =
         Entity::find().select_only().column(Column::Id).filter(live.clone()).into_tuple().all(tx).await?;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{Accounts, Settings};
 use crate::database::{Database, Options};
-use crate::problem;
+use crate::http;
 
 /// The answer to a request; `json` is null where there is no body.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl TestApp {
         let settings = Settings { jwt_secret: "0123456789abcdef0123456789abcdef".into(), ..settings };
         let accounts = Accounts::new(database.clone(), settings);
         let app = App::new()
-            .wrap(from_fn(problem::middleware))
+            .wrap(from_fn(http::middleware))
             .app_data(web::Data::new(accounts.clone()))
             .app_data(web::Data::new(database.clone()))
             .service(web::scope("/api/v1").configure(super::routes).configure(routes));

@@ -1,10 +1,11 @@
-//! The tokens: access and share tokens are signed (HS256) and say all by themselves; refresh tokens are random and
+//! The tokens: access tokens are signed (HS256) and say all by themselves; refresh tokens are
 //! known to the database by their hash only.
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,44 +13,31 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::CurrentUser;
-use crate::game::id::{Timestamp, UserId};
-use crate::problem::{Code, Problem};
-
-const SHARE_SECONDS: i64 = 30 * 24 * 60 * 60;
+use crate::http::{Code, Problem};
+use crate::ids::{Timestamp, UserId};
 
 /// What an account may do beyond its own affairs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AccountRole)]
 pub enum Role {
     /// Nothing.
+    #[default]
     User,
     /// Operates the service.
     Admin,
-}
-
-/// What a share token opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShareToken {
-    /// The session that may be read.
-    pub session_id: Uuid,
-    /// Until when.
-    pub expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
 struct AccessClaims {
     sub: UserId,
     login: Uuid,
+    /// As it was when the token was made, for nodes of older versions: what counts is looked up where it is used.
+    #[serde(default)]
     role: Role,
-    aud: String,
-    iat: i64,
-    exp: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ShareClaims {
-    session_id: Uuid,
+    /// Two tokens of one second differ.
+    #[serde(default)]
+    jti: Uuid,
     aud: String,
     iat: i64,
     exp: i64,
@@ -69,18 +57,11 @@ impl Expires for AccessClaims {
     }
 }
 
-impl Expires for ShareClaims {
-    const AUDIENCE: &'static str = "share";
-
-    fn exp(&self) -> i64 {
-        self.exp
-    }
-}
-
 pub(super) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     access_seconds: i64,
+    successors: Hmac<Sha256>,
 }
 
 impl Tokens {
@@ -89,7 +70,17 @@ impl Tokens {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             access_seconds: i64::try_from(access_token_life.as_secs()).unwrap_or(i64::MAX),
+            successors: Hmac::new_from_slice(secret).expect("HMAC takes keys of any length"),
         }
+    }
+
+    /// The refresh token that follows this one. It is computed, so that the same answer can be given again without being
+    /// stored in a way that a reader of the database could use; only who has the secret and the token can know it.
+    pub(super) fn successor_of(&self, refresh_token: &str) -> String {
+        let mut mac = self.successors.clone();
+        mac.update(b"refresh token after ");
+        mac.update(refresh_token.as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     pub(super) fn access_seconds(&self) -> i64 {
@@ -99,23 +90,21 @@ impl Tokens {
     pub(super) fn access(&self, user: UserId, login: Uuid, role: Role, now: Timestamp) -> Result<String, Problem> {
         let iat = now.millis() / 1000;
         let exp = iat + self.access_seconds;
-        self.sign(&AccessClaims { sub: user, login, role, aud: AccessClaims::AUDIENCE.to_owned(), iat, exp })
+        self.sign(&AccessClaims {
+            sub: user,
+            login,
+            role,
+            jti: Uuid::new_v4(),
+            aud: AccessClaims::AUDIENCE.to_owned(),
+            iat,
+            exp,
+        })
     }
 
     pub(super) fn verify_access(&self, token: &str, now: Timestamp) -> Result<CurrentUser, Problem> {
         let claims: AccessClaims = self.read(token, now)?;
         let expires_at = Timestamp::from_millis(claims.exp * 1000);
-        Ok(CurrentUser { id: claims.sub, login_id: claims.login, role: claims.role, expires_at })
-    }
-
-    pub(super) fn share(&self, session_id: Uuid, now: Timestamp) -> Result<String, Problem> {
-        let iat = now.millis() / 1000;
-        self.sign(&ShareClaims { session_id, aud: ShareClaims::AUDIENCE.to_owned(), iat, exp: iat + SHARE_SECONDS })
-    }
-
-    pub(super) fn verify_share(&self, token: &str, now: Timestamp) -> Result<ShareToken, Problem> {
-        let claims: ShareClaims = self.read(token, now)?;
-        Ok(ShareToken { session_id: claims.session_id, expires_at: Timestamp::from_millis(claims.exp * 1000) })
+        Ok(CurrentUser { id: claims.sub, login_id: claims.login, expires_at })
     }
 
     fn sign(&self, claims: &impl Serialize) -> Result<String, Problem> {
@@ -138,7 +127,7 @@ impl Tokens {
     }
 }
 
-/// A new refresh token: 32 random bytes, base64url.
+/// The first refresh token of a login: 32 random bytes, base64url.
 pub(super) fn refresh_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
@@ -172,8 +161,21 @@ mod tests {
     fn an_access_token_says_who_and_until_when() {
         let (user, login, token) = access();
         let current = tokens().verify_access(&token, at(NOW + 899_999)).expect("valid");
-        assert_eq!((current.id, current.login_id, current.role), (user, login, Role::Admin));
+        assert_eq!((current.id, current.login_id), (user, login));
         assert_eq!(current.expires_at, at(NOW + 900_000));
+        let another = tokens().access(user, login, Role::Admin, at(NOW)).expect("token");
+        assert_ne!(another, token, "of the same second");
+    }
+
+    #[test]
+    fn who_spends_a_refresh_token_again_gets_the_same_successor() {
+        let token = refresh_token();
+        let next = tokens().successor_of(&token);
+        assert_eq!(next, tokens().successor_of(&token));
+        assert_eq!(URL_SAFE_NO_PAD.decode(&next).expect("base64url").len(), 32);
+        assert!(next != token && next != tokens().successor_of(&next));
+        let other = Tokens::new(b"another secret", Duration::from_secs(900));
+        assert_ne!(other.successor_of(&token), next, "nobody without the secret can know it");
     }
 
     #[test]
@@ -189,18 +191,6 @@ mod tests {
         let claims = token.split('.').nth(1).expect("claims");
         let unsigned = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));
         assert_eq!(code(&unsigned, NOW), Code::Unauthenticated);
-    }
-
-    #[test]
-    fn a_share_token_opens_its_session_and_nothing_else() {
-        let session = Uuid::now_v7();
-        let share = tokens().share(session, at(NOW)).expect("token");
-        assert_eq!(tokens().verify_share(&share, at(NOW)).expect("valid").session_id, session);
-        assert_eq!(tokens().verify_access(&share, at(NOW)).expect_err("aud").code(), Code::Unauthenticated);
-        let (_, _, access) = access();
-        assert_eq!(tokens().verify_share(&access, at(NOW)).expect_err("aud").code(), Code::Unauthenticated);
-        let late = tokens().verify_share(&share, at(NOW + SHARE_SECONDS * 1000)).expect_err("late");
-        assert_eq!(late.code(), Code::TokenExpired);
     }
 
     #[test]

@@ -8,11 +8,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::account::CurrentUser;
+use super::admin::Admin;
 use crate::database::Database;
-use crate::game::id::Timestamp;
+use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::ids::Timestamp;
 use crate::messaging::dead_letters;
-use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
 
 /// A message that could not be applied.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,11 +66,10 @@ pub(super) struct Paging {
     responses((status = 200, body = Listing<DeadLetter>), (status = 403, body = ProblemBody)),
 )]
 pub(super) async fn list(
-    user: CurrentUser,
+    _: Admin,
     paging: Query<Paging>,
     database: web::Data<Database>,
 ) -> Result<web::Json<Listing<DeadLetter>>, Problem> {
-    user.require_admin()?;
     let Paging { limit, cursor } = paging.into_inner();
     let page = Page::new(limit, cursor)?;
     let rows = dead_letters::list(database.reader(), page.after::<Uuid>()?, page.rows()).await?;
@@ -86,11 +85,10 @@ pub(super) async fn list(
     ),
 )]
 pub(super) async fn one(
-    user: CurrentUser,
+    _: Admin,
     id: PathId<Uuid>,
     database: web::Data<Database>,
 ) -> Result<web::Json<DeadLetter>, Problem> {
-    user.require_admin()?;
     let letter = dead_letter::Entity::find_by_id(id.into_inner()).one(database.reader()).await?;
     letter.map(|letter| web::Json(DeadLetter::of(letter))).ok_or_else(missing)
 }
@@ -105,11 +103,10 @@ pub(super) async fn one(
     ),
 )]
 pub(super) async fn replay(
-    user: CurrentUser,
+    _: Admin,
     id: PathId<Uuid>,
     database: web::Data<Database>,
 ) -> Result<web::Json<DeadLetter>, Problem> {
-    user.require_admin()?;
     let id = id.into_inner();
     let tx = database.begin_write().await?;
     let letter = dead_letter::Entity::find_by_id(id).one(&tx).await?.ok_or_else(missing)?;
@@ -131,11 +128,10 @@ pub(super) async fn replay(
     responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 pub(super) async fn discard(
-    user: CurrentUser,
+    _: Admin,
     id: PathId<Uuid>,
     database: web::Data<Database>,
 ) -> Result<HttpResponse, Problem> {
-    user.require_admin()?;
     match dead_letters::discard(database.writer(), id.into_inner()).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(missing()),

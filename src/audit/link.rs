@@ -12,8 +12,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::ROWS_MAX;
+use crate::clock;
 use crate::database::Database;
-use crate::journal::outbox;
+use crate::journal::commit_feed;
+use crate::telemetry::Trouble;
+
+// Said when it begins and once a minute while it lasts.
+static BEHIND: Trouble = Trouble::new();
 
 /// How often it is asked which writers have stored something.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -23,23 +28,24 @@ const STEP: u64 = 256;
 
 /// Follows the log until it is dropped.
 pub(crate) async fn run(database: Database) {
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    let mut due = tokio::time::interval(STEP_EVERY);
-    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut look = clock::every(LOOK_EVERY);
+    let mut due = clock::every(STEP_EVERY);
     let mut behind = Vec::new();
     loop {
         let done = tokio::select! {
             _ = look.tick() => ahead(&database).await.map(|writers| behind = writers),
             _ = due.tick(), if !behind.is_empty() => follow(&database, &mut behind).await,
         };
-        if let Err(error) = done {
+        if let Err(error) = done
+            && BEHIND.is_news()
+        {
             tracing::warn!(%error, "the audit is behind the log");
         }
     }
 }
 
 async fn ahead(database: &Database) -> Result<Vec<i64>, DbErr> {
-    Ok(outbox::writers(database.reader()).await?.into_iter().map(|writer| writer.id).collect())
+    Ok(commit_feed::writers(database.reader()).await?.into_iter().map(|writer| writer.id).collect())
 }
 
 /// One step; who has nothing more is looked at the next time.
@@ -54,7 +60,7 @@ async fn follow(database: &Database, behind: &mut Vec<i64>) -> Result<(), DbErr>
 
 /// Links everything that is in the log now.
 pub(super) async fn catch_up(database: &Database) -> Result<(), DbErr> {
-    for writer in outbox::writers(database.reader()).await? {
+    for writer in commit_feed::writers(database.reader()).await? {
         while step(database, writer.id).await? {}
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! makes the same messages with the same ids again. Storing them here as well took two thirds of what SQLite can write.
 //! This room stores only what no log has, and links requests to events behind the scenes (see `link.rs`).
 
+mod admin;
 mod dead_letters;
 mod link;
 mod queues;
@@ -17,9 +18,9 @@ use sea_orm::{DatabaseTransaction, EntityTrait, Set};
 
 pub(crate) use self::link::run as link;
 use crate::database::Database;
-use crate::journal::envelope::Envelope;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
+use crate::outbox::envelope::Envelope;
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
@@ -43,8 +44,6 @@ impl Handler for Audit {
         }
         Ok(())
     }
-
-    fn settled(&mut self, _: bool) {}
 
     fn concerns(&self, message: &Message) -> bool {
         !message.envelope.is_of_the_log()

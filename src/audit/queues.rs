@@ -2,9 +2,9 @@
 
 use actix_web::web;
 
-use crate::account::CurrentUser;
+use super::admin::Admin;
+use crate::http::{Listing, Problem, ProblemBody};
 use crate::messaging::{Bus, QueueReport};
-use crate::problem::{Listing, Problem, ProblemBody};
 
 /// The queues: how much waits in each, and who works on it.
 #[utoipa::path(
@@ -14,8 +14,7 @@ use crate::problem::{Listing, Problem, ProblemBody};
         (status = 503, body = ProblemBody),
     ),
 )]
-pub(super) async fn list(user: CurrentUser, bus: web::Data<Bus>) -> Result<web::Json<Listing<QueueReport>>, Problem> {
-    user.require_admin()?;
+pub(super) async fn list(_: Admin, bus: web::Data<Bus>) -> Result<web::Json<Listing<QueueReport>>, Problem> {
     let queues = bus.queues();
     Ok(web::Json(Listing::whole(queues)))
 }

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use super::admin::Admin;
 use super::link;
-use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::id::{Seq, SessionId, UserId};
-use crate::journal::envelope::Envelope;
+use crate::http::{Listing, Page, Problem, ProblemBody, Query};
+use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{Journal, JournalError, Record};
 use crate::messaging::message::messages_of;
-use crate::problem::{Listing, Page, Problem, ProblemBody, Query};
+use crate::outbox::envelope::Envelope;
 
 /// Events looked at for one answer; a page that took more ends early, with a cursor.
 const LOOKED_AT_MAX: usize = 20_000;
@@ -57,12 +57,11 @@ enum Cursor {
     responses((status = 200, body = Listing<Envelope>), (status = 403, body = ProblemBody)),
 )]
 pub(super) async fn search(
-    user: CurrentUser,
+    _: Admin,
     filter: Query<Filter>,
     database: web::Data<Database>,
     journal: web::Data<Journal>,
 ) -> Result<web::Json<Listing<Envelope>>, Problem> {
-    user.require_admin()?;
     let filter = filter.into_inner();
     let page = Page::new(filter.limit, filter.cursor.clone())?;
     let mut search = Search { database: &database, journal: &journal, filter, found: Vec::new(), rows: page.rows() };

@@ -1,14 +1,13 @@
 //! What each fact makes of a session. Nothing is checked here that `decide` has checked, and nothing can fail.
 //! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
 
-use super::event::{Event, Fact, GameStarted, PlayerJoined, Role, SessionCreated, SettingsChanged};
-use super::id::{ParticipantId, Timestamp, UserId};
+use super::discipline::Color;
+use super::event::{Event, Fact, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
 use super::mark::Act;
-use super::played_game::Game;
-use super::rules::Color;
-use super::scoreboard::Scoreboard;
+use super::played_game::{Folded, Game};
 use super::view::{GameStatus, Status};
 use super::{Participant, Session};
+use crate::ids::{ParticipantId, Seq, Timestamp, UserId};
 
 impl Session {
     /// It happened. Cannot fail: an event that was stored is a fact.
@@ -23,17 +22,15 @@ impl Session {
             Fact::SessionCreated(created) if is_first => self.open(created, event),
             Fact::SessionCreated(_) => {}
             Fact::PlayerJoined(joined) => self.seat(joined, event.timestamp),
-            Fact::PlayerLeft(seat) | Fact::PlayerRemoved(seat) => {
-                if let Some(seat) = self.seat_mut(seat.participant_id) {
-                    seat.is_active = false;
-                    seat.is_invited = false;
-                    seat.left_at = Some(event.timestamp);
-                }
-            }
+            Fact::PlayerLeft(gone) => self.empty(gone, event.timestamp, None),
+            Fact::PlayerRemoved(gone) => self.empty(gone, event.timestamp, Some(event.seq)),
             Fact::PlayerUpdated(updated) => {
                 if let Some(seat) = self.seat_mut(updated.participant_id) {
                     seat.display_name.clone_from(&updated.display_name);
                     seat.can_score = updated.can_score;
+                    if seat.role != Role::Spectator {
+                        seat.is_muted = !updated.can_score;
+                    }
                 }
             }
             Fact::SettingsChanged(changed) => self.change(changed),
@@ -52,9 +49,8 @@ impl Session {
             Fact::FoulCommitted(foul) => self.mark(event, foul.participant_id, Act::Foul { points: foul.points }),
             Fact::TurnChanged(turn) => self.mark(event, turn.participant_id, Act::EndTurn),
             Fact::EventVoided(voided) => {
-                let (past, present) = (&self.past_rules, &self.rules);
                 if let Some(game) = self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id) {
-                    game.void(past.get(game.rules).unwrap_or(present), voided.voided_seq, event.seq);
+                    game.void(voided.voided_seq, event.seq);
                 }
             }
             Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended.reason.clone())),
@@ -66,7 +62,6 @@ impl Session {
         *self = Session {
             id: event.session_id,
             seq: event.seq,
-            code: created.code.clone(),
             chat_id: created.chat_id,
             name: created.name.clone(),
             is_private: created.is_private,
@@ -83,6 +78,10 @@ impl Session {
                 can_score: true,
                 is_active: true,
                 is_invited: false,
+                is_removed: false,
+                is_barred: false,
+                removed_seq: None,
+                is_muted: false,
                 joined_at: Some(event.timestamp),
                 left_at: None,
             }],
@@ -93,6 +92,10 @@ impl Session {
 
     fn seat(&mut self, joined: &PlayerJoined, at: Timestamp) {
         let known = self.participant(joined.participant_id);
+        // An older node took the code for enough, beside this one: the removal holds all the same.
+        if joined.is_active && known.is_some_and(|seat| seat.is_barred) {
+            return;
+        }
         let seat = Participant {
             id: joined.participant_id,
             user_id: joined.user_id,
@@ -102,12 +105,27 @@ impl Session {
             can_score: joined.can_score,
             is_active: joined.is_active,
             is_invited: !joined.is_active,
+            is_removed: false,
+            is_barred: false,
+            removed_seq: known.and_then(|seat| seat.removed_seq),
+            is_muted: known.is_some_and(|seat| seat.is_muted),
             joined_at: known.and_then(|seat| seat.joined_at).or(joined.is_active.then_some(at)),
             left_at: known.and_then(|seat| seat.left_at).filter(|_| !joined.is_active),
         };
         match self.seat_mut(joined.participant_id) {
             Some(known) => *known = seat,
             None => self.participants.push(seat),
+        }
+    }
+
+    fn empty(&mut self, gone: &Seat, at: Timestamp, removed: Option<Seq>) {
+        if let Some(seat) = self.seat_mut(gone.participant_id) {
+            seat.is_active = false;
+            seat.is_invited = false;
+            seat.is_removed = removed.is_some();
+            seat.is_barred = gone.until_invited;
+            seat.removed_seq = removed.or(seat.removed_seq);
+            seat.left_at = Some(at);
         }
     }
 
@@ -143,6 +161,7 @@ impl Session {
             if seat.id == id {
                 seat.role = Role::Creator;
                 seat.can_score = true;
+                seat.is_muted = false;
             } else if seat.role == Role::Creator {
                 seat.role = Role::Participant;
             }
@@ -168,7 +187,7 @@ impl Session {
             ended: None,
             end_reason: None,
             marks: Vec::new(),
-            board: Scoreboard::new(started.order.len()),
+            folded: Folded::default(),
         });
     }
 

@@ -1,14 +1,14 @@
 //! A session as its watchers see it: views, the evening's balance, and what statistics ask for.
 //! Money of an evening is the sum over completed games; nothing of it is stored, so a void puts all of it right.
 
-use super::id::{GameId, Money, ParticipantId, UserId};
 use super::played_game::Game;
 use super::settlement::settle;
 use super::view::{
-    BalanceView, GameNet, GameStatus, GameSummary, GameView, ParticipantBalance, ParticipantView, PlayerSummary,
-    SessionView,
+    BalanceView, EveningView, GameNet, GameStatus, GameSummary, GameView, ParticipantBalance, ParticipantView,
+    PlayerSummary, SessionView, Total,
 };
 use super::{Participant, Session};
+use crate::ids::{GameId, Money, ParticipantId, UserId};
 
 /// One participant's evening.
 #[derive(Clone, Copy, Default)]
@@ -39,7 +39,7 @@ impl Session {
         };
         SessionView {
             id: self.id,
-            code: self.code.clone(),
+            code: None,
             chat_id: self.chat_id,
             name: self.name.clone(),
             status: self.status,
@@ -65,7 +65,7 @@ impl Session {
 
     fn view_of(&self, game: &Game) -> GameView {
         let rules = self.rules_of(game);
-        let (board, order) = (&game.board, &game.order);
+        let (board, order) = (game.board(rules), &game.order);
         let is_completed = game.is_completed();
         let ended_at = game.ended.map(|(_, at)| at);
         GameView {
@@ -76,9 +76,9 @@ impl Session {
             status: game.status,
             order: order.clone(),
             reversed: game.reversed,
-            current_participant_id: game.current_player(),
+            current_participant_id: self.current_player(game),
             scores: board.scores(rules, order),
-            remaining: board.remaining(rules),
+            remaining: rules.discipline().remaining(board),
             fines: if game.is_in_progress() { board.open_fines(order) } else { Vec::new() },
             results: is_completed.then(|| board.results(rules, order, |player| self.user_of(player))),
             winner_participant_ids: if is_completed { board.winners(rules, order) } else { Vec::new() },
@@ -101,7 +101,7 @@ impl Session {
             .map(|seat| ParticipantBalance { participant_id: seat.id, net: 0, games: Vec::new() })
             .collect();
         for game in self.games.iter().filter(|game| game.is_completed()) {
-            for (player, net) in game.order.iter().zip(game.board.nets(self.rules_of(game))) {
+            for (player, net) in game.order.iter().zip(self.board_of(game).nets(self.rules_of(game))) {
                 if let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == *player) {
                     sum.net = sum.net.saturating_add(net);
                     sum.games.push(GameNet { game_id: game.id, number: game.number, net });
@@ -112,11 +112,24 @@ impl Session {
         BalanceView { currency: self.rules.currency().to_owned(), participants, settlement: settle(&nets) }
     }
 
+    /// What a board shows beside the session itself.
+    pub fn evening(&self) -> EveningView {
+        let BalanceView { currency, participants, settlement } = self.balance();
+        let last = self.games.iter().rev().find(|game| game.is_completed());
+        let total = |sum: ParticipantBalance| Total { participant_id: sum.participant_id, net: sum.net };
+        EveningView {
+            last_game: last.map(|game| self.view_of(game)),
+            currency,
+            totals: participants.into_iter().map(total).collect(),
+            settlement,
+        }
+    }
+
     /// Everybody's evening, in the order of seats.
     fn evenings(&self) -> Vec<Evening> {
         let mut evenings = vec![Evening::default(); self.participants.len()];
         for game in self.games.iter().filter(|game| game.status != GameStatus::Cancelled) {
-            let columns = game.board.tallies.iter().zip(game.board.nets(self.rules_of(game)));
+            let columns = self.board_of(game).tallies.iter().zip(self.board_of(game).nets(self.rules_of(game)));
             for (player, (tally, net)) in game.order.iter().zip(columns) {
                 let seat = self.participants.iter().position(|seat| seat.id == *player);
                 let Some(evening) = seat.and_then(|seat| evenings.get_mut(seat)) else { continue };
@@ -134,9 +147,9 @@ impl Session {
     pub fn player_games(&self, game: GameId) -> Option<GameSummary> {
         let game = self.game(game)?;
         let rules = self.rules_of(game);
-        let winners = if game.is_completed() { game.board.winners(rules, &game.order) } else { Vec::new() };
-        let mut players: Vec<_> = game
-            .board
+        let board = game.board(rules);
+        let winners = if game.is_completed() { board.winners(rules, &game.order) } else { Vec::new() };
+        let mut players: Vec<_> = board
             .results(rules, &game.order, |player| self.user_of(player))
             .into_iter()
             .map(|result| PlayerSummary {
@@ -144,7 +157,7 @@ impl Session {
                 user_id: result.user_id,
                 points: result.points,
                 balls_potted: result.balls_potted,
-                own_balls: game.index_of(result.participant_id).map_or(0, |index| game.board.tally(index).own_balls),
+                own_balls: game.index_of(result.participant_id).map_or(0, |index| board.tally(index).own_balls),
                 fouls: result.fouls,
                 net: result.net,
                 place: result.place,
@@ -157,6 +170,7 @@ impl Session {
             game_id: game.id,
             number: game.number,
             game_type: rules.game_type().to_owned(),
+            currency: rules.currency().to_owned(),
             status: game.status,
             started_at: game.started_at,
             ended_at: game.ended.map(|(_, at)| at),

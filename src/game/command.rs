@@ -2,10 +2,11 @@
 //! Commands are imperative; the wire's scoring commands are the ones that have a `type` here.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{RefOr, Schema};
 
+use super::discipline::Rules;
 use super::event::Role;
-use super::id::{Dice, GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
-use super::rules::Rules;
+use crate::ids::{Dice, GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// One command with all that deciding it needs: no clock and no randomness is read inside.
 #[derive(Clone, Debug)]
@@ -33,8 +34,8 @@ pub enum Command {
     Join {
         /// The name shown at the table, 1..64 characters.
         display_name: String,
-        /// A player or a spectator; never `Creator`.
-        role: Role,
+        /// A player or a spectator, never `Creator`; `None`: as before, a player where that is new.
+        role: Option<Role>,
     },
     /// A seat for a guest without an account. Creator only.
     AddGuest {
@@ -62,8 +63,16 @@ pub enum Command {
         /// Whose seat.
         participant_id: ParticipantId,
     },
+    /// The account is gone: it leaves, and its seat is a deleted player's, in a session that is over as well.
+    Forget,
     /// Creator only; each field where given.
     ChangeSettings(Box<ChangeSettings>),
+    /// A new join code; the old one is void. Creator only.
+    ChangeCode {
+        /// The server's doing, so no part of what was asked.
+        #[serde(skip)]
+        code: String,
+    },
     /// Creator only.
     CancelSession,
 }
@@ -78,8 +87,10 @@ impl Command {
             Command::AddGuest { .. } => "add_guest",
             Command::Invite { .. } => "invite",
             Command::UpdateParticipant { .. } => "update_participant",
+            Command::Forget => "forget",
             Command::RemoveParticipant { .. } => "remove_participant",
             Command::ChangeSettings(_) => "change_settings",
+            Command::ChangeCode { .. } => "change_code",
             Command::CancelSession => "cancel_session",
         }
     }
@@ -198,6 +209,34 @@ pub enum Scoring {
     CompleteSession {},
 }
 
+/// In OpenAPI: the commands that mark something in a game. The others have calls of their own.
+#[derive(Debug)]
+pub struct Mark;
+
+impl Mark {
+    const KINDS: [&str; 3] = ["pot_ball", "commit_foul", "end_turn"];
+}
+
+impl utoipa::PartialSchema for Mark {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Scoring::schema();
+        if let RefOr::T(Schema::OneOf(commands)) = &mut schema {
+            commands.items.retain(|command| Mark::KINDS.contains(&type_of(command).as_str()));
+        }
+        schema
+    }
+}
+
+impl utoipa::ToSchema for Mark {}
+
+/// The `type` that the schema of a command says.
+fn type_of(command: &RefOr<Schema>) -> String {
+    let RefOr::T(Schema::Object(command)) = command else { return String::new() };
+    let Some(RefOr::T(Schema::Object(kind))) = command.properties.get("type") else { return String::new() };
+    let word = kind.enum_values.as_ref().and_then(|words| words.first());
+    word.and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+}
+
 /// Why the rules said no: a closed list, each with its stable code (contract, section 8).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -215,6 +254,9 @@ pub enum Refusal {
     /// `insufficient_permissions`.
     #[error("{0}")]
     NotAllowed(&'static str),
+    /// `participant_removed`.
+    #[error("you were removed from this session; its creator may invite you again")]
+    ParticipantRemoved,
     /// `session_full`.
     #[error("all {0} places are taken")]
     SessionFull(u32),
@@ -262,6 +304,7 @@ impl Refusal {
             Refusal::Invalid { .. } => "validation_failed",
             Refusal::NotFound(_) => "not_found",
             Refusal::NotAllowed(_) => "insufficient_permissions",
+            Refusal::ParticipantRemoved => "participant_removed",
             Refusal::SessionFull(_) => "session_full",
             Refusal::SessionNotOpen => "session_not_open",
             Refusal::SessionClosed | Refusal::SessionTooLong(_) => "session_closed",

@@ -6,17 +6,17 @@
 //! - A session is bounded to `MAX_EVENTS`; at the bound it can still be ended in order.
 
 use super::command::{Command, Refusal, Request, Scoring};
+use super::discipline::{Order, Rules};
 use super::event::{
     BallPotted, Decided, EventVoided, Fact, Fine, FoulCommitted, GameEnded, GameStarted, Nothing, TurnChanged,
 };
-use super::id::{GameId, ParticipantId, Seq};
 use super::mark::Act;
 use super::played_game::Game;
-use super::rules::{KolkhozFoul, Order, Rules};
 use super::scoreboard::{Brought, Scoreboard};
 use super::turn_order::{Draw, Played};
 use super::view::Status;
 use super::{Role, Session};
+use crate::ids::{GameId, ParticipantId, Seq};
 
 /// How long a session can get; a busy evening has a few thousand events.
 pub const MAX_EVENTS: Seq = 100_000;
@@ -37,8 +37,10 @@ impl Session {
             Command::UpdateParticipant { participant_id, display_name, can_score } => {
                 self.update(*participant_id, display_name.as_deref(), *can_score, request)
             }
+            Command::Forget => Ok(self.forget(request)),
             Command::RemoveParticipant { participant_id } => self.remove(*participant_id, request),
             Command::ChangeSettings(change) => self.change_settings(change, request),
+            Command::ChangeCode { code } => self.change_code(code, request),
             Command::CancelSession => self.cancel(request),
         }
     }
@@ -63,11 +65,11 @@ impl Session {
                 let game = self.game_asked(request)?;
                 let player = player_in(game, *participant_id)?;
                 bounded("note", note.as_deref())?;
-                let rules = self.rules_of(game);
-                let Some(ball) = rules.ball(color) else {
+                let discipline = self.rules_of(game).discipline();
+                let Some(ball) = discipline.ball(color) else {
                     return Err(Refusal::UnknownBall(color.chars().take(32).collect()));
                 };
-                if !game.board.is_available(rules, ball) {
+                if !discipline.is_available(self.board_of(game), ball) {
                     return Err(Refusal::BallNotAvailable(ball.name().to_owned()));
                 }
                 self.only_in_turn(game, player)?;
@@ -92,7 +94,7 @@ impl Session {
                 let game = self.game_asked(request)?;
                 bounded("reason", reason.as_deref())?;
                 let said = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-                Ok(vec![self.ended(game, &game.board, said.unwrap_or("manual"), request)])
+                Ok(vec![self.ended(game, self.board_of(game), said.unwrap_or("manual"), request)])
             }
             Scoring::CancelGame {} => {
                 let game = self.game_asked(request)?;
@@ -107,10 +109,12 @@ impl Session {
     fn marked(&self, game: &Game, player: usize, act: Act, note: &Option<String>, request: &Request) -> Vec<Decided> {
         let rules = self.rules_of(game);
         let order = &game.order;
-        let mut board = game.board.clone();
+        let before = self.board_of(game);
+        let mut board = before.clone();
         let Brought { points, awarded_to, fines } = board.mark(rules, player, act);
         let id_of = |index: usize| game.player_at(index).unwrap_or_default();
-        let (participant_id, next_participant_id) = (id_of(player), id_of(board.turn));
+        let next = self.in_turn(order, board.turn).unwrap_or_default();
+        let (participant_id, next_participant_id) = (id_of(player), next);
         let total_score = board.tally(player).total();
         let fact = match act {
             Act::Pot { color, own_ball } => Fact::BallPotted(BallPotted {
@@ -127,7 +131,7 @@ impl Session {
                     .iter()
                     .map(|(owner, points)| Fine { participant_id: id_of(*owner), points: *points })
                     .collect(),
-                nets: board.changed_nets(&game.board, rules, order),
+                nets: board.changed_nets(before, rules, order),
             }),
             Act::Foul { points } => Fact::FoulCommitted(FoulCommitted {
                 participant_id,
@@ -137,7 +141,7 @@ impl Session {
                 awarded_to: awarded_to.map(id_of),
                 reason: note.clone(),
                 next_participant_id,
-                nets: board.changed_nets(&game.board, rules, order),
+                nets: board.changed_nets(before, rules, order),
             }),
             Act::EndTurn => {
                 Fact::TurnChanged(TurnChanged { participant_id, reason: note.clone(), next_participant_id })
@@ -145,7 +149,7 @@ impl Session {
         };
         let mut decided = vec![of_game(game.id, fact)];
         if let Some(decision) = board.decision {
-            decided.push(self.ended(game, &board, decision.reason(), request));
+            decided.push(self.ended(game, &board, decision.reason, request));
         }
         decided
     }
@@ -193,14 +197,14 @@ impl Session {
             voided_type: mark.act.event_type().to_owned(),
             user_id: game.player_at(usize::from(mark.player)).and_then(|player| self.user_of(player)),
             scores: board.scores(rules, &game.order),
-            current_participant_id: game.player_at(board.turn).filter(|_| game.is_in_progress()),
-            remaining: board.remaining(rules),
+            current_participant_id: self.in_turn(&game.order, board.turn).filter(|_| game.is_in_progress()),
+            remaining: rules.discipline().remaining(&board),
             results: game.is_completed().then_some(results),
             currency: if game.is_completed() { rules.currency().to_owned() } else { String::new() },
         };
         let mut decided = vec![of_game(game.id, Fact::EventVoided(Box::new(voided)))];
         if let Some(decision) = ends_now {
-            decided.push(self.ended(game, &board, decision.reason(), request));
+            decided.push(self.ended(game, &board, decision.reason, request));
         }
         Ok(decided)
     }
@@ -244,7 +248,7 @@ impl Session {
     fn drawn_order(&self, request: &Request) -> Result<(Vec<ParticipantId>, bool), Refusal> {
         let players = self.rules.players();
         let active: Vec<_> = self.active_players().map(|seat| seat.id).collect();
-        if self.rules.order() == Order::Manual {
+        if self.rules.discipline().terms().order == Order::Manual {
             return Err(invalid("order", "these rules want the order given"));
         }
         if active.len() < *players.start() {
@@ -255,13 +259,14 @@ impl Session {
             return Err(invalid("order", message));
         }
         let draw = Draw {
-            rule: self.rules.order(),
-            alternate_direction: self.rules.alternate_direction(),
+            rule: self.rules.discipline().terms().order,
+            alternate_direction: self.rules.discipline().terms().alternate_direction,
             players: &active,
             breaker: self.breaker(),
             dice: request.dice,
         };
-        Ok(draw.draw(self.games.iter().map(|game| Played { order: &game.order, reversed: game.reversed })))
+        let counted = self.counted_games();
+        Ok(draw.draw(counted.map(|game| Played { order: &game.order, reversed: game.reversed })))
     }
 
     /// The game that the request means, which must be in progress.
@@ -276,10 +281,11 @@ impl Session {
     }
 
     fn only_in_turn(&self, game: &Game, player: usize) -> Result<(), Refusal> {
-        if !self.rules_of(game).enforce_turns() || game.board.turn == player {
+        let current = self.current_player(game);
+        if !self.rules_of(game).discipline().terms().enforce_turns || current == game.player_at(player) {
             return Ok(());
         }
-        let current = game.player_at(game.board.turn).and_then(|id| self.participant(id));
+        let current = current.and_then(|id| self.participant(id));
         Err(Refusal::NotYourTurn(current.map(|seat| seat.display_name.clone()).unwrap_or_default()))
     }
 
@@ -315,14 +321,7 @@ fn foul_points(rules: &Rules, given: Option<i64>) -> Result<i64, Refusal> {
     if given.is_some_and(|points| !(1..=100).contains(&points)) {
         return Err(invalid("points", "must be 1 to 100"));
     }
-    match rules {
-        Rules::Kolkhoz(kolkhoz) => Ok(match kolkhoz.foul {
-            KolkhozFoul::Subtract { points } | KolkhozFoul::Pool { points } => given.unwrap_or(points),
-            KolkhozFoul::None {} => 0,
-        }),
-        Rules::Americana(_) | Rules::MoscowPyramid(_) if given.unwrap_or(1) == 1 => Ok(1),
-        Rules::Americana(_) | Rules::MoscowPyramid(_) => Err(invalid("points", "a foul weighs 1 in this game")),
-    }
+    rules.discipline().foul_points(given).map_err(|message| invalid("points", message))
 }
 
 /// Free words that a marker may add.

@@ -1,6 +1,8 @@
 //! Seats and settings: who opens, joins, leaves and runs a session, and what may be changed about it.
 //!
-//! - A seat is kept for ever: whoever comes back has the same id, balance, role and right to score.
+//! - A seat is kept for ever: whoever comes back has the same id, balance, role and right to score, unless another role
+//!   is asked for. A player becomes a spectator between games only; the creator plays.
+//! - Who was removed comes back when invited again; an invitation that is withdrawn is a removal too.
 //! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving.
 //! - Spectators do not take a player's place, but the bound on all seats counts them.
 //! - A spectator cannot be made creator: the creator plays.
@@ -8,13 +10,14 @@
 
 use super::command::{ChangeSettings, CreateSession, Refusal, Request};
 use super::decide::{NEW_ID, invalid, of_game, of_session};
+use super::discipline::Rules;
 use super::event::{
     CreatorChanged, Decided, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated, SettingsChanged,
 };
-use super::id::{ParticipantId, UserId};
-use super::rules::Rules;
 use super::view::GameStatus;
-use super::{Participant, Session};
+use super::{Participant, Session, first_present};
+use crate::ids::{ParticipantId, UserId};
+use crate::text::{DELETED_PLAYER, composed, is_visible};
 
 /// Seats that a session can have over an evening, left ones and spectators included.
 const SEATS_MAX: usize = 64;
@@ -31,7 +34,7 @@ impl Session {
             creator_user_id: request.user,
             creator_participant_id: new_seat(request),
             creator_display_name: named("display_name", &new.display_name, 64)?,
-            max_players: within_bounds(new.max_players.unwrap_or(new.rules.suggested_seats()))?,
+            max_players: within_bounds(new.max_players.unwrap_or(new.rules.discipline().suggested_seats()))?,
             is_private: new.is_private,
             rules: sound(&new.rules)?,
             template_id: new.template_id,
@@ -39,37 +42,49 @@ impl Session {
         Ok(vec![of_session(Fact::SessionCreated(Box::new(created)))])
     }
 
-    pub(super) fn join(&self, name: &str, role: Role, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn join(&self, name: &str, asked: Option<Role>, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        let known = self.participant_of(request.user);
+        if known.is_some_and(|seat| seat.is_removed) {
+            return Err(Refusal::ParticipantRemoved);
+        }
         if self.is_over() {
             return Err(Refusal::SessionNotOpen);
         }
         self.only_short()?;
-        let known = self.participant_of(request.user);
-        if known.is_some_and(|seat| seat.is_active) {
-            return Ok(Vec::new());
-        }
-        if role == Role::Creator {
+        if asked == Some(Role::Creator) {
             return Err(invalid("role", "must be participant or spectator"));
         }
-        let display_name = named("display_name", name, 64)?;
         let role = match known {
-            Some(seat) if seat.role == Role::Creator || !seat.is_invited => seat.role,
-            Some(_) | None => role,
+            Some(seat) if seat.role == Role::Creator => match asked {
+                Some(Role::Spectator) => return Err(invalid("role", "the creator plays: hand that role over first")),
+                _ => Role::Creator,
+            },
+            Some(seat) if !seat.is_invited => asked.unwrap_or(seat.role),
+            Some(_) | None => asked.unwrap_or(Role::Participant),
         };
-        let can_score = match known {
-            _ if role == Role::Spectator => false,
-            Some(seat) if seat.role != Role::Spectator => seat.can_score,
-            Some(_) | None => true,
+        let there = known.filter(|seat| seat.is_active);
+        if there.is_some_and(|seat| seat.role == role) {
+            return Ok(Vec::new());
+        }
+        let in_play = |seat: &Participant| self.game_in_progress().is_some_and(|game| game.order.contains(&seat.id));
+        if role == Role::Spectator && there.is_some_and(in_play) {
+            return Err(Refusal::GameInProgress);
+        }
+        // Who only changes the role keeps the name.
+        let display_name = match there {
+            Some(seat) => seat.display_name.clone(),
+            None => named("display_name", name, 64)?,
         };
         self.only_with_room(known.is_none(), role)?;
-        Ok(joined(PlayerJoined {
+        Ok(self.joined(PlayerJoined {
             participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
             user_id: Some(request.user),
             display_name,
             role,
             is_guest: false,
-            can_score,
+            can_score: role != Role::Spectator && known.is_none_or(|seat| !seat.is_muted),
             is_active: true,
+            current_participant_id: None,
         }))
     }
 
@@ -79,7 +94,7 @@ impl Session {
         self.only_short()?;
         let display_name = named("display_name", name, 64)?;
         self.only_with_room(true, Role::Participant)?;
-        Ok(joined(PlayerJoined {
+        Ok(self.joined(PlayerJoined {
             participant_id: new_seat(request),
             user_id: None,
             display_name,
@@ -87,6 +102,7 @@ impl Session {
             is_guest: true,
             can_score: false,
             is_active: true,
+            current_participant_id: None,
         }))
     }
 
@@ -102,7 +118,7 @@ impl Session {
         if known.is_none() {
             self.only_with_seats()?;
         }
-        Ok(joined(PlayerJoined {
+        Ok(self.joined(PlayerJoined {
             participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
             user_id: Some(user),
             display_name,
@@ -110,6 +126,7 @@ impl Session {
             is_guest: false,
             can_score: known.is_none_or(|seat| seat.can_score),
             is_active: false,
+            current_participant_id: None,
         }))
     }
 
@@ -138,6 +155,18 @@ impl Session {
         Ok(vec![of_session(Fact::PlayerUpdated(PlayerUpdated { participant_id: id, display_name, can_score }))])
     }
 
+    pub(super) fn forget(&self, request: &Request) -> Vec<Decided> {
+        let Some(seat) = self.participant_of(request.user) else { return Vec::new() };
+        // Where it can't be left any more, the name goes all the same.
+        let mut decided = self.remove(seat.id, request).unwrap_or_default();
+        if seat.display_name != DELETED_PLAYER {
+            let (display_name, can_score) = (DELETED_PLAYER.to_owned(), seat.can_score);
+            let updated = PlayerUpdated { participant_id: seat.id, display_name, can_score };
+            decided.push(of_session(Fact::PlayerUpdated(updated)));
+        }
+        decided
+    }
+
     pub(super) fn remove(&self, id: ParticipantId, request: &Request) -> Result<Vec<Decided>, Refusal> {
         let own = self.participant_of(request.user).map(|seat| seat.id);
         let is_creator = request.user == self.creator_user_id;
@@ -151,8 +180,9 @@ impl Session {
         if !seat.is_active && !seat.is_invited {
             return Ok(Vec::new());
         }
-        let gone = Seat { participant_id: id };
-        if own != Some(id) {
+        let current_participant_id = self.turn_after(id, false);
+        let gone = Seat { participant_id: id, current_participant_id, until_invited: own != Some(id) };
+        if gone.until_invited {
             return Ok(vec![of_session(Fact::PlayerRemoved(gone))]);
         }
         let mut decided = vec![of_session(Fact::PlayerLeft(gone))];
@@ -192,6 +222,7 @@ impl Session {
             max_players: max_players.filter(|max| *max != self.max_players),
             is_private: change.is_private.filter(|is_private| *is_private != self.is_private),
             rules: rules.filter(|rules| *rules != self.rules),
+            ..SettingsChanged::default()
         };
         let mut decided = Vec::new();
         if changed != SettingsChanged::default() {
@@ -202,11 +233,33 @@ impl Session {
         Ok(decided)
     }
 
+    pub(super) fn change_code(&self, code: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+        self.only_creator(request)?;
+        self.only_open()?;
+        self.only_short()?;
+        let changed = SettingsChanged { code_changed: true, code: Some(code.to_owned()), ..SettingsChanged::default() };
+        Ok(vec![of_session(Fact::SettingsChanged(Box::new(changed)))])
+    }
+
     pub(super) fn cancel(&self, request: &Request) -> Result<Vec<Decided>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         let running = self.game_in_progress().map(|game| of_game(game.id, Fact::GameCancelled(Nothing {})));
         Ok(running.into_iter().chain([of_session(Fact::SessionCancelled(Nothing {}))]).collect())
+    }
+
+    fn joined(&self, mut joined: PlayerJoined) -> Vec<Decided> {
+        let plays = joined.is_active && joined.role != Role::Spectator;
+        joined.current_participant_id = self.turn_after(joined.participant_id, plays);
+        vec![of_session(Fact::PlayerJoined(joined))]
+    }
+
+    /// Whose turn it is once this seat is taken by a player or empty; `None`: that changes nothing.
+    fn turn_after(&self, id: ParticipantId, plays: bool) -> Option<ParticipantId> {
+        let game = self.game_in_progress()?;
+        let is_there = |other| if other == id { plays } else { self.is_at_table(other) };
+        let turn = first_present(&game.order, self.board_of(game).turn, is_there);
+        turn.filter(|_| turn != self.current_player(game))
     }
 
     fn only_with_room(&self, is_new: bool, role: Role) -> Result<(), Refusal> {
@@ -239,20 +292,16 @@ fn new_seat(request: &Request) -> ParticipantId {
     ParticipantId(request.dice.id(NEW_ID, request.at))
 }
 
-fn joined(joined: PlayerJoined) -> Vec<Decided> {
-    vec![of_session(Fact::PlayerJoined(joined))]
-}
-
-/// A name for the eyes of others: trimmed, not empty, no control characters.
+/// A name for the eyes of others: trimmed, composed (NFC), not empty, nothing invisible in it.
 fn named(field: &'static str, name: &str, max: usize) -> Result<String, Refusal> {
-    let name = name.trim();
+    let name = composed(name.trim());
     if name.is_empty() || name.chars().count() > max {
         return Err(invalid(field, format!("must be 1 to {max} characters")));
     }
-    if name.chars().any(char::is_control) {
-        return Err(invalid(field, "must not contain control characters"));
+    if !is_visible(&name) {
+        return Err(invalid(field, "must not contain control or format characters"));
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 fn within_bounds(max_players: u32) -> Result<u32, Refusal> {

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::Seq;
-use super::rules::Color;
+use super::discipline::Color;
+use crate::ids::Seq;
 
 /// One mark of a game.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,42 +9,41 @@
 mod apply;
 mod balance;
 pub mod command;
+pub mod currency;
 mod decide;
 mod decide_seats;
+pub mod discipline;
 pub mod event;
-pub mod id;
 mod mark;
 mod played_game;
 mod results;
-pub mod rules;
 mod scoreboard;
 mod settlement;
 mod turn_order;
 pub mod view;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 pub use decide::MAX_EVENTS;
+pub use discipline::{GameType, Rules};
 pub use event::{Actor, Decided, Event, Fact, Role};
-pub use id::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
-pub use rules::Rules;
 pub use settlement::{Transfer, settle};
-pub use view::{BalanceView, GameStatus, GameSummary, GameView, SessionView, Status};
+pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 
+use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use played_game::Game;
-use scoreboard::Decision;
+use scoreboard::Scoreboard;
 
 /// An evening at one table: the fold of its events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     id: SessionId,
     seq: Seq,
-    code: String,
     chat_id: Uuid,
     name: String,
     status: Status,
@@ -81,6 +80,18 @@ pub struct Participant {
     pub is_active: bool,
     /// The seat is kept for an account that was invited.
     pub is_invited: bool,
+    /// Removed by the creator, and not invited again since.
+    #[serde(default)]
+    pub is_removed: bool,
+    /// That holds against a join of a node of version 0.1.0, which lets the removed come back by the code.
+    #[serde(default)]
+    pub is_barred: bool,
+    /// The event that removed it last: what its account shared before that has ended.
+    #[serde(default)]
+    pub removed_seq: Option<Seq>,
+    /// The creator took the right to score away, which outlives a time as a spectator.
+    #[serde(default)]
+    pub is_muted: bool,
     /// When it became active first.
     pub joined_at: Option<Timestamp>,
     /// When it was left last; `None` while active.
@@ -91,6 +102,11 @@ impl Participant {
     /// At the table and not only watching.
     pub fn is_active_player(&self) -> bool {
         self.is_active && self.role != Role::Spectator
+    }
+
+    /// Sat at the table at some time, so that a balance may stand behind the seat.
+    pub fn has_sat(&self) -> bool {
+        self.joined_at.is_some()
     }
 }
 
@@ -103,11 +119,6 @@ impl Session {
     /// Its id; nil before its first event.
     pub fn id(&self) -> SessionId {
         self.id
-    }
-
-    /// The join code.
-    pub fn code(&self) -> &str {
-        &self.code
     }
 
     /// Its chat.
@@ -170,9 +181,54 @@ impl Session {
         self.participants.iter().find(|seat| seat.user_id == Some(user))
     }
 
-    /// A public session may be read by anyone, a private one by whoever has, had or is offered a seat.
-    pub fn may_read(&self, user: UserId) -> bool {
-        !self.is_private || self.participant_of(user).is_some()
+    /// A public session may be read and watched by any account, a private one by whoever has a seat or had one; neither
+    /// by who was removed. Who is invited sees the preview until the seat is taken.
+    pub fn may_read(&self, user: UserId) -> Result<(), Refusal> {
+        match self.participant_of(user) {
+            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(seat) if seat.has_sat() => Ok(()),
+            _ if !self.is_private => Ok(()),
+            Some(seat) if seat.is_invited => Err(Refusal::NotAllowed("you are invited: join first")),
+            _ => Err(Refusal::NotAllowed("this session is private to its participants")),
+        }
+    }
+
+    /// What is to be seen before joining: by whoever has the code, whoever is invited and whoever may read it.
+    pub fn may_preview(&self, user: UserId, has_code: bool) -> Result<(), Refusal> {
+        match self.participant_of(user) {
+            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(seat) if seat.is_invited => Ok(()),
+            _ if has_code => Ok(()),
+            _ => self.may_read(user),
+        }
+    }
+
+    /// Whoever is invited, or sits at the table, needs no code to join.
+    pub fn may_join_without_code(&self, user: UserId) -> Result<(), Refusal> {
+        match self.participant_of(user) {
+            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(seat) if seat.is_invited || seat.is_active => Ok(()),
+            _ => Err(Refusal::NotAllowed("without an invitation the join code is needed")),
+        }
+    }
+
+    /// The join code lets others in, so it is told to those who sit at the table, and to nobody who only reads.
+    pub fn may_know_code(&self, user: UserId) -> bool {
+        self.participant_of(user).is_some_and(Participant::is_active_player)
+    }
+
+    /// Those who sit or watch at the table may share what they see.
+    pub fn may_share(&self, user: UserId) -> Result<(), Refusal> {
+        self.may_read(user)?;
+        if self.participant_of(user).is_some_and(|seat| seat.is_active) {
+            return Ok(());
+        }
+        Err(Refusal::NotAllowed("only participants may share a session"))
+    }
+
+    /// What an account shared at event `seq` ends when it is removed, also if it is invited again.
+    pub fn share_stands(&self, made_by: UserId, seq: Seq) -> bool {
+        self.participant_of(made_by).is_some_and(|maker| maker.removed_seq.is_none_or(|removed| removed <= seq))
     }
 
     /// Completed or cancelled.
@@ -190,6 +246,11 @@ impl Session {
         self.game(game).is_some()
     }
 
+    /// Up to `limit` events of a game after `after`, and its last one; `None`: there is no such game.
+    pub fn game_events(&self, game: GameId, after: Seq, limit: usize) -> Option<(Vec<Seq>, Seq)> {
+        self.game(game).map(|game| (game.event_seqs(after, limit), game.last_seq()))
+    }
+
     /// Its games by number.
     pub fn games(&self) -> impl Iterator<Item = GameId> + '_ {
         self.games.iter().map(|game| game.id)
@@ -203,8 +264,31 @@ impl Session {
         self.games.last().filter(|game| game.is_in_progress())
     }
 
+    /// All but the cancelled ones, which count for nothing.
+    fn counted_games(&self) -> impl DoubleEndedIterator<Item = &Game> + Clone {
+        self.games.iter().filter(|game| game.status != GameStatus::Cancelled)
+    }
+
     fn rules_of(&self, game: &Game) -> &Rules {
         self.past_rules.get(game.rules).unwrap_or(&self.rules)
+    }
+
+    fn board_of<'a>(&'a self, game: &'a Game) -> &'a Scoreboard {
+        game.board(self.rules_of(game))
+    }
+
+    /// Whose turn it is where the marks say `turn`: players who are not at the table are passed over.
+    fn in_turn(&self, order: &[ParticipantId], turn: usize) -> Option<ParticipantId> {
+        first_present(order, turn, |id| self.is_at_table(id))
+    }
+
+    fn is_at_table(&self, id: ParticipantId) -> bool {
+        self.participant(id).is_some_and(Participant::is_active_player)
+    }
+
+    /// Whose turn it is in a game in progress.
+    fn current_player(&self, game: &Game) -> Option<ParticipantId> {
+        self.in_turn(&game.order, self.board_of(game).turn).filter(|_| game.is_in_progress())
     }
 
     fn active_players(&self) -> impl Iterator<Item = &Participant> {
@@ -213,10 +297,17 @@ impl Session {
 
     /// Who potted the last ball of the game before, if that still stands.
     fn breaker(&self) -> Option<ParticipantId> {
-        let last = self.games.last().filter(|game| game.is_completed())?;
-        match last.board.decision? {
-            Decision::Cleared { by } => last.player_at(by),
-            Decision::Won { .. } => None,
-        }
+        let last = self.counted_games().next_back().filter(|game| game.is_completed())?;
+        self.board_of(last).decision?.cleared_by.and_then(|by| last.player_at(by))
     }
+}
+
+/// From `turn` on and around, the first who is there; where nobody is, the turn stays.
+fn first_present(
+    order: &[ParticipantId],
+    turn: usize,
+    is_there: impl Fn(ParticipantId) -> bool,
+) -> Option<ParticipantId> {
+    let mut from_there = order.iter().copied().cycle().skip(turn).take(order.len());
+    from_there.find(|id| is_there(*id)).or_else(|| order.get(turn).copied())
 }

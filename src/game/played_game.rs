@@ -1,13 +1,15 @@
 //! One game of a session: its order, its marks and the score they fold to.
 //! It holds facts only; what may be marked is for `decide` to say.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
-use super::id::{GameId, ParticipantId, Seq, Timestamp};
+use super::discipline::Rules;
 use super::mark::{Act, Mark};
-use super::rules::Rules;
 use super::scoreboard::Scoreboard;
 use super::view::GameStatus;
+use crate::ids::{GameId, ParticipantId, Seq, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Game {
@@ -23,9 +25,22 @@ pub(super) struct Game {
     /// Seq and time of `game.ended` or `game.cancelled`.
     pub(super) ended: Option<(Seq, Timestamp)>,
     pub(super) end_reason: Option<String>,
-    /// By seq. INVARIANT: `board` is the fold of those that are not voided.
+    /// By seq.
     pub(super) marks: Vec<Mark>,
-    pub(super) board: Scoreboard,
+    #[serde(skip)]
+    pub(super) folded: Folded,
+}
+
+/// The fold of the marks that are not voided, once somebody asked for it. It is in no snapshot, so a new kind of game
+/// changes no format.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folded(OnceLock<Scoreboard>);
+
+/// Equal marks under equal rules have equal folds.
+impl PartialEq for Folded {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Game {
@@ -45,10 +60,6 @@ impl Game {
         self.order.get(index).copied()
     }
 
-    pub(super) fn current_player(&self) -> Option<ParticipantId> {
-        self.player_at(self.board.turn).filter(|_| self.is_in_progress())
-    }
-
     pub(super) fn mark_at(&self, seq: Seq) -> Option<&Mark> {
         self.marks.binary_search_by_key(&seq, |mark| mark.seq).ok().and_then(|index| self.marks.get(index))
     }
@@ -61,28 +72,52 @@ impl Game {
             || self.marks.iter().any(|mark| mark.voided_by == Some(seq))
     }
 
+    /// Up to `limit` of its events after `after`, in order.
+    pub(super) fn event_seqs(&self, after: Seq, limit: usize) -> Vec<Seq> {
+        let mut seqs: Vec<Seq> = self.all_seqs().filter(|seq| *seq > after).collect();
+        seqs.sort_unstable();
+        seqs.truncate(limit);
+        seqs
+    }
+
+    pub(super) fn last_seq(&self) -> Seq {
+        self.all_seqs().max().unwrap_or(self.started_seq)
+    }
+
+    fn all_seqs(&self) -> impl Iterator<Item = Seq> {
+        let marks = self.marks.iter().flat_map(|mark| [Some(mark.seq), mark.voided_by]);
+        [Some(self.started_seq), self.ended.map(|(seq, _)| seq)].into_iter().chain(marks).flatten()
+    }
+
     pub(super) fn mark(&mut self, rules: &Rules, seq: Seq, player: ParticipantId, act: Act) {
         let Some(index) = self.index_of(player) else { return };
         let Ok(compact) = u8::try_from(index) else { return };
-        self.board.mark(rules, index, act);
+        if let Some(board) = self.folded.0.get_mut() {
+            board.mark(rules, index, act);
+        }
         self.marks.push(Mark { seq, player: compact, act, voided_by: None });
+    }
+
+    /// The score as it stands. `rules`: those of this game.
+    pub(super) fn board(&self, rules: &Rules) -> &Scoreboard {
+        self.folded.0.get_or_init(|| self.board_without(rules, 0))
     }
 
     /// The score as if the mark `without` had never been made.
     pub(super) fn board_without(&self, rules: &Rules, without: Seq) -> Scoreboard {
-        let mut board = Scoreboard::new(self.order.len());
+        let mut board = Scoreboard::new(rules, self.order.len());
         for mark in self.marks.iter().filter(|mark| mark.voided_by.is_none() && mark.seq != without) {
             board.mark(rules, usize::from(mark.player), mark.act);
         }
         board
     }
 
-    pub(super) fn void(&mut self, rules: &Rules, voided: Seq, by: Seq) {
+    pub(super) fn void(&mut self, voided: Seq, by: Seq) {
         let Ok(index) = self.marks.binary_search_by_key(&voided, |mark| mark.seq) else { return };
         let Some(mark) = self.marks.get_mut(index) else { return };
         if mark.voided_by.is_none() {
             mark.voided_by = Some(by);
-            self.board = self.board_without(rules, voided);
+            self.folded = Folded::default();
         }
     }
 }

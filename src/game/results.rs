@@ -1,17 +1,16 @@
 //! What a scoreboard comes to: live scores and money, places, winners.
 //!
-//! - Equal points share a place and the next one is skipped: 1, 1, 3. In the pyramids the totals of the sides decide.
-//! - Kolkhoz is won by everybody in the first place, once anything was marked; a pyramid by the side that reached its
-//!   target, and by nobody where the game ended before.
+//! - Equals share a place and the next one is skipped: 1, 1, 3. What places are made of, and who has won, is for the
+//!   discipline to say.
 
+use super::discipline::{Rules, Share};
 use super::event::{Fine, GameResult, LiveNet, Score};
-use super::id::{Money, ParticipantId, UserId};
-use super::rules::{Rules, Share, side};
 use super::scoreboard::{Scoreboard, Tally};
+use crate::ids::{Money, ParticipantId, UserId};
 
 impl Scoreboard {
     fn shares(&self, rules: &Rules) -> Vec<Share> {
-        rules.shares(&self.tallies, self.winning_side())
+        rules.discipline().shares(self)
     }
 
     /// Everybody's live money, in order.
@@ -63,23 +62,16 @@ impl Scoreboard {
     }
 
     pub(super) fn winners(&self, rules: &Rules, order: &[ParticipantId]) -> Vec<ParticipantId> {
-        let winner = self.winning_side();
-        let has_won = |player: usize, place: u32| match rules {
-            Rules::Kolkhoz(_) => place == 1 && self.has_marks(),
-            Rules::Americana(_) | Rules::MoscowPyramid(_) => winner == Some(side(player)),
-        };
         let players = order.iter().enumerate().zip(self.places(rules));
-        players.filter(|((player, _), place)| has_won(*player, *place)).map(|((_, id), _)| *id).collect()
+        players
+            .filter(|((player, _), place)| rules.discipline().has_won(self, *player, *place))
+            .map(|((_, id), _)| *id)
+            .collect()
     }
 
     /// Everybody's place, in order.
     fn places(&self, rules: &Rules) -> Vec<u32> {
-        let heights: Vec<i64> = match rules {
-            Rules::Kolkhoz(_) => self.tallies.iter().map(Tally::total).collect(),
-            Rules::Americana(_) | Rules::MoscowPyramid(_) => {
-                (0..self.tallies.len()).map(|player| self.side_total(side(player))).collect()
-            }
-        };
+        let heights = rules.discipline().heights(self);
         let place = |height: &i64| 1 + heights.iter().filter(|other| *other > height).count() as u32;
         heights.iter().map(place).collect()
     }

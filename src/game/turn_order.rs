@@ -2,14 +2,15 @@
 //!
 //! - Every order has a rank among the n! (Lehmer code over the seat order), so an order is one drawn number, and a
 //!   played one is a number in a set.
-//! - `random_no_repeat` counts every started game of exactly these players, given orders and cancelled games too.
+//! - `random_no_repeat` counts every game of exactly these players, given orders too. A cancelled game counts for nothing:
+//!   its order may come again, the next one is drawn as if it had never begun.
 //! - Who potted the last ball of the game before breaks, which is stronger than not repeating: when all orders with
 //!   him in front were played, one of them is played again. A reversed order is turned until he is in front.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::id::{Dice, ParticipantId};
-use super::rules::Order;
+use super::discipline::Order;
+use crate::ids::{Dice, ParticipantId};
 
 /// An order of an earlier game.
 #[derive(Clone, Copy, Debug)]

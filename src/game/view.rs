@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::discipline::Rules;
 use super::event::{Fine, GameResult, Remaining, Role, Score};
-use super::id::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
-use super::rules::Rules;
 pub use super::settlement::Transfer;
+use crate::ids::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// How far an evening is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -66,8 +66,8 @@ impl GameStatus {
 pub struct SessionView {
     /// Its id.
     pub id: SessionId,
-    /// The join code.
-    pub code: String,
+    /// The join code, for those who sit at the table; `null` for everybody else.
+    pub code: Option<String>,
     /// Its chat.
     pub chat_id: Uuid,
     /// Its name.
@@ -206,6 +206,29 @@ pub struct GameNet {
     pub net: Money,
 }
 
+/// What a board shows beside the session itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Evening)]
+pub struct EveningView {
+    /// The last completed game.
+    pub last_game: Option<GameView>,
+    /// ISO 4217.
+    pub currency: String,
+    /// What the evening came to so far, seat by seat.
+    pub totals: Vec<Total>,
+    /// The fewest transfers that clear it.
+    pub settlement: Vec<Transfer>,
+}
+
+/// What the evening came to for one participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Total {
+    /// The seat.
+    pub participant_id: ParticipantId,
+    /// Minor units.
+    pub net: Money,
+}
+
 /// A game as statistics count it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameSummary {
@@ -215,6 +238,8 @@ pub struct GameSummary {
     pub number: u32,
     /// By which kind of rules it is played.
     pub game_type: String,
+    /// Of its money, ISO 4217.
+    pub currency: String,
     /// How far it is.
     pub status: GameStatus,
     /// When it began.

@@ -9,7 +9,7 @@ use super::snapshot::{replay_upto, stored};
 use super::{JournalError, read};
 use crate::database::Database;
 use crate::game::Session;
-use crate::game::id::{Seq, SessionId};
+use crate::ids::{Seq, SessionId};
 
 /// What a comparison found.
 #[derive(Debug)]
@@ -73,7 +73,6 @@ pub async fn compare(database: &Database, id: SessionId) -> Result<Comparison, J
     comparison.hold("is_private", state.is_private(), row.is_private);
     comparison.hold("game_type", state.game_type(), row.game_type);
     comparison.hold("creator", state.creator_user_id(), row.creator_user_id);
-    comparison.hold("code", state.code(), row.code);
     if let Some(snapshot) = stored(db, id).await? {
         let then = replay_upto(db, id, Session::default(), snapshot.seq()).await?;
         if then != snapshot {

@@ -1,37 +1,47 @@
 //! The log: stored before told.
-//! Sessions append to it and read from it; the outbox in here is what `messaging` publishes. Knows the tables, not the
-//! rules: whether an event may happen was decided before it came here.
+//! Sessions append to it and read from it; its commits are what `messaging` publishes. Knows the tables, not the rules:
+//! whether an event may happen was decided before it came here.
 
+mod command_key;
+pub mod commit_feed;
 mod compare;
-pub mod envelope;
+pub mod follow;
 mod heads;
-pub mod lease;
-pub mod outbox;
+mod lists;
+mod opened;
+mod single_statement;
 mod snapshot;
 mod writer;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use bytestring::ByteString;
 use entity::event;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use uuid::Uuid;
 
+use self::command_key::CommandKeys;
 pub use self::compare::{Comparison, compare};
-pub(crate) use self::snapshot::note_made;
-pub use self::snapshot::{Commands, Opened, Snapshot};
+pub(crate) use self::opened::note_made;
+pub use self::opened::{Commands, Opened, Snapshot};
 pub use self::writer::JournalWriter;
 use crate::database::Database;
 use crate::game::Session;
-use crate::game::event::Event;
-use crate::game::id::{Seq, SessionId, UserId};
+use crate::game::event::{Event, Fact};
+use crate::ids::{Seq, SessionId, UserId};
 
 /// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
 const APPENDS_WAITING_MAX: usize = 8_192;
+/// How many read history at once: fewer than the database has readers.
+const HISTORIES_AT_ONCE: usize = 2;
+/// Events of it that are read at once.
+const HISTORY_PIECE: u64 = 100;
 /// Sessions of one query: databases limit the values of a statement.
 const HEADS_AT_ONCE: usize = 500;
 
@@ -56,16 +66,31 @@ impl Record {
 
     /// An event that another node stored, from its JSON; `None`: it is none.
     pub fn told(json: String, command_hash: i64) -> Option<Self> {
-        let event = serde_json::from_str(&json).ok()?;
-        let json = RawValue::from_string(json).ok()?;
-        Some(Self { event, json, command_hash, shared: OnceLock::new() })
+        Self::read(json, command_hash).ok()
+    }
+
+    fn read(json: String, command_hash: i64) -> Result<Self, serde_json::Error> {
+        let event: Event = serde_json::from_str(&json)?;
+        // Earlier versions wrote the join code into it.
+        if matches!(event.fact, Fact::SessionCreated(_)) {
+            return Ok(Self::new(event, command_hash));
+        }
+        Ok(Self { event, json: RawValue::from_string(json)?, command_hash, shared: OnceLock::new() })
+    }
+
+    /// As it is stored: nodes of earlier versions read no `session.created` without a code, so it has an empty one.
+    pub(crate) fn stored_body(&self) -> Cow<'_, str> {
+        match &self.event.fact {
+            Fact::SessionCreated(_) => {
+                Cow::Owned(self.json.get().replacen("\"data\":{", "\"data\":{\"code\":\"\",", 1))
+            }
+            _ => Cow::Borrowed(self.json.get()),
+        }
     }
 
     fn stored(row: event::Model) -> Result<Self, JournalError> {
         let unreadable = |cause| JournalError::Unreadable { session: row.session_id, seq: row.seq, cause };
-        let event = serde_json::from_str(&row.body).map_err(unreadable)?;
-        let json = RawValue::from_string(row.body).map_err(unreadable)?;
-        Ok(Self { event, json, command_hash: row.command_hash, shared: OnceLock::new() })
+        Self::read(row.body, row.command_hash).map_err(unreadable)
     }
 
     /// The frame that all watchers of one kind share: encoded by the first who asks.
@@ -98,11 +123,14 @@ pub enum JournalError {
 }
 
 /// Why events were not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// Surely not stored: the head of the session is another one. Read the tail and decide again.
     #[error("another node was faster")]
     Conflict,
+    /// Surely not stored: these commands have keys that the same user used for others before, in whatever session.
+    #[error("an idempotency key was used for another command")]
+    KeysUsed(Vec<(UserId, Uuid)>),
     /// Perhaps stored (a commit may succeed unheard): read the tail before deciding anything.
     #[error("the database does not answer")]
     Unavailable,
@@ -112,6 +140,8 @@ pub(crate) struct Append {
     session: SessionId,
     after: Seq,
     records: Vec<Arc<Record>>,
+    /// When it was asked for.
+    since: Instant,
     answer: oneshot::Sender<Result<(), AppendError>>,
 }
 
@@ -128,7 +158,10 @@ pub struct Journal {
     database: Database,
     /// Where its connections live; see `database.rs`.
     runtime: Handle,
+    keys: CommandKeys,
     work: mpsc::Sender<Work>,
+    /// Who may read history now.
+    histories: Arc<Semaphore>,
 }
 
 impl Journal {
@@ -136,7 +169,7 @@ impl Journal {
     /// `after` 0 opens the session; it conflicts when its join code or its opening command exists already.
     pub async fn append(&self, session: SessionId, after: Seq, records: Vec<Arc<Record>>) -> Result<(), AppendError> {
         let (answer, stored) = oneshot::channel();
-        let append = Append { session, after, records, answer };
+        let append = Append { session, after, records, since: Instant::now(), answer };
         self.work.send(Work::Append(append)).await.map_err(|_| AppendError::Unavailable)?;
         stored.await.unwrap_or(Err(AppendError::Unavailable))
     }
@@ -144,6 +177,47 @@ impl Journal {
     /// Up to `limit` events after `after`, in order.
     pub async fn read(&self, session: SessionId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, JournalError> {
         self.there(|db| async move { read(db.reader(), session, after, limit).await }).await
+    }
+
+    /// These events of a session, in order.
+    pub async fn read_these(&self, session: SessionId, seqs: Vec<Seq>) -> Result<Vec<Arc<Record>>, JournalError> {
+        self.there(|db| async move {
+            let rows = event::Entity::find()
+                .filter(event::Column::SessionId.eq(session.0))
+                .filter(event::Column::Seq.is_in(seqs))
+                .order_by_asc(event::Column::Seq);
+            rows.all(db.reader()).await?.into_iter().map(|row| Record::stored(row).map(Arc::new)).collect()
+        })
+        .await
+    }
+
+    /// The join code that lets others in now; `None`: there is no such session.
+    pub async fn code(&self, session: SessionId) -> Result<Option<String>, JournalError> {
+        let row = self.row(session).await?;
+        Ok(row.map(|row| row.code))
+    }
+
+    /// The same for those who come back, of whom there may be many at once: they take turns, and what they read is read in
+    /// pieces, so that commits and all other readers get in between.
+    pub async fn read_history(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: u64,
+    ) -> Result<Vec<Arc<Record>>, JournalError> {
+        let gone = |_| DbErr::Custom("the journal has ended".to_owned());
+        let _turn = self.histories.acquire().await.map_err(gone)?;
+        let (mut records, mut last) = (Vec::new(), after);
+        loop {
+            let piece = HISTORY_PIECE.min(limit - records.len() as u64);
+            let read = self.read(session, last, piece).await?;
+            let is_end = (read.len() as u64) < HISTORY_PIECE;
+            last = read.last().map_or(last, |record| record.seq());
+            records.extend(read);
+            if is_end || records.len() as u64 >= limit {
+                return Ok(records);
+            }
+        }
     }
 
     /// Parts of several logs in the caller's transaction, each after one event and up to and with another, at once.
@@ -185,10 +259,12 @@ impl Journal {
 
     /// The number of the last event; `None`: there is no such session.
     pub async fn head(&self, session: SessionId) -> Result<Option<Seq>, JournalError> {
-        let row = self
-            .there(|db| async move { Ok(entity::session::Entity::find_by_id(session.0).one(db.reader()).await?) })
-            .await?;
-        Ok(row.map(|row| row.head))
+        Ok(self.row(session).await?.map(|row| row.head))
+    }
+
+    async fn row(&self, session: SessionId) -> Result<Option<entity::session::Model>, JournalError> {
+        self.there(move |db| async move { Ok(entity::session::Entity::find_by_id(session.0).one(db.reader()).await?) })
+            .await
     }
 
     /// The numbers of the last events of several sessions.
@@ -226,6 +302,12 @@ impl Journal {
             Ok(first.first().map(|record| (SessionId(row.id), record.command_hash)))
         })
         .await
+    }
+
+    /// Whether the log of any session has a command under that key.
+    pub async fn is_key_used(&self, key: (UserId, Uuid)) -> Result<bool, JournalError> {
+        let keys = self.keys.clone();
+        self.there(move |db| async move { Ok(keys.is_used(db.reader(), key).await?) }).await
     }
 
     /// Runs a query where the journal's connections live.

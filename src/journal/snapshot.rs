@@ -1,74 +1,25 @@
 //! Opening a session: its snapshot and the events after it, folded. A snapshot is a shortcut, never the truth: one that
 //! is missing, of another format or unreadable is passed over and the whole log replayed.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::RangeInclusive;
 
 use entity::session_snapshot;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set};
-use uuid::Uuid;
 
-use super::{JournalError, Record, read};
+use super::opened::{Opened, Snapshot};
+use super::{JournalError, read};
 use crate::game::Session;
-use crate::game::id::{Seq, SessionId, UserId};
+use crate::ids::{Seq, SessionId};
 
 /// Raised whenever the encoding of `game::Session` or of the commands changes in a way older code can't read.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 3;
+/// Format 2 has the scores of games beside their marks, which are passed over.
+const READABLE: RangeInclusive<i32> = 2..=FORMAT;
 /// Events read at once while replaying.
 const PAGE: u64 = 2_000;
 
-/// Which events a command made: what a repeated idempotency key is answered from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
-    /// Its first event.
-    pub first: Seq,
-    /// How many.
-    pub count: u32,
-    /// Fingerprint of the command's body.
-    pub hash: i64,
-}
-
-/// Idempotency keys: a command belongs to its user.
-pub type Commands = HashMap<(UserId, Uuid), Made>;
-
-/// A state to keep.
-#[derive(Debug)]
-pub struct Snapshot {
-    /// The last event in it.
-    pub seq: Seq,
-    /// The state as JSON.
-    pub state: String,
-    /// The idempotency keys.
-    pub commands: Vec<u8>,
-}
-
 impl Snapshot {
-    /// Encodes a state and the idempotency keys that belong to it.
-    pub fn of<'a>(state: &Session, commands: impl Iterator<Item = (&'a (UserId, Uuid), &'a Made)>) -> Self {
-        let mut bytes = Vec::new();
-        for ((user, command), made) in commands {
-            bytes.extend_from_slice(user.0.as_bytes());
-            bytes.extend_from_slice(command.as_bytes());
-            bytes.extend_from_slice(&made.first.to_be_bytes());
-            bytes.extend_from_slice(&made.count.to_be_bytes());
-            bytes.extend_from_slice(&made.hash.to_be_bytes());
-        }
-        let state_json = serde_json::to_string(state).expect("a state has string keys and finite numbers only");
-        Self { seq: state.seq(), state: state_json, commands: bytes }
-    }
-
-    fn commands(bytes: &[u8]) -> impl Iterator<Item = ((UserId, Uuid), Made)> + '_ {
-        const ROW: usize = 16 + 16 + 8 + 4 + 8;
-        bytes.as_chunks::<ROW>().0.iter().map(|row| {
-            let part = |from: usize| u64::from_be_bytes(std::array::from_fn(|i| row[from + i]));
-            let user = UserId(Uuid::from_u64_pair(part(0), part(8)));
-            let command = Uuid::from_u64_pair(part(16), part(24));
-            let count = u32::from_be_bytes(std::array::from_fn(|i| row[40 + i]));
-            ((user, command), Made { first: part(32) as i64, count, hash: part(44) as i64 })
-        })
-    }
-
     /// Writes it, unless a newer one is there.
     pub(super) async fn store(self, db: &impl ConnectionTrait, session: SessionId) -> Result<(), DbErr> {
         use session_snapshot::Column;
@@ -89,43 +40,11 @@ impl Snapshot {
     }
 }
 
-/// A session as its log says it is.
-pub struct Opened {
-    /// The state.
-    pub state: Session,
-    /// The idempotency keys so far.
-    pub commands: Commands,
-    /// The last events, as far as they had to be read.
-    pub recent: Vec<Arc<Record>>,
-    /// Up to which event a snapshot is stored; 0: none.
-    pub snapshot_seq: Seq,
-}
-
-/// Notes the idempotency keys of events in order. The events of one command may come one by one.
-pub(crate) fn note_made(commands: &mut Commands, records: &[Arc<Record>]) {
-    for record in records {
-        let Some(user) = record.event.actor.user_id else { continue };
-        let made = commands.entry((user, record.event.command_id)).or_insert(Made {
-            first: record.seq(),
-            count: 0,
-            hash: record.command_hash,
-        });
-        if record.seq() == made.first + Seq::from(made.count) {
-            made.count += 1;
-        }
-    }
-}
-
 pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<Opened>, JournalError> {
-    let mut opened =
-        Opened { state: Session::default(), commands: Commands::new(), recent: Vec::new(), snapshot_seq: 0 };
+    let mut opened = Opened::new(Vec::new());
     if let Some(row) = session_snapshot::Entity::find_by_id(session.0).one(db).await? {
-        match serde_json::from_str(&row.state) {
-            Ok(state) if row.format == FORMAT => {
-                opened.state = state;
-                opened.commands = Snapshot::commands(&row.commands).collect();
-                opened.snapshot_seq = row.seq;
-            }
+        match Opened::from_snapshot(row.seq, &row.state, &row.commands) {
+            Ok(kept) if READABLE.contains(&row.format) => opened = kept,
             Ok(_) => {
                 tracing::info!(session.id = %session, format = row.format, "snapshot of another format, replaying")
             }
@@ -139,14 +58,8 @@ pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Resul
 async fn replay(db: &impl ConnectionTrait, session: SessionId, opened: &mut Opened) -> Result<(), JournalError> {
     loop {
         let records = read(db, session, opened.state.seq(), PAGE).await?;
-        for record in &records {
-            opened.state.apply(&record.event);
-        }
-        note_made(&mut opened.commands, &records);
         let last_page = records.len() < PAGE as usize;
-        if !records.is_empty() {
-            opened.recent = records;
-        }
+        opened.go_on(records);
         if last_page {
             return Ok(());
         }
@@ -187,5 +100,5 @@ pub(crate) async fn replay_upto(
 /// The stored snapshot as it is, for comparing it with the log.
 pub(crate) async fn stored(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<Session>, JournalError> {
     let row = session_snapshot::Entity::find_by_id(session.0).one(db).await?;
-    Ok(row.filter(|row| row.format == FORMAT).and_then(|row| serde_json::from_str(&row.state).ok()))
+    Ok(row.filter(|row| READABLE.contains(&row.format)).and_then(|row| serde_json::from_str(&row.state).ok()))
 }

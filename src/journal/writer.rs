@@ -3,24 +3,38 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::{DbErr, EntityTrait, Set};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use uuid::Uuid;
 
-use super::outbox::Tap;
-use super::snapshot::Snapshot;
-use super::{APPENDS_WAITING_MAX, Append, AppendError, Journal, Record, Work, heads};
+use super::command_key::CommandKeys;
+use super::commit_feed::CommitSender;
+use super::lists::ListChange;
+use super::opened::Snapshot;
+use super::single_statement::{Outbox, Outcome};
+use super::{
+    APPENDS_WAITING_MAX, Append, AppendError, HISTORIES_AT_ONCE, Journal, Record, Work, command_key, heads,
+    single_statement,
+};
 use crate::database::Database;
-use crate::game::id::{SessionId, Timestamp};
-use crate::telemetry;
+use crate::ids::{SessionId, Timestamp, UserId};
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static NOT_STORED: Trouble = Trouble::new();
+static ONE_BY_ONE: Trouble = Trouble::new();
 
 /// Appends of one commit at most.
 const BATCH_MAX: usize = 512;
 /// Events of one commit at most, so that one commit stays short.
 const BATCH_EVENTS_MAX: usize = 4_096;
+/// How soon a session whose row was held is tried again where nothing else is to be written; and how long at most.
+const LOCKED_AGAIN: Duration = Duration::from_millis(20);
+const LOCKED_MAX: Duration = Duration::from_secs(5);
 /// Snapshots that wait for their turn between commits; more of them are not kept.
 const SNAPSHOTS_WAITING_MAX: usize = 512;
 
@@ -35,7 +49,10 @@ pub struct JournalWriter {
     published: Arc<AtomicI64>,
     published_stored: i64,
     work: mpsc::Receiver<Work>,
-    tap: Tap,
+    commits: CommitSender,
+    keys: CommandKeys,
+    /// Appends to sessions whose row somebody else holds.
+    locked: Vec<Append>,
 }
 
 impl JournalWriter {
@@ -53,14 +70,33 @@ impl JournalWriter {
         let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;
         let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
         let published = Arc::new(AtomicI64::new(0));
-        let tap = Tap::new(id, published.clone(), sender.downgrade());
-        let journal = Journal { database: database.clone(), runtime: Handle::current(), work: sender };
-        Ok((journal, Self { database, id, position: 0, unsure: false, published, published_stored: 0, work, tap }))
+        let commits = CommitSender::new(id, published.clone(), sender.downgrade());
+        let keys = CommandKeys::open(&database).await?;
+        let journal = Journal {
+            database: database.clone(),
+            runtime: Handle::current(),
+            keys: keys.clone(),
+            work: sender,
+            histories: Arc::new(Semaphore::new(HISTORIES_AT_ONCE)),
+        };
+        let writer = Self {
+            database,
+            id,
+            position: 0,
+            unsure: false,
+            published,
+            published_stored: 0,
+            work,
+            commits,
+            keys,
+            locked: Vec::new(),
+        };
+        Ok((journal, writer))
     }
 
     /// Where the relay hears of what was committed. To be taken before `run`.
-    pub fn tap(&mut self) -> super::outbox::Committed {
-        self.tap.open()
+    pub fn commit_feed(&mut self) -> super::commit_feed::CommitFeed {
+        self.commits.open()
     }
 
     /// Writes until nobody can append any more.
@@ -68,7 +104,7 @@ impl JournalWriter {
         let mut batch = Vec::with_capacity(BATCH_MAX);
         let mut snapshots = VecDeque::new();
         while self.receive(&mut batch, snapshots.is_empty()).await {
-            let mut appends = Vec::with_capacity(batch.len());
+            let mut appends = self.take_locked();
             let mut flushes = Vec::new();
             for work in batch.drain(..) {
                 match work {
@@ -110,7 +146,11 @@ impl JournalWriter {
     /// Takes the work that queued; waits for some where it may. False: there will be no more.
     async fn receive(&mut self, batch: &mut Vec<Work>, waits: bool) -> bool {
         let received = self.work.recv_many(batch, BATCH_MAX);
-        let count = if waits { Some(received.await) } else { received.now_or_never() };
+        let count = match waits {
+            true if self.locked.is_empty() => Some(received.await),
+            true => tokio::time::timeout(LOCKED_AGAIN, received).await.ok(),
+            false => received.now_or_never(),
+        };
         count != Some(0)
     }
 
@@ -127,34 +167,81 @@ impl JournalWriter {
         match self.transact(&appends).await {
             Ok(stored) => {
                 telemetry::batch_committed(appends.len(), started.elapsed());
+                if let Some(lasted) = NOT_STORED.end() {
+                    tracing::info!(?lasted, "events are stored again");
+                }
                 self.told(appends, &stored);
             }
+            Err(error) if command_key::is_taken(&error) => self.refuse_used_keys(appends).await,
             // A statement that failed for one must not sink its neighbours; a database that is gone sinks all alike.
             Err(error) if appends.len() > 1 && is_about_one_row(&error) => {
-                tracing::warn!(%error, appends = appends.len(), "commit failed, storing one by one");
+                if ONE_BY_ONE.is_news() {
+                    tracing::warn!(%error, appends = appends.len(), "commit failed, storing one by one");
+                }
                 for append in appends {
                     Box::pin(self.commit(vec![append])).await;
                 }
             }
             Err(error) => {
-                tracing::error!(%error, appends = appends.len(), "events not stored");
-                telemetry::commit_failed();
-                for append in appends {
-                    let _ = append.answer.send(Err(AppendError::Unavailable));
+                if NOT_STORED.is_news() {
+                    tracing::error!(%error, appends = appends.len(), "events not stored");
                 }
+                telemetry::commit_failed();
+                not_stored(appends);
             }
         }
     }
 
-    /// One transaction; says which sessions' events are in it.
-    async fn transact(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
-        let projected = |append: &Append| append.records.iter().any(|record| heads::is_projected(&record.event));
-        if self.database.is_postgres() && !appends.iter().any(|append| append.after == 0 || projected(append)) {
-            return self.store_at_once(appends).await;
+    /// Nothing was stored, since a key is taken: the others are stored again, and those with such keys each alone. One
+    /// whose head moved meanwhile is told of that first, since its command may be the one that has the key.
+    async fn refuse_used_keys(&mut self, appends: Vec<Append>) {
+        let taken = match self.keys.taken(self.database.writer(), &appends).await {
+            Ok(taken) if taken.iter().any(|taken| !taken.is_empty()) => taken,
+            other => {
+                tracing::error!(error = ?other.err(), appends = appends.len(), "used keys not found, events not stored");
+                telemetry::commit_failed();
+                return not_stored(appends);
+            }
+        };
+        let is_alone = appends.len() == 1;
+        let (mut rest, mut suspects) = (Vec::with_capacity(appends.len()), Vec::new());
+        for (append, taken) in appends.into_iter().zip(taken) {
+            if taken.is_empty() {
+                rest.push(append);
+            } else if is_alone {
+                let refusal = self.refusal_of(&append, taken).await;
+                let _ = append.answer.send(Err(refusal));
+            } else {
+                suspects.push(append);
+            }
+        }
+        if !rest.is_empty() {
+            Box::pin(self.commit(rest)).await;
+        }
+        for append in suspects {
+            Box::pin(self.commit(vec![append])).await;
+        }
+    }
+
+    /// Of one whose keys were found to be taken: where its head moved by then, they may be taken by its own commands, which
+    /// another node stored.
+    async fn refusal_of(&self, append: &Append, taken: Vec<(UserId, Uuid)>) -> AppendError {
+        match entity::session::Entity::find_by_id(append.session.0).one(self.database.writer()).await {
+            Ok(Some(row)) if append.after > 0 && row.head != append.after => AppendError::Conflict,
+            Ok(_) => AppendError::KeysUsed(taken),
+            Err(_) => AppendError::Unavailable,
+        }
+    }
+
+    /// One transaction; says whose events are in it.
+    async fn transact(&mut self, appends: &[Append]) -> Result<Outcome, DbErr> {
+        if self.database.is_postgres() {
+            return self.store_in_one_statement(appends).await;
         }
         let tx = self.database.begin_write().await?;
         if self.unsure {
             self.position = heads::last_position(&tx, self.id).await?;
+            self.keys.catch_up(&tx).await?;
         }
         self.unsure = true;
         let mut stored = HashSet::with_capacity(appends.len());
@@ -167,15 +254,16 @@ impl JournalWriter {
         if !going_on.is_empty() {
             stored.extend(heads::advance(&tx, &going_on).await?.into_iter().map(SessionId));
         }
-        let records: Vec<Arc<Record>> = appends
-            .iter()
-            .filter(|append| stored.contains(&append.session))
-            .flat_map(|append| append.records.iter().cloned())
-            .collect();
+        let stored_appends = || appends.iter().filter(|append| stored.contains(&append.session));
+        let records: Vec<Arc<Record>> = stored_appends().flat_map(|append| append.records.iter().cloned()).collect();
         heads::insert(&tx, self.id, self.position + 1, &records).await?;
-        for record in &records {
-            heads::project(&tx, &record.event).await?;
+        for append in stored_appends() {
+            // What an opening append changes beside its own row is in here, too.
+            if let Some(change) = ListChange::of(&append.records) {
+                change.store(&tx, append.session).await?;
+            }
         }
+        self.keys.insert(&tx, stored_appends().flat_map(command_key::numbers).collect()).await?;
         let published = self.published.load(Ordering::Acquire);
         if published != self.published_stored {
             heads::mark_published(&tx, self.id, published).await?;
@@ -183,28 +271,32 @@ impl JournalWriter {
         tx.commit().await?;
         self.unsure = false;
         self.published_stored = published;
-        Ok(stored)
+        Ok(Outcome { stored, locked: HashSet::new() })
     }
 
-    async fn store_at_once(&mut self, appends: &[Append]) -> Result<HashSet<SessionId>, DbErr> {
+    async fn store_in_one_statement(&mut self, appends: &[Append]) -> Result<Outcome, DbErr> {
         let db = self.database.writer();
         if self.unsure {
             self.position = heads::last_position(db, self.id).await?;
         }
         self.unsure = true;
         let published = self.published.load(Ordering::Acquire);
-        let stored = heads::store_at_once(db, self.id, self.position, published, appends).await?;
+        let outbox = Outbox { writer_id: self.id, position: self.position, published };
+        let outcome = single_statement::store(db, outbox, appends).await?;
         self.unsure = false;
         self.published_stored = published;
-        Ok(stored)
+        Ok(outcome)
     }
 
-    fn told(&mut self, appends: Vec<Append>, stored: &HashSet<SessionId>) {
+    fn told(&mut self, appends: Vec<Append>, outcome: &Outcome) {
+        self.keys.committed(appends.iter().filter(|append| outcome.stored.contains(&append.session)));
         let mut committed = Vec::new();
         for append in appends {
-            if stored.contains(&append.session) {
+            if outcome.stored.contains(&append.session) {
                 committed.extend(append.records);
                 let _ = append.answer.send(Ok(()));
+            } else if outcome.locked.contains(&append.session) {
+                self.locked.push(append);
             } else {
                 telemetry::append_conflicted();
                 let _ = append.answer.send(Err(AppendError::Conflict));
@@ -213,8 +305,19 @@ impl JournalWriter {
         if !committed.is_empty() {
             let first = self.position + 1;
             self.position += committed.len() as i64;
-            self.tap.committed(first, committed);
+            self.commits.committed(first, committed);
         }
+    }
+
+    /// Those whose session somebody else holds come again with the next commit, but not for ever.
+    fn take_locked(&mut self) -> Vec<Append> {
+        let (late, again): (Vec<_>, Vec<_>) =
+            self.locked.drain(..).partition(|append| append.since.elapsed() >= LOCKED_MAX);
+        for append in late {
+            tracing::warn!(session.id = %append.session, "events not stored: somebody else holds the session");
+            let _ = append.answer.send(Err(AppendError::Unavailable));
+        }
+        again
     }
 
     async fn mark_published(&mut self) {
@@ -227,6 +330,12 @@ impl JournalWriter {
             // Kept for the next commit: until then a restart publishes again what consumers have seen already.
             Err(error) => tracing::debug!(%error, "outbox position not kept"),
         }
+    }
+}
+
+fn not_stored(appends: Vec<Append>) {
+    for append in appends {
+        let _ = append.answer.send(Err(AppendError::Unavailable));
     }
 }
 

@@ -1,21 +1,28 @@
 //! The loop of every consumer: take what waits, apply it in one transaction, settle it. Twice is once, because the
 //! handler records in that transaction what it applied.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::mpsc;
 
-use super::topology::Queue;
+use super::topology::{self, Queue};
 use super::{Bus, Delivery, Message, dead_letters};
 use crate::clock;
 use crate::database::{self, Database};
 use crate::journal::JournalError;
-use crate::journal::envelope::MAX_RETRIES;
-use crate::telemetry;
+use crate::outbox::envelope::MAX_RETRIES;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static DATABASE: Trouble = Trouble::new();
+static RETRIES: Trouble = Trouble::new();
+static UNKEPT: Trouble = Trouble::new();
 
 /// Messages applied in one transaction at most.
 const BATCH_MAX: usize = 1_000;
@@ -26,6 +33,8 @@ const PACE_STEP: Duration = Duration::from_millis(5);
 const WAITING_MAX: usize = 1_000;
 const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
+/// While the database is away it is asked again so soon: everything goes on when it is back.
+const DATABASE_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// Why a message could not be applied.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +80,7 @@ pub trait Handler: Send {
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// The transaction of the last `apply` is settled; what was kept in memory for it may be used, or must be dropped.
-    fn settled(&mut self, committed: bool);
+    fn settled(&mut self, _committed: bool) {}
 
     /// Is there anything to do for it? What concerns nobody is settled at once, without a transaction.
     fn concerns(&self, _message: &Message) -> bool {
@@ -101,6 +110,7 @@ async fn consume(
     let mut waiting: FuturesUnordered<BoxFuture<'static, Option<Delivery>>> = FuturesUnordered::new();
     let mut batch = Vec::with_capacity(BATCH_MAX);
     let mut begun = Instant::now();
+    telemetry::consuming(queue, topology::event_types(queue));
     loop {
         // A batch that is full enough is not waited for.
         while begun.elapsed() < pace && deliveries.len() < BATCH_FULL {
@@ -122,15 +132,15 @@ async fn consume(
         if batch.first().is_some_and(Delivery::is_local) {
             telemetry::queue_size(queue, deliveries.len());
         }
-        let mut batch = bury_invalid(queue, &database, std::mem::take(&mut batch)).await;
+        let mut batch = bury_invalid(queue, &database, std::mem::take(&mut batch), begun).await;
         for passing in batch.extract_if(.., |delivery| !handler.concerns(&delivery.message)) {
-            telemetry::processed(&passing.message.envelope.event_type, queue, "ok");
+            telemetry::processed(&passing.message.envelope.event_type, queue, "ok", begun.elapsed());
             passing.ack();
         }
         if batch.is_empty() {
             continue;
         }
-        let failed = apply(queue, &database, &mut handler, batch).await;
+        let failed = apply(queue, &database, &mut handler, batch, begun).await;
         // What it enqueued is to go out now.
         bus.ring();
         for failed in failed {
@@ -141,11 +151,11 @@ async fn consume(
 }
 
 /// Takes out what can't be read: it will never be.
-async fn bury_invalid(queue: &'static str, database: &Database, batch: Vec<Delivery>) -> Vec<Delivery> {
+async fn bury_invalid(queue: &'static str, database: &Database, batch: Vec<Delivery>, begun: Instant) -> Vec<Delivery> {
     let (invalid, valid): (Vec<_>, Vec<_>) = batch.into_iter().partition(|delivery| delivery.invalid.is_some());
     for delivery in invalid {
         let reason = delivery.invalid.as_ref().map(|invalid| invalid.reason.clone()).unwrap_or_default();
-        telemetry::processed("unreadable", queue, "dead");
+        telemetry::processed(telemetry::UNREADABLE, queue, "dead", begun.elapsed());
         bury(queue, database, delivery, &reason).await;
     }
     valid
@@ -157,12 +167,13 @@ async fn apply(
     database: &Database,
     handler: &mut impl Handler,
     batch: Vec<Delivery>,
+    begun: Instant,
 ) -> Vec<Delivery> {
     if batch.is_empty() {
         return Vec::new();
     }
     let mut failed_alone = None;
-    match attempt(queue, database, handler, &batch).await {
+    match attempt(queue, database, handler, &batch, begun).await {
         Ok(()) => {
             batch.into_iter().for_each(Delivery::ack);
             return Vec::new();
@@ -175,17 +186,25 @@ async fn apply(
         let event_type = delivery.message.envelope.event_type.clone();
         let result = match failed_alone.take() {
             Some(failure) => Err(failure),
-            None => attempt(queue, database, handler, std::slice::from_ref(&delivery)).await,
+            None => attempt(queue, database, handler, std::slice::from_ref(&delivery), begun).await,
         };
         match result {
             Ok(()) => delivery.ack(),
             Err(Failure::Transient(reason)) if delivery.attempts < retries_of(&delivery.message) => {
-                tracing::warn!(queue, event_type, reason, attempts = delivery.attempts, "a message waits for a retry");
-                telemetry::processed(&event_type, queue, "retried");
+                if RETRIES.is_news() {
+                    tracing::warn!(
+                        queue,
+                        event_type,
+                        reason,
+                        attempts = delivery.attempts,
+                        "a message waits for a retry"
+                    );
+                }
+                telemetry::processed(&event_type, queue, "retried", begun.elapsed());
                 again.push(delivery);
             }
             Err(Failure::Transient(reason) | Failure::Permanent(reason)) => {
-                telemetry::processed(&event_type, queue, "dead");
+                telemetry::processed(&event_type, queue, "dead", begun.elapsed());
                 bury(queue, database, delivery, &reason).await;
             }
             // `attempt` waits for the database, so it never gives this back.
@@ -201,29 +220,34 @@ async fn attempt(
     database: &Database,
     handler: &mut impl Handler,
     deliveries: &[Delivery],
+    begun: Instant,
 ) -> Result<(), Failure> {
     let messages: Vec<Message> = deliveries.iter().map(|delivery| delivery.message.clone()).collect();
     let mut outages = 0;
     loop {
-        let started = Instant::now();
-        let result = transact(database, handler, &messages).await;
+        let result = caught(transact(database, handler, &messages)).await;
         handler.settled(result.is_ok());
         match result {
             Ok(()) => {
-                let took = started.elapsed();
-                for message in &messages {
-                    telemetry::processed(&message.envelope.event_type, queue, "ok");
+                if let Some(lasted) = DATABASE.end() {
+                    tracing::info!(queue, ?lasted, "the database answers again");
                 }
-                if let Some(message) = messages.last() {
-                    telemetry::processing_took(&message.envelope.event_type, queue, took);
-                    let age_ms = clock::now().millis() - message.envelope.timestamp.millis();
-                    telemetry::message_age(queue, age_ms as f64 / 1000.0);
+                let (took, now_ms) = (begun.elapsed(), clock::now().millis());
+                for Message { envelope, .. } in &messages {
+                    telemetry::processed(&envelope.event_type, queue, "ok", took);
+                    telemetry::message_age(queue, (now_ms - envelope.timestamp.millis()) as f64 / 1000.0);
                 }
                 return Ok(());
             }
+            // Not again as it is: one by one, and what is too much alone has a number of attempts.
+            Err(Failure::Database(error)) if database::is_out_of_time(&error) => {
+                return Err(Failure::Transient(error.to_string()));
+            }
             Err(Failure::Database(error)) => {
-                tracing::error!(queue, %error, "the database does not answer, waiting");
-                tokio::time::sleep(backoff(outages)).await;
+                if DATABASE.is_news() {
+                    tracing::error!(queue, %error, "the database does not answer, waiting");
+                }
+                tokio::time::sleep(backoff(outages).min(DATABASE_AGAIN_MAX)).await;
                 outages += 1;
             }
             Err(failure) => return Err(failure),
@@ -243,11 +267,25 @@ async fn bury(queue: &'static str, database: &Database, delivery: Delivery, reas
     tracing::error!(queue, message.id = %id, reason, "a message is a dead letter now");
     let mut outages = 0;
     while let Err(error) = dead_letters::keep(database.writer(), queue, &delivery, reason).await {
-        tracing::error!(queue, message.id = %id, %error, "the dead letter is not kept yet");
-        tokio::time::sleep(backoff(outages)).await;
+        if UNKEPT.is_news() {
+            tracing::error!(queue, message.id = %id, %error, "the dead letter is not kept yet");
+        }
+        tokio::time::sleep(backoff(outages).min(DATABASE_AGAIN_MAX)).await;
         outages += 1;
     }
     delivery.dead(reason).await;
+}
+
+/// What `work` answers. Where it panics it never will: what it worked on must not take along what comes after it.
+pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let result = AssertUnwindSafe(work).catch_unwind().await;
+    result.unwrap_or_else(|panic| Err(Failure::Permanent(panicked(&*panic))))
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> String {
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+    format!("applying it panicked: {said}")
 }
 
 /// As many as it asks for, within reason.

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::Delivery;
 use crate::clock;
-use crate::journal::envelope::Envelope;
-use crate::journal::outbox;
+use crate::outbox;
+use crate::outbox::envelope::Envelope;
 
 /// Keeps a message that failed for good, once: it comes again where a crash came before its acknowledgement.
 pub(super) async fn keep(
@@ -29,7 +29,7 @@ pub(super) async fn keep(
     // PostgreSQL takes no NUL in a text, and a dead letter must never be refused for what is in it.
     let storable = |text: &str| text.replace('\0', "\u{fffd}");
     let row = dead_letter::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(crate::clock::new_id()),
         queue: Set(queue.to_owned()),
         message_id: Set(id),
         routing_key: Set(storable(&delivery.message.routing_key)),
@@ -81,7 +81,7 @@ pub fn describe(letter: &dead_letter::Model) -> serde_json::Value {
         "routing_key": letter.routing_key,
         "reason": letter.reason,
         "attempts": letter.attempts,
-        "failed_at": crate::game::id::Timestamp::from_millis(letter.failed_at_ms),
+        "failed_at": crate::ids::Timestamp::from_millis(letter.failed_at_ms),
         "envelope": envelope,
     })
 }

@@ -177,14 +177,14 @@ mod tests {
     #[actix_web::test]
     async fn what_a_queue_without_its_consumer_did_not_take_counts_as_taken_by_nobody() {
         let bus = InProcess::default();
-        let envelope = crate::journal::envelope::Envelope::between_nodes(
+        let envelope = crate::outbox::envelope::Envelope::between_nodes(
             None,
-            "stats.ball_potted",
-            crate::game::id::Timestamp::from_millis(0),
+            "stats.advanced",
+            crate::ids::Timestamp::from_millis(0),
             serde_json::Value::Null,
         );
         let publish = async || {
-            let message = Message::new("stats.ball_potted".to_owned(), envelope.clone());
+            let message = Message::new("stats.advanced".to_owned(), envelope.clone());
             let confirm = bus.publish(message).await;
             confirm.await
         };

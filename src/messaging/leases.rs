@@ -4,14 +4,24 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use super::{Bus, BusError, Message};
+use super::message::{advanced, messages_of};
+use super::{Bus, BusError};
+use crate::clock;
 use crate::database::Database;
-use crate::journal::outbox;
-use crate::journal::{JournalError, lease};
-use crate::telemetry;
+use crate::journal::JournalError;
+use crate::journal::commit_feed;
+use crate::outbox::lease;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static LEFT: Trouble = Trouble::new();
+static UNHEARD: Trouble = Trouble::new();
+static UNREAD: Trouble = Trouble::new();
 
 /// How often a writer says that it lives.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How soon it says so again that could not.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// A writer that was silent for so long is dead.
 const SILENCE_MS: i64 = 10_000;
 /// How long whoever takes over may be silent.
@@ -59,19 +69,21 @@ impl Leases {
     }
 
     async fn renew(&self) {
-        let mut due = tokio::time::interval(RENEW_EVERY);
+        let mut due = clock::every(RENEW_EVERY);
         // An idle node of its own spares the disk.
         while !self.bus.is_local() {
             due.tick().await;
             if let Err(error) = lease::renew(self.database.writer(), self.writer_id).await {
-                tracing::warn!(%error, "this node could not say that it lives");
+                if UNHEARD.is_news() {
+                    tracing::warn!(%error, "this node could not say that it lives");
+                }
+                due.reset_after(AGAIN_AFTER);
             }
         }
     }
 
     async fn take_over(&self) {
-        let mut due = tokio::time::interval(RENEW_EVERY);
-        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut due = clock::every(RENEW_EVERY);
         for look in 0_u32.. {
             due.tick().await;
             if !self.bus.is_up() {
@@ -85,7 +97,11 @@ impl Leases {
                         self.publish_for(&writer).await;
                     }
                 }
-                Err(error) => tracing::error!(%error, "the writers could not be read"),
+                Err(error) => {
+                    if UNREAD.is_news() {
+                        tracing::error!(%error, "the writers could not be read");
+                    }
+                }
             }
         }
     }
@@ -104,7 +120,9 @@ impl Leases {
             }
             Err(Stopped::NotOurs) => tracing::debug!(writer.id, "not taken over"),
             Err(error) => {
-                tracing::warn!(writer.id, node = writer.node_id, %error, "not everything of a node that is gone is published yet");
+                if LEFT.is_news() {
+                    tracing::warn!(writer.id, node = writer.node_id, %error, "not everything of a node that is gone is published yet");
+                }
                 if let Err(error) = lease::let_go(self.database.writer(), self.writer_id, writer.id, false).await {
                     tracing::debug!(%error, "the lease runs out by itself");
                 }
@@ -119,27 +137,27 @@ impl Leases {
         }
         let (mut position, mut count) = (writer.published, 0);
         loop {
-            let rows = outbox::read_from(self.database.reader(), writer.id, position + 1, PAGE).await?;
+            let rows = commit_feed::read_from(self.database.reader(), writer.id, position + 1, PAGE).await?;
             let Some(&(last, _)) = rows.last() else { break };
             let mut confirms = Vec::new();
-            for (_, record) in &rows {
-                for message in self.messages(record) {
+            let records: Vec<_> = rows.iter().map(|(_, record)| record.clone()).collect();
+            for message in advanced(&records).filter(|message| self.bus.wants(&message.routing_key)) {
+                confirms.push(self.bus.publish(message).await);
+            }
+            for record in &records {
+                for message in messages_of(record, |key| self.bus.wants(key)) {
                     confirms.push(self.bus.publish(message).await);
                 }
             }
             try_join_all(confirms).await?;
             count += rows.len();
             position = last;
-            outbox::mark(db, writer.id, position).await?;
+            commit_feed::mark(db, writer.id, position).await?;
             if !lease::hold(db, self.writer_id, writer.id, LEASE_MS).await? {
                 return Err(Stopped::NotOurs);
             }
         }
         lease::let_go(db, self.writer_id, writer.id, true).await?;
         Ok(count)
-    }
-
-    fn messages(&self, record: &std::sync::Arc<crate::journal::Record>) -> Vec<Message> {
-        super::message::messages_of(record, |key| self.bus.wants(key))
     }
 }

@@ -1,16 +1,22 @@
 //! What each event of a session becomes on the bus (contract, section 5).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::game::event::Fact;
-use crate::game::id::UserId;
+use crate::game::event::{Event, Fact};
+use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::Record;
-use crate::journal::envelope::{Data, Envelope, Priority};
+use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 
+/// How far logs have got, for the statistics: one for many events, never one for each.
+pub const ADVANCED: &str = "stats.advanced";
+/// Events that one such message speaks of at most, and so its sessions.
+const ADVANCED_MAX: usize = 1_000;
 /// Beside the fields of an event in a message to other nodes.
 const COMMAND_HASH: &str = "command_hash";
 
@@ -21,8 +27,9 @@ pub struct Message {
     pub routing_key: String,
     /// The body.
     pub envelope: Arc<Envelope>,
-    /// The session event it was made from, where it is at hand: spares consumers on this node a look at the log.
-    pub record: Option<Arc<Record>>,
+    /// The session events that an `ADVANCED` speaks of, where they are at hand: spares consumers on this node a look at
+    /// the log.
+    pub records: Arc<[Arc<Record>]>,
     /// This process did what it tells of: its own sessions need not hear of it.
     pub is_own: bool,
 }
@@ -30,7 +37,7 @@ pub struct Message {
 impl Message {
     /// A message with an envelope of its own.
     pub fn new(routing_key: String, envelope: Envelope) -> Self {
-        Self { routing_key, envelope: Arc::new(envelope), record: None, is_own: false }
+        Self { routing_key, envelope: Arc::new(envelope), records: Arc::default(), is_own: false }
     }
 
     /// The routing key without ids, for labels.
@@ -48,21 +55,34 @@ fn pattern<'a>(routing_key: &'a str, event_type: &'a str) -> &'a str {
     }
 }
 
+/// The envelope of a message that a session event causes. Publishing the same event again gives the same id.
+fn caused_by(event: &Event, routing_key: &str, event_type: &str, priority: Priority, data: Data) -> Envelope {
+    Envelope {
+        event_id: Uuid::new_v5(&event.event_id, routing_key.as_bytes()),
+        event_type: event_type.to_owned(),
+        timestamp: event.timestamp,
+        source_service: SOURCE_SERVICE.to_owned(),
+        correlation_id: event.correlation_id,
+        causation_id: Some(event.event_id),
+        priority: priority as u8,
+        retries: 0,
+        max_retries: MAX_RETRIES,
+        user_id: event.actor.user_id,
+        session_id: Some(event.session_id),
+        game_id: event.game_id,
+        seq: Some(event.seq),
+        data,
+    }
+}
+
 /// All messages that an event causes and that somebody can receive, the event itself first.
 pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<Message> {
     let event = &record.event;
     let mut messages = Vec::new();
-    let mut add = |routing_key: String, envelope: Envelope| {
-        messages.push(Message {
-            routing_key,
-            envelope: Arc::new(envelope),
-            record: Some(record.clone()),
-            is_own: false,
-        });
-    };
+    let mut add = |routing_key: String, envelope: Envelope| messages.push(Message::new(routing_key, envelope));
     let key = event.fact.event_type();
     if wanted(key) {
-        let mut envelope = Envelope::caused_by(event, key, key, Priority::High, data_of(record));
+        let mut envelope = caused_by(event, key, key, Priority::High, data_of(record));
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
         envelope.causation_id = Some(event.command_id);
@@ -78,7 +98,7 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
                 Some(user) if is_one_of_several(key) => format!("{key}/{user}"),
                 _ => key.to_owned(),
             };
-            let mut envelope = Envelope::caused_by(event, &name, key, Priority::Normal, data);
+            let mut envelope = caused_by(event, &name, key, Priority::Normal, data);
             envelope.user_id = user;
             add(key.to_owned(), envelope);
         }
@@ -86,17 +106,45 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
     for (original, data) in compensations_of(record) {
         let key = format!("compensation.{original}");
         if wanted(&key) {
-            let envelope = Envelope::caused_by(event, &key, &key, Priority::Normal, data);
+            let envelope = caused_by(event, &key, &key, Priority::Normal, data);
             add(key, envelope);
         }
     }
     let name = key.split_once('.').map_or(key, |(_, name)| name);
     let to_watchers = format!("websocket.session.{}.{name}", event.session_id);
     if wanted(&to_watchers) {
-        let envelope = Envelope::caused_by(event, &to_watchers, key, Priority::Urgent, for_other_nodes(record));
+        let envelope = caused_by(event, &to_watchers, key, Priority::Urgent, for_other_nodes(record));
         add(to_watchers, envelope);
     }
     messages
+}
+
+/// What is said of a burst of events: the last seq of each of its sessions. The same burst gives the same ids.
+pub fn advanced(records: &[Arc<Record>]) -> impl Iterator<Item = Message> {
+    records.chunks(ADVANCED_MAX).filter_map(|records| {
+        let mut sessions: BTreeMap<SessionId, Seq> = BTreeMap::new();
+        for record in records {
+            sessions.insert(record.event.session_id, record.seq());
+        }
+        let sessions: Vec<(SessionId, Seq)> = sessions.into_iter().collect();
+        let data = json!({ "sessions": sessions }).into();
+        let mut envelope = caused_by(&records.last()?.event, ADVANCED, ADVANCED, Priority::Normal, data);
+        envelope.user_id = None;
+        envelope.game_id = None;
+        Some(Message { records: records.into(), ..Message::new(ADVANCED.to_owned(), envelope) })
+    })
+}
+
+/// Which sessions such a message speaks of, and how far each has got; `None`: the message is of another kind.
+pub fn sessions_advanced(envelope: &Envelope) -> Option<Vec<(SessionId, Seq)>> {
+    #[derive(Deserialize)]
+    struct Advanced {
+        sessions: Vec<(SessionId, Seq)>,
+    }
+    if envelope.event_type != ADVANCED {
+        return None;
+    }
+    serde_json::from_str::<Advanced>(envelope.data.json()).ok().map(|advanced| advanced.sessions)
 }
 
 /// The whole event, and before its fields what a node needs beside it to answer a repeated idempotency key.
@@ -196,4 +244,47 @@ fn for_each_player(key: &'static str, results: &[crate::game::event::GameResult]
         .iter()
         .filter_map(|result| Some((key, Some(result.user_id?), serde_json::to_value(result).unwrap_or_default())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::game::event::{Actor, Event, Nothing};
+    use crate::ids::Timestamp;
+
+    fn record(number: u128, session: u128, seq: Seq) -> Arc<Record> {
+        let event = Event {
+            event_id: Uuid::from_u128(number),
+            session_id: SessionId(Uuid::from_u128(session)),
+            seq,
+            fact: Fact::SessionCompleted(Nothing {}),
+            game_id: None,
+            actor: Actor { user_id: None, participant_id: None },
+            command_id: Uuid::nil(),
+            correlation_id: Uuid::nil(),
+            timestamp: Timestamp::from_millis(0),
+        };
+        Arc::new(Record::new(event, 0))
+    }
+
+    #[test]
+    fn a_burst_is_said_by_the_last_seq_of_each_session_under_the_id_of_its_last_event() {
+        let records = [record(1, 8, 1), record(2, 7, 5), record(3, 8, 2), record(4, 7, 6)];
+        let [hint] = &advanced(&records).collect::<Vec<_>>()[..] else { panic!("one for all") };
+        assert_eq!(hint.envelope.event_id, Uuid::new_v5(&Uuid::from_u128(4), ADVANCED.as_bytes()));
+        assert!(hint.envelope.is_of_the_log(), "the audit stores nothing of it");
+        let [seven, eight] = [7, 8].map(|session| SessionId(Uuid::from_u128(session)));
+        assert_eq!(sessions_advanced(&hint.envelope), Some(vec![(seven, 6), (eight, 2)]));
+        assert_eq!(hint.records.len(), 4);
+    }
+
+    #[test]
+    fn a_large_burst_is_several_messages_and_an_empty_one_is_none() {
+        let records: Vec<_> = (1..=2_500).map(|number| record(number, number, 1)).collect();
+        let counts = advanced(&records).filter_map(|hint| Some(sessions_advanced(&hint.envelope)?.len()));
+        assert_eq!(counts.collect::<Vec<_>>(), [1_000, 1_000, 500]);
+        assert_eq!(advanced(&[]).count(), 0);
+    }
 }

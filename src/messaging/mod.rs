@@ -1,9 +1,12 @@
 //! Messages between the parts of the service and to others: the bus, what travels on it, and who carries it there.
 //! Nothing about sockets.
 
+pub(crate) mod backlog;
 pub mod consumer;
 pub mod dead_letters;
 mod delivery;
+#[cfg(test)]
+mod golden;
 mod in_process;
 mod leases;
 mod load;
@@ -95,6 +98,14 @@ impl Bus {
         match self {
             Bus::InProcess(_) => true,
             Bus::Rabbit(bus) => bus.is_up(),
+        }
+    }
+
+    /// Do all consumers of this node get what is for them, but for moments?
+    pub fn is_consuming(&self) -> bool {
+        match self {
+            Bus::InProcess(_) => true,
+            Bus::Rabbit(bus) => bus.is_consuming(),
         }
     }
 

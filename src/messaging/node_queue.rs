@@ -1,6 +1,7 @@
 //! What one node hears: the messages of the sessions and users connected to it. Bindings come and go with them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
@@ -35,6 +36,14 @@ pub(super) type Arrived = (Instant, NodeEvent);
 impl NodeQueue {
     pub(super) fn new(events: mpsc::Receiver<Arrived>, bindings: Bindings, load: Arc<Load>) -> Self {
         Self { bindings, events, handed: None, load }
+    }
+
+    /// Whether there is a queue now, and something is taken from it.
+    pub fn is_open(&self) -> bool {
+        match &self.bindings.0 {
+            Way::InProcess(_) => true,
+            Way::Rabbit(_) => self.load.workers.load(Ordering::Relaxed) > 0,
+        }
     }
 
     /// The next event; `None`: the bus is closed. Asking for it says that the one before is dealt with.

@@ -9,7 +9,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTr
 use uuid::Uuid;
 
 use super::topology::Queue;
-use crate::game::id::Timestamp;
+use crate::database::Database;
+use crate::ids::Timestamp;
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
@@ -45,7 +46,10 @@ pub async fn note(tx: &DatabaseTransaction, queue: &Queue, ids: &[Uuid], now: Ti
 }
 
 /// Forgets the old ones; answers how many.
-pub async fn forget_old(db: &impl ConnectionTrait, now: Timestamp) -> Result<u64, DbErr> {
+pub async fn forget_old(database: &Database, now: Timestamp) -> Result<u64, DbErr> {
     let before = now.millis() - KEPT.as_millis() as i64;
-    Ok(Entity::delete_many().filter(Column::ProcessedAtMs.lt(before)).exec(db).await?.rows_affected)
+    let tx = database.begin_long_write().await?;
+    let forgotten = Entity::delete_many().filter(Column::ProcessedAtMs.lt(before)).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(forgotten.rows_affected)
 }

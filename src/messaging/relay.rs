@@ -2,10 +2,8 @@
 //! At least once: a crash between a confirm and the stored position publishes again, with the same ids. What the bus
 //! does not take stays where it is stored and is read again; nothing is dropped, and memory holds a window of it.
 
-use std::collections::{HashSet, VecDeque};
-use std::future::ready;
-use std::sync::Arc;
-use std::task::Poll;
+use std::collections::HashSet;
+use std::future::{Ready, ready};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, Either, try_join_all};
@@ -14,19 +12,28 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::backlog::Backlog;
 use super::leases::Leases;
-use super::message::messages_of;
+use super::message::{advanced, messages_of};
 use super::{Bus, BusError, Message};
 use crate::clock;
 use crate::database::Database;
-use crate::game::id::Timestamp;
-use crate::journal::Record;
-use crate::journal::envelope::{Envelope, SOURCE_SERVICE};
-use crate::journal::outbox::{self, Batch, Committed};
-use crate::telemetry;
+use crate::ids::Timestamp;
+use crate::journal::commit_feed::{self, Batch, CommitFeed};
+use crate::outbox;
+use crate::outbox::envelope::{Envelope, SOURCE_SERVICE};
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static AGAIN: Trouble = Trouble::new();
+static LATER: Trouble = Trouble::new();
+static OUTBOX: Trouble = Trouble::new();
+static STAY: Trouble = Trouble::new();
 
 /// Events whose confirms are awaited at once.
-const WINDOW: usize = 4_096;
+const WINDOW: usize = 16_384;
+/// Events published at once: confirms are heard between two bursts.
+const BURST_MAX: usize = 4_096;
 /// Events that wait in memory for the window; more of them are read again from the table, which costs far more.
 const BACKLOG: usize = 32_768;
 /// Events read at once where the relay lags behind.
@@ -43,21 +50,44 @@ const PACE_MAX: Duration = Duration::from_millis(25);
 /// How long it waits after a failure before it publishes again.
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
+/// Everything up to this position is confirmed; or not what stands at it.
+type Published = Result<i64, (i64, BusError)>;
+type Confirms = FuturesOrdered<Either<Ready<Published>, BoxFuture<'static, Published>>>;
+
+/// False: refused at once, so what comes after it must not overtake it.
+fn push(confirms: &mut Confirms, mut confirmed: BoxFuture<'static, Published>) -> bool {
+    let settled = (&mut confirmed).now_or_never();
+    let is_refused = matches!(settled, Some(Err(_)));
+    confirms.push_back(settled.map_or(Either::Right(confirmed), |settled| Either::Left(ready(settled))));
+    !is_refused
+}
+
+/// Hands messages over that are confirmed together.
+async fn publish(bus: &Bus, position: i64, messages: Vec<Message>) -> BoxFuture<'static, Published> {
+    let mut confirms = Vec::new();
+    let mut sent = Vec::new();
+    for mut message in messages {
+        message.is_own = true;
+        sent.push((message.envelope.clone(), message.pattern().to_owned()));
+        confirms.push(bus.publish(message).await);
+    }
+    let confirmed = async move {
+        try_join_all(confirms).await.map_err(|error| (position, error))?;
+        for (envelope, pattern) in sent {
+            telemetry::published(&envelope.event_type, &pattern, &envelope.source_service);
+        }
+        Ok(position)
+    };
+    confirmed.boxed()
+}
+
 /// The task that publishes what this node stored.
 pub struct Relay {
     database: Database,
     bus: Bus,
-    committed: Committed,
-    /// The next position to take into the backlog.
-    next: i64,
-    /// Everything before this is committed, as far as the writer told.
-    end: i64,
-    /// What is committed between `next` and `end` is in the table only.
-    behind: bool,
-    /// Confirmed up to here.
-    published: i64,
+    committed: CommitFeed,
     kept: i64,
-    backlog: VecDeque<(i64, Arc<Record>)>,
+    backlog: Backlog,
     /// When it last looked for what nobody was told of.
     looked: Instant,
     /// The bus failed: not before this.
@@ -71,17 +101,13 @@ pub struct Relay {
 
 impl Relay {
     /// A relay for what the writer of `committed` stores.
-    pub fn new(database: Database, bus: Bus, committed: Committed) -> Self {
+    pub fn new(database: Database, bus: Bus, committed: CommitFeed) -> Self {
         Self {
             database,
             bus,
             committed,
-            next: 1,
-            end: 1,
-            behind: false,
-            published: 0,
             kept: 0,
-            backlog: VecDeque::new(),
+            backlog: Backlog::new(BACKLOG),
             looked: Instant::now(),
             resume: None,
             others: FuturesUnordered::new(),
@@ -101,8 +127,8 @@ impl Relay {
 
     async fn publish_own(mut self, mut stop: watch::Receiver<bool>) {
         let bus = self.bus.clone();
-        let mut confirms = FuturesOrdered::new();
-        let mut tick = tokio::time::interval(LOOK_EVERY);
+        let mut confirms = Confirms::new();
+        let mut tick = clock::every(LOOK_EVERY);
         let mut stopping = false;
         let mut paced = Instant::now();
         loop {
@@ -110,26 +136,13 @@ impl Relay {
             if self.resume.is_none() && now >= paced {
                 self.take_all();
                 self.refill().await;
-                if !self.backlog.is_empty() {
-                    let events = u64::try_from(self.backlog.len()).unwrap_or(u64::MAX);
+                if self.backlog.in_memory() > 0 {
+                    let events = u64::try_from(self.backlog.in_memory()).unwrap_or(u64::MAX);
                     paced = now + Duration::from_millis(events).clamp(PACE, PACE_MAX);
                 }
-                while confirms.len() < WINDOW
-                    && let Some((position, record)) = self.backlog.pop_front()
-                {
-                    let mut confirmed = Box::pin(self.publish(position, record).await);
-                    match futures_util::poll!(&mut confirmed) {
-                        // Refused at once: what comes after it must not overtake it.
-                        Poll::Ready(Err(failed)) => {
-                            confirms.push_back(Either::Left(ready(Err(failed))));
-                            break;
-                        }
-                        Poll::Ready(confirmed) => confirms.push_back(Either::Left(ready(confirmed))),
-                        Poll::Pending => confirms.push_back(Either::Right(confirmed)),
-                    }
-                }
+                self.publish_burst(&mut confirms).await;
             }
-            let idle = confirms.is_empty() && self.backlog.is_empty() && !self.behind;
+            let idle = confirms.is_empty() && self.backlog.is_empty();
             // A bus that is down is not waited for: others, or the next start, publish the rest.
             if stopping && (idle || self.resume.is_some()) {
                 self.send_others().await;
@@ -139,8 +152,7 @@ impl Relay {
                 return self.committed.keep();
             }
             let resume = self.resume;
-            let waits = self.behind || !self.backlog.is_empty();
-            let burst = (resume.is_none() && waits).then_some(paced);
+            let burst = (resume.is_none() && !self.backlog.is_empty()).then_some(paced);
             // What is committed until the next burst waits where it is: hearing of each commit costs more than it says.
             let listens = burst.is_none_or(|burst| burst <= now);
             tokio::select! {
@@ -152,19 +164,19 @@ impl Relay {
                         next = confirms.next().now_or_never().flatten();
                     }
                     if let Some(position) = confirmed {
-                        self.published = position;
+                        self.backlog.confirmed(position);
                         self.committed.published(position);
                     }
                     if let Some(Err((position, error))) = next {
                         // Everything from here on is published again; consumers know what they had.
-                        tracing::warn!(position, %error, "publishing again");
-                        confirms = FuturesOrdered::new();
+                        if AGAIN.is_news() { tracing::warn!(position, %error, "publishing again"); }
+                        confirms = Confirms::new();
                         self.start_again();
                     }
                 }
                 Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
                 batch = self.committed.batches.recv(), if listens && !stopping => match batch {
-                    Some(batch) => self.take(batch),
+                    Some(Batch { first, records }) => self.backlog.take(first, records),
                     None => stopping = true,
                 },
                 () = bus.rung() => self.send_others().await,
@@ -181,107 +193,99 @@ impl Relay {
         }
     }
 
+    /// Publishes as much of the backlog as may be under way: first how far each session has got, so that no event counts
+    /// as published before that does, then the events.
+    async fn publish_burst(&mut self, confirms: &mut Confirms) {
+        let burst = self.backlog.pop(WINDOW.saturating_sub(confirms.len()).min(BURST_MAX));
+        let Some(&(first, _)) = burst.first() else { return };
+        let records: Vec<_> = burst.iter().map(|(_, record)| record.clone()).collect();
+        for hint in advanced(&records).filter(|hint| self.bus.wants(&hint.routing_key)) {
+            let confirmed = publish(&self.bus, first - 1, vec![hint]).await;
+            if !push(confirms, confirmed) {
+                return;
+            }
+        }
+        for (position, record) in burst {
+            let messages = messages_of(&record, |key| self.bus.wants(key));
+            let confirmed = publish(&self.bus, position, messages).await;
+            if !push(confirms, confirmed) {
+                return;
+            }
+        }
+    }
+
     fn start_again(&mut self) {
-        self.backlog.clear();
-        self.next = self.published + 1;
-        self.behind = self.next < self.end;
+        self.backlog.start_again();
         self.resume = Some(Instant::now() + AGAIN_AFTER);
     }
 
     /// Takes all that was committed by now; of what was too much to be told it notes that it is in the table.
     fn take_all(&mut self) {
-        self.end = self.end.max(self.committed.end());
-        while let Ok(batch) = self.committed.batches.try_recv() {
-            self.take(batch);
+        // Asked first: what is told after that is taken all the same.
+        let end = self.committed.end();
+        while let Ok(Batch { first, records }) = self.committed.batches.try_recv() {
+            self.backlog.take(first, records);
         }
-        self.behind = self.next < self.end;
-    }
-
-    /// Takes what was committed, or notes that it is in the table: the backlog is bounded, and has no gaps.
-    fn take(&mut self, Batch { first, records }: Batch) {
-        self.end = self.end.max(first + records.len() as i64);
-        if self.behind || first > self.next || self.backlog.len() >= BACKLOG {
-            self.behind = self.next < self.end;
-            return;
-        }
-        for (position, record) in (first..).zip(records) {
-            if position >= self.next {
-                self.next = position + 1;
-                self.backlog.push_back((position, record));
-            }
-        }
+        self.backlog.committed_before(end);
     }
 
     async fn refill(&mut self) {
-        if !self.behind || self.backlog.len() >= BACKLOG {
-            return;
-        }
-        match outbox::read_from(self.database.reader(), self.committed.writer_id, self.next, PAGE).await {
+        let Some(from) = self.backlog.missing_from() else { return };
+        match commit_feed::read_from(self.database.reader(), self.committed.writer_id, from, PAGE).await {
             Ok(rows) => {
                 if rows.is_empty() {
                     self.resume = Some(Instant::now() + AGAIN_AFTER);
                 }
-                for (position, record) in rows {
-                    self.next = position + 1;
-                    self.backlog.push_back((position, record));
-                }
-                self.end = self.end.max(self.next);
-                self.behind = self.next < self.end;
+                self.backlog.fill(rows);
             }
             Err(error) => {
-                tracing::error!(%error, "the outbox could not be read");
+                if OUTBOX.is_news() {
+                    tracing::error!(%error, "the outbox could not be read");
+                }
                 self.resume = Some(Instant::now() + AGAIN_AFTER);
             }
         }
     }
 
-    async fn publish(
-        &mut self,
-        position: i64,
-        record: Arc<Record>,
-    ) -> impl Future<Output = Result<i64, (i64, BusError)>> + use<> {
-        let mut confirms = Vec::new();
-        let mut sent = Vec::new();
-        for mut message in messages_of(&record, |key| self.bus.wants(key)) {
-            message.is_own = true;
-            sent.push((message.envelope.clone(), message.pattern().to_owned()));
-            confirms.push(self.bus.publish(message).await);
-        }
-        async move {
-            try_join_all(confirms).await.map_err(|error| (position, error))?;
-            for (envelope, pattern) in sent {
-                telemetry::published(&envelope.event_type, &pattern, &envelope.source_service);
-            }
-            Ok(position)
-        }
-    }
-
     async fn look(&mut self) {
-        if self.kept != self.published {
-            self.kept = self.published;
+        let published = self.backlog.published();
+        if self.kept != published {
+            self.kept = published;
             self.committed.keep();
         }
-        let is_idle = self.backlog.is_empty() && !self.behind && self.resume.is_none();
+        let is_idle = self.backlog.is_empty() && self.resume.is_none();
         if is_idle && self.looked.elapsed() >= LOOK_FOR_UNHEARD_EVERY {
             self.look_for_unheard().await;
         }
-        let waiting = self.end.max(self.next) - 1 - self.published;
-        let oldest = self.backlog.front().map(|(_, record)| record.event.timestamp);
-        let age_ms = oldest.map_or(0, |oldest: Timestamp| clock::now().millis() - oldest.millis());
-        telemetry::outbox(waiting as f64, age_ms as f64 / 1000.0);
+        let waiting = self.backlog.unconfirmed();
+        // What is on its way, or waits for a broker that is gone, is not in the backlog: the table knows it.
+        match commit_feed::oldest(self.database.reader(), self.committed.writer_id, published, waiting > 0).await {
+            Ok(oldest) => {
+                let age_ms = oldest.map_or(0, |oldest: Timestamp| clock::now().millis() - oldest.millis());
+                telemetry::outbox(waiting as f64, age_ms.max(0) as f64 / 1000.0);
+            }
+            // The age goes on to grow where it can be seen again.
+            Err(error) => tracing::debug!(%error, "the age of the outbox could not be read"),
+        }
         self.send_others().await;
     }
 
     /// A commit whose answer was lost is stored all the same, and the writer learns of it with its next one, which need
     /// never come.
     async fn look_for_unheard(&mut self) {
-        self.looked = Instant::now();
-        match outbox::last_position(self.database.reader(), self.committed.writer_id).await {
+        match commit_feed::last_position(self.database.reader(), self.committed.writer_id).await {
             Ok(last) => {
-                self.end = self.end.max(last + 1);
-                self.behind = self.next < self.end;
+                self.looked = Instant::now();
+                if let Some(lasted) = OUTBOX.end() {
+                    tracing::info!(?lasted, "the outbox can be read again");
+                }
+                self.backlog.committed_before(last + 1);
             }
-            Err(error) => tracing::warn!(%error, "the outbox could not be read"),
+            Err(error) => {
+                if OUTBOX.is_news() {
+                    tracing::warn!(%error, "the outbox could not be read");
+                }
+            }
         }
     }
 
@@ -294,14 +298,24 @@ impl Relay {
         match outbox::any(self.database.reader()).await {
             Ok(true) => {}
             Ok(false) => return,
-            Err(error) => return tracing::error!(%error, "the outbox could not be read"),
+            Err(error) => {
+                if OUTBOX.is_news() {
+                    tracing::error!(%error, "the outbox could not be read");
+                }
+                return;
+            }
         }
         while self.others.len() < WINDOW {
             let db = self.database.writer();
             let rows = match outbox::claim(db, self.committed.writer_id, CLAIM_MS, PAGE).await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => rows,
-                Err(error) => return tracing::error!(%error, "the outbox could not be read"),
+                Err(error) => {
+                    if OUTBOX.is_news() {
+                        tracing::error!(%error, "the outbox could not be read");
+                    }
+                    return;
+                }
             };
             let mut unreadable = Vec::new();
             for row in rows {
@@ -339,7 +353,9 @@ impl Relay {
             match confirmed {
                 Ok(()) => sent.push(id),
                 Err(error) => {
-                    tracing::warn!(row.id = id, %error, "an outbox message is sent again later");
+                    if LATER.is_news() {
+                        tracing::warn!(row.id = id, %error, "an outbox message is sent again later");
+                    }
                     kept.push(id);
                 }
             }
@@ -357,7 +373,9 @@ impl Relay {
         if rows.is_empty() {
             return;
         }
-        if let Err(error) = outbox::sent(self.database.writer(), rows).await {
+        if let Err(error) = outbox::sent(self.database.writer(), rows).await
+            && STAY.is_news()
+        {
             tracing::error!(%error, "sent messages stay in the outbox and will come again");
         }
     }

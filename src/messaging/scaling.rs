@@ -9,8 +9,12 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::Bus;
 use super::consumer::{self, Handler};
 use super::topology::Queue;
+use crate::clock;
 use crate::database::Database;
-use crate::telemetry;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static DIED: Trouble = Trouble::new();
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Looks in a row that must find it too slow before one worker more is started.
@@ -67,8 +71,8 @@ impl Scaler {
 }
 
 /// Consumes a queue with as many workers as it needs, each with a handler of its own. A handler must bear that others
-/// apply messages of the same session at the same time. Ends when a worker ends, which is when the bus closes. Bound by
-/// the call, not only when it is awaited: what is published next arrives.
+/// apply messages of the same session at the same time. Ends when a worker ends, which is when the bus closes; one that
+/// panicked is replaced, and what it had not committed comes again. Bound by the call, not only when it is awaited: what is published next arrives.
 pub fn run<H: Handler + 'static>(
     bus: Bus,
     queue: &'static Queue,
@@ -86,17 +90,23 @@ where
     let mut scaler = Scaler::new(queue);
     let mut workers = JoinSet::new();
     let mut stops: Vec<AbortHandle> = vec![workers.spawn(first)];
-    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut look = clock::every(LOOK_EVERY);
     loop {
         tokio::select! {
             _ = look.tick() => {}
             Some(ended) = workers.join_next() => match ended {
                 // One of those that were stopped.
                 Err(error) if error.is_cancelled() => continue,
-                ended => {
-                    tracing::warn!(queue = queue.name, ?ended, "a worker ended");
-                    return;
+                // Another one is started with the next look, so that one which always dies does not spin.
+                Err(error) => {
+                    telemetry::consumer_renewed(queue.name, "worker_died");
+                    if DIED.is_news() {
+                        tracing::error!(queue = queue.name, %error, "a worker of the queue died; another takes its place");
+                    }
+                    stops.retain(|stop| !stop.is_finished());
+                    continue;
                 }
+                Ok(()) => return,
             },
         }
         let wanted = match &bus {
@@ -166,6 +176,22 @@ mod tests {
             after(&mut scaler, IDLE, COOL_LOOKS - 1);
             assert_eq!(after(&mut scaler, FAIR, 1), 2);
         }
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_panicked_is_replaced() {
+        let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+        let worker = move |panics: bool| {
+            let started = started.clone();
+            async move {
+                let _ = started.send(());
+                assert!(!panics, "a worker of a test that dies");
+            }
+        };
+        let first = worker(true);
+        scale(Bus::in_process(), &STATS, first, move |_| worker(false)).await;
+        assert_eq!((starts.recv().await, starts.recv().await), (Some(()), Some(())), "the first and the second");
+        assert_eq!(starts.recv().await, None, "which ended as when the bus closes");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Queue {
     pub name: &'static str,
     /// Topic patterns: `*` is one word, `#` any number of them.
     pub bindings: &'static [&'static str],
+    /// Those that earlier versions had and this one has no use for: taken away, with what waits in the queue kept.
+    pub former_bindings: &'static [&'static str],
     /// Those that a bus inside the process needs: what no consumer of this program would use is not made there.
     pub in_process: &'static [&'static str],
     /// Its consumer has a use for messages that can be made from the log again.
@@ -53,6 +55,7 @@ pub struct Queue {
 pub const GAME: Queue = Queue {
     name: "game.service.queue",
     bindings: &["game.command.*"],
+    former_bindings: &[],
     in_process: &["game.command.*"],
     needs_the_log: true,
     has_priorities: true,
@@ -65,8 +68,10 @@ pub const GAME: Queue = Queue {
 /// everything that waits is faster than several for parts of it.
 pub const STATS: Queue = Queue {
     name: "stats.service.queue",
-    bindings: &["stats.*", "game.ended", "session.completed"],
-    in_process: &["stats.*", "game.ended", "session.completed"],
+    bindings: &["stats.advanced", "stats.game_completed", "stats.game_corrected", "stats.achievement_check"],
+    former_bindings: &["stats.*", "game.ended", "session.completed"],
+    // It says of all events how far they have got, and the rest follows from the log.
+    in_process: &["stats.advanced"],
     needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(200),
@@ -78,6 +83,7 @@ pub const STATS: Queue = Queue {
 pub const NOTIFICATIONS: Queue = Queue {
     name: "notifications.service.queue",
     bindings: &["notifications.*", "friends.*", "social.*"],
+    former_bindings: &[],
     in_process: &["notifications.*", "friends.*", "social.*"],
     needs_the_log: true,
     has_priorities: false,
@@ -99,6 +105,7 @@ pub const AUDIT: Queue = Queue {
         "user.#",
         "compensation.#",
     ],
+    former_bindings: &[],
     // What comes from the log need not be stored again.
     in_process: &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"],
     needs_the_log: false,
@@ -112,6 +119,7 @@ pub const AUDIT: Queue = Queue {
 pub const COMPENSATION: Queue = Queue {
     name: "compensation.queue",
     bindings: &["compensation.#"],
+    former_bindings: &[],
     in_process: &["compensation.#"],
     needs_the_log: true,
     has_priorities: false,
@@ -137,6 +145,36 @@ pub fn dead_letter_queue(queue: &str) -> String {
 /// The queue of one node.
 pub fn broadcast_queue(node_id: &str) -> String {
     format!("websocket.broadcast.{node_id}")
+}
+
+/// What this program sends to queues, by type, so that what becomes of it is counted from 0.
+const EVENT_TYPES: &[&str] = &[
+    "game.command.pot_ball",
+    "game.command.commit_foul",
+    "game.command.end_turn",
+    "game.command.start_game",
+    "game.command.void_event",
+    "game.command.end_game",
+    "game.command.cancel_game",
+    "game.command.complete_session",
+    "stats.ball_potted",
+    "stats.foul_committed",
+    "stats.ball_voided",
+    "stats.advanced",
+    "stats.game_completed",
+    "stats.game_corrected",
+    "stats.achievement_check",
+    "notifications.game_completed",
+    "notifications.achievement_unlocked",
+    "notifications.session_invitation",
+    "compensation.game.ended",
+    "compensation.notifications.achievement_unlocked",
+];
+
+/// The types that a queue is for, as far as they are known.
+pub fn event_types(queue: &str) -> impl Iterator<Item = &'static str> {
+    let bindings = QUEUES.iter().find(|known| known.name == queue).map_or(&[][..], |known| known.bindings);
+    EVENT_TYPES.iter().copied().filter(|name| bindings.iter().any(|pattern| matches(pattern, name)))
 }
 
 /// Does a queue of the table take this key?

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::game::Session;
-use crate::game::id::{ParticipantId, Seq, SessionId, UserId};
-use crate::game::view::SessionView;
+use crate::game::command::Refusal;
+use crate::game::view::{EveningView, SessionView};
+use crate::game::{Participant, Session};
+use crate::ids::{ParticipantId, Seq, SessionId, UserId};
 use crate::journal::Record;
 use crate::telemetry;
 
@@ -25,6 +26,8 @@ pub struct Welcome {
     pub seq: Seq,
     /// The state, unless what was missed is told.
     pub view: Option<SessionView>,
+    /// The evening so far beside it, for listeners that want it.
+    pub evening: Option<EveningView>,
     /// The events after `after_seq`, in order.
     pub missed: Vec<Arc<Record>>,
 }
@@ -46,7 +49,42 @@ pub enum Push {
     /// The session's actor is gone; watching again from the last event goes on without a gap.
     Lost(SessionId),
     /// The listener may not watch any longer.
-    Dismissed(SessionId),
+    Dismissed(SessionId, Refusal),
+}
+
+/// By what right somebody listens.
+#[derive(Clone, Copy, Debug)]
+pub enum Viewer {
+    /// An account that may read the session.
+    User(UserId),
+    /// A board with a share.
+    Share(SharePass),
+}
+
+/// What a share's right to watch hangs on, beside its own row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharePass {
+    /// Who made it.
+    pub made_by: UserId,
+    /// The last event of the session then.
+    pub seq: Seq,
+}
+
+impl Viewer {
+    pub(super) fn user(&self) -> Option<UserId> {
+        match self {
+            Viewer::User(user) => Some(*user),
+            Viewer::Share(_) => None,
+        }
+    }
+
+    fn may_watch(&self, state: &Session) -> Result<(), Refusal> {
+        match self {
+            Viewer::User(user) => state.may_read(*user),
+            Viewer::Share(pass) if state.share_stands(pass.made_by, pass.seq) => Ok(()),
+            Viewer::Share(_) => Err(Refusal::ParticipantRemoved),
+        }
+    }
 }
 
 /// Somebody who wants to hear.
@@ -54,8 +92,10 @@ pub enum Push {
 pub struct Listener {
     /// Unique on this node.
     pub id: u64,
-    /// The account behind it; `None` for a board with a share token.
-    pub user: Option<UserId>,
+    /// By what right it listens.
+    pub viewer: Viewer,
+    /// A welcome with the state has the evening beside it.
+    pub wants_evening: bool,
     /// Bounded; never waited for.
     pub push: mpsc::Sender<Push>,
     /// Called once when the queue is full.
@@ -64,7 +104,7 @@ pub struct Listener {
 
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener").field("id", &self.id).field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Listener").field("id", &self.id).field("viewer", &self.viewer).finish_non_exhaustive()
     }
 }
 
@@ -77,17 +117,31 @@ pub(super) struct Audience {
     elsewhere: BTreeMap<String, BTreeSet<UserId>>,
     /// Who is online on any node, as it was told last.
     online: BTreeSet<UserId>,
+    /// Other nodes have still to say who watches there; until then nobody is told who is online.
+    awaits_others: bool,
 }
 
 impl Audience {
-    pub(super) fn new(session: SessionId) -> Self {
+    pub(super) fn new(session: SessionId, awaits_others: bool) -> Self {
         Self {
             session,
             listeners: BTreeMap::new(),
             here: BTreeSet::new(),
             elsewhere: BTreeMap::new(),
             online: BTreeSet::new(),
+            awaits_others,
         }
+    }
+
+    /// Whether other nodes have still to say who watches there.
+    pub(super) fn awaits_others(&self) -> bool {
+        self.awaits_others
+    }
+
+    /// They have, or are not waited for any longer.
+    pub(super) fn know_others(&mut self, state: &Session) {
+        self.awaits_others = false;
+        self.push_all(Push::Presence { session: self.session, online: self.online_seats(state) }, state);
     }
 
     /// Another node said who watches there; nobody: it has no watchers any more, or is gone.
@@ -112,7 +166,10 @@ impl Audience {
     /// Greets a listener, which hears all that is told from now on.
     pub(super) fn welcome(&mut self, listener: Listener, welcome: Push, state: &Session) {
         let id = listener.id;
-        if Self::push(&listener, welcome) {
+        // Whoever came by an earlier state may have been removed meanwhile.
+        if let Err(refusal) = listener.viewer.may_watch(state) {
+            Self::push(&listener, Push::Dismissed(self.session, refusal));
+        } else if Self::push(&listener, welcome) {
             self.listeners.insert(id, listener);
             self.update_presence(state, Some(id));
         }
@@ -137,9 +194,9 @@ impl Audience {
         }
     }
 
-    /// Whether an account watches from any node.
-    pub(super) fn is_online(&self, user: UserId) -> bool {
-        self.online.contains(&user)
+    /// Whether the account of a seat watches from any node.
+    pub(super) fn is_online(&self, seat: &Participant) -> bool {
+        !seat.is_removed && seat.user_id.is_some_and(|user| self.online.contains(&user))
     }
 
     fn push_all(&mut self, push: Push, state: &Session) {
@@ -165,28 +222,29 @@ impl Audience {
 
     fn dismiss_strangers(&mut self, state: &Session) {
         let session = self.session;
-        self.listeners.retain(|_, listener| {
-            let stays = listener.user.is_none_or(|user| state.may_read(user));
-            if !stays {
-                Self::push(listener, Push::Dismissed(session));
+        self.listeners.retain(|_, listener| match listener.viewer.may_watch(state) {
+            Ok(()) => true,
+            Err(refusal) => {
+                Self::push(listener, Push::Dismissed(session, refusal));
+                false
             }
-            stays
         });
+    }
+
+    fn online_seats(&self, state: &Session) -> Arc<[ParticipantId]> {
+        state.participants().iter().filter(|seat| self.is_online(seat)).map(|seat| seat.id).collect()
     }
 
     /// Tells who is online when that changed; a newcomer is told in any case.
     fn update_presence(&mut self, state: &Session, newcomer: Option<u64>) {
-        self.here = self.listeners.values().filter_map(|listener| listener.user).collect();
+        self.here = self.listeners.values().filter_map(|listener| listener.viewer.user()).collect();
         let users: BTreeSet<UserId> = self.elsewhere.values().flatten().chain(&self.here).copied().collect();
         let changed = users != self.online;
         self.online = users;
-        let online: Arc<[ParticipantId]> = state
-            .participants()
-            .iter()
-            .filter(|participant| participant.user_id.is_some_and(|user| self.online.contains(&user)))
-            .map(|participant| participant.id)
-            .collect();
-        let presence = Push::Presence { session: self.session, online };
+        if self.awaits_others {
+            return;
+        }
+        let presence = Push::Presence { session: self.session, online: self.online_seats(state) };
         if changed {
             self.push_all(presence, state);
         } else if let Some(listener) = newcomer.and_then(|id| self.listeners.get(&id)) {

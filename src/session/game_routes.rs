@@ -10,14 +10,11 @@ use super::rest::{Events, EventsQuery, execute, readable};
 use super::{NotPlayed, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::command::{Command, Scoring};
+use crate::game::command::{Command, Mark, Scoring};
 use crate::game::event::{Event, GameResult, Remaining, Score};
-use crate::game::id::{GameId, ParticipantId, Seq, SessionId};
 use crate::game::view::{GameStatus, GameView};
-use crate::problem::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
-
-/// Events of a session read at once while those of one game are looked for.
-const PAGE: u64 = 1_000;
+use crate::http::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::ids::{GameId, ParticipantId, Seq, SessionId};
 
 /// Body of `POST /sessions/{id}/games`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -60,7 +57,7 @@ async fn view(sessions: &Sessions, session: SessionId, game: GameId) -> Result<G
 
 /// Starts the next game.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/games", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    post, path = "/api/v1/sessions/{id}/games", operation_id = "start_game", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     request_body = NewGame,
     responses((status = 201, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
@@ -85,6 +82,7 @@ async fn start(
 /// Query of `GET /sessions/{id}/games`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct GamesQuery {
     /// 1..200, default 50.
     #[serde(default)]
@@ -96,7 +94,7 @@ struct GamesQuery {
 
 /// The games of a session, in order.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{id}/games", tag = "games", security(("bearer" = [])),
+    get, path = "/api/v1/sessions/{id}/games", operation_id = "list_session_games", tag = "games", security(("bearer" = [])),
     params(("id" = Uuid, Path), GamesQuery),
     responses((status = 200, body = Listing<GameView>), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
@@ -122,7 +120,7 @@ async fn list(
 
 /// One game.
 #[utoipa::path(
-    get, path = "/api/v1/games/{id}", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/games/{id}", operation_id = "get_game", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 async fn get(
@@ -138,8 +136,8 @@ async fn get(
 
 /// Marks a ball, a foul or the end of a turn.
 #[utoipa::path(
-    post, path = "/api/v1/games/{id}/events", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
-    request_body = Scoring,
+    post, path = "/api/v1/games/{id}/events", operation_id = "mark_event", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    request_body = Mark,
     responses((status = 201, body = Event), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn score(
@@ -166,7 +164,7 @@ async fn score(
 
 /// Takes a mark back, in a game in progress or ended; all that followed from it is put right.
 #[utoipa::path(
-    delete, path = "/api/v1/games/{id}/events/{seq}", tag = "games", security(("bearer" = [])),
+    delete, path = "/api/v1/games/{id}/events/{seq}", operation_id = "void_event", tag = "games", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("seq" = i64, Path)),
     responses((status = 200, body = Event), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
@@ -191,9 +189,9 @@ async fn void(
     }
 }
 
-/// The log of one game.
+/// The log of one game, by pages; `last_seq` is its last event.
 #[utoipa::path(
-    get, path = "/api/v1/games/{id}/events", tag = "games", security(("bearer" = [])),
+    get, path = "/api/v1/games/{id}/events", operation_id = "list_game_events", tag = "games", security(("bearer" = [])),
     params(("id" = Uuid, Path), EventsQuery),
     responses((status = 200, body = Events), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
@@ -207,18 +205,11 @@ async fn events(
     let game = id.into_inner();
     let session = readable_session_of((&database, &sessions), game, &user).await?;
     let EventsQuery { after_seq, limit } = query.into_inner();
-    let limit =
-        limit.map(|limit| Page::new(Some(limit), None)).transpose()?.map_or(usize::MAX, |page| page.limit() as usize);
-    let last_seq = sessions.look(session, |state, _| state.seq()).await?;
-    let (mut items, mut after) = (Vec::new(), after_seq.unwrap_or(0));
-    while items.len() < limit {
-        let records = sessions.journal().read(session, after, PAGE).await.map_err(NotPlayed::from)?;
-        let Some(last) = records.last() else { break };
-        after = last.seq();
-        items.extend(records.iter().filter(|it| it.event.game_id == Some(game)).map(|record| record.json.clone()));
-    }
-    items.truncate(limit);
-    Ok(web::Json(Events { items, last_seq }))
+    let (after, limit) = (after_seq.unwrap_or(0), Page::new(limit, None)?.limit() as usize);
+    let page = sessions.look(session, move |state, _| state.game_events(game, after, limit)).await?;
+    let (seqs, last_seq) = page.ok_or_else(|| Problem::not_found("there is no such game"))?;
+    let records = sessions.journal().read_these(session, seqs).await.map_err(NotPlayed::from)?;
+    Ok(web::Json(Events { items: records.iter().map(|record| record.json.clone()).collect(), last_seq }))
 }
 
 /// The score of a game.
@@ -233,7 +224,7 @@ struct Scores {
 
 /// The score as it stands.
 #[utoipa::path(
-    get, path = "/api/v1/games/{id}/scores", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/games/{id}/scores", operation_id = "get_game_scores", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Scores), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 async fn scores(
@@ -250,7 +241,7 @@ async fn scores(
 
 /// Ends and settles a game.
 #[utoipa::path(
-    post, path = "/api/v1/games/{id}/end", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    post, path = "/api/v1/games/{id}/end", operation_id = "end_game", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     request_body = EndGame,
     responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
@@ -272,7 +263,7 @@ async fn end(
 
 /// Cancels a game; it counts as not played.
 #[utoipa::path(
-    post, path = "/api/v1/games/{id}/cancel", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    post, path = "/api/v1/games/{id}/cancel", operation_id = "cancel_game", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn cancel(
@@ -299,7 +290,7 @@ struct Results {
 
 /// The results of a completed game.
 #[utoipa::path(
-    get, path = "/api/v1/games/{id}/results", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/games/{id}/results", operation_id = "get_game_results", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = Results), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn results(

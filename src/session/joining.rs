@@ -1,6 +1,6 @@
 //! Taking a seat by a join code.
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use entity::session;
 use rand::RngExt;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::rest::{display_name, execute};
+use super::rest::{changed_view, display_name, execute};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::command::Command;
 use crate::game::event::Role;
-use crate::game::id::{ParticipantId, SessionId};
 use crate::game::view::{SessionView, Status};
-use crate::problem::{Body, IdempotencyKey, Problem, ProblemBody, RequestId};
+use crate::http::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+use crate::ids::{ParticipantId, SessionId};
 
 /// Characters of a join code: none that is mistaken for another.
 const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -24,6 +24,17 @@ const CODE_LENGTH: usize = 6;
 pub(super) fn new_code() -> String {
     let mut random = rand::rng();
     (0..CODE_LENGTH).map(|_| char::from(CODE_ALPHABET[random.random_range(0..CODE_ALPHABET.len())])).collect()
+}
+
+/// A code that no session has. Should another session take it before it is stored, that one is refused.
+pub(super) async fn free_code(database: &Database) -> Result<String, Problem> {
+    loop {
+        let code = new_code();
+        let taken = session::Entity::find().filter(session::Column::Code.eq(&code)).one(database.reader()).await?;
+        if taken.is_none() {
+            return Ok(code);
+        }
+    }
 }
 
 /// Who may take a seat by code.
@@ -38,8 +49,12 @@ enum JoinRole {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct JoinBody {
-    /// Case-insensitive.
-    code: String,
+    /// Case-insensitive. One of `code` and `session_id`.
+    #[serde(default)]
+    code: Option<String>,
+    /// For the invited, who need no code.
+    #[serde(default)]
+    session_id: Option<SessionId>,
     /// The account's where absent.
     #[serde(default)]
     display_name: Option<String>,
@@ -55,13 +70,15 @@ struct Joined {
     participant_id: ParticipantId,
 }
 
-/// Takes a seat by join code; joining twice answers the same participant.
+/// Takes a seat by join code, or by an invitation; joining twice answers the same participant. An explicit role is honoured
+/// whenever it is asked for: a spectator becomes a participant where a place is free, a participant a spectator between
+/// games.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/join", tag = "sessions", security(("bearer" = [])), request_body = JoinBody,
-    responses((status = 200, body = Joined), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
+    post, path = "/api/v1/sessions/join", operation_id = "join_session", tag = "sessions", security(("bearer" = [])), request_body = JoinBody,
+    responses((status = 200, body = Joined), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn join(
-    user: CurrentUser,
+    (user, request): (CurrentUser, HttpRequest),
     key: IdempotencyKey,
     request_id: RequestId,
     body: Body<JoinBody>,
@@ -70,27 +87,38 @@ async fn join(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Joined>, Problem> {
     let body = body.into_inner();
-    let id = by_code(&database, &body.code).await?;
+    let id = match (body.code, body.session_id) {
+        (Some(code), None) => by_code((&accounts, &database), &request, &user, &code).await?,
+        (None, Some(id)) => {
+            sessions.look(id, move |state, _| state.may_join_without_code(user.id)).await??;
+            id
+        }
+        _ => return Err(Problem::invalid("code", "give either code or session_id")),
+    };
     let name = match body.display_name {
         Some(name) => name,
         None => display_name(&accounts, user.id).await?,
     };
-    let role = match body.role {
-        Some(JoinRole::Spectator) => Role::Spectator,
-        Some(JoinRole::Participant) | None => Role::Participant,
-    };
+    let role = body.role.map(|role| match role {
+        JoinRole::Spectator => Role::Spectator,
+        JoinRole::Participant => Role::Participant,
+    });
     let command = Command::Join { display_name: name, role };
     execute(&sessions, id, None, command, (&user, key, request_id)).await?;
     let user_id = user.id;
-    let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
-        let participant = state.participant_of(user_id)?;
-        Some(Joined { session: state.view(online), participant_id: participant.id })
-    };
-    let joined = sessions.look(id, look).await?;
-    Ok(web::Json(joined.ok_or_else(|| Problem::not_found("there is no such participant"))?))
+    let seat = sessions.look(id, move |state, _| state.participant_of(user_id).map(|seat| seat.id)).await?;
+    let participant_id = seat.ok_or_else(|| Problem::not_found("there is no such participant"))?;
+    Ok(web::Json(Joined { session: changed_view(&sessions, id, user_id).await?, participant_id }))
 }
 
-async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> {
+/// The session of a code; each try counts.
+async fn by_code(
+    (accounts, database): (&Accounts, &Database),
+    request: &HttpRequest,
+    user: &CurrentUser,
+    code: &str,
+) -> Result<SessionId, Problem> {
+    let attempt = accounts.user_limits().try_code(Some(user.id), accounts.client_address(request)).await?;
     let missing = || Problem::not_found("there is no session with this code");
     let code = code.trim().to_ascii_uppercase();
     // Spares the database what is no code; PostgreSQL would fail over a NUL.
@@ -98,7 +126,9 @@ async fn by_code(database: &Database, code: &str) -> Result<SessionId, Problem> 
         return Err(missing());
     }
     let row = session::Entity::find().filter(session::Column::Code.eq(code)).one(database.reader()).await?;
-    row.map(|row| SessionId(row.id)).ok_or_else(missing)
+    let id = row.map(|row| SessionId(row.id)).ok_or_else(missing)?;
+    attempt.forgive().await?;
+    Ok(id)
 }
 
 /// What an invited person sees before joining.
@@ -114,19 +144,41 @@ struct Preview {
     max_players: u32,
 }
 
-/// A preview for the invited.
+/// A preview for whoever has the code.
 #[utoipa::path(
     get, path = "/api/v1/sessions/by-code/{code}", tag = "sessions", security(("bearer" = [])),
     params(("code" = String, Path)),
-    responses((status = 200, body = Preview), (status = 404, body = ProblemBody)),
+    responses((status = 200, body = Preview), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
-async fn preview(
-    _: CurrentUser,
+async fn preview_by_code(
+    (user, request): (CurrentUser, HttpRequest),
     code: web::Path<String>,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
+    accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Preview>, Problem> {
-    let id = by_code(&database, &code).await?;
+    let id = by_code((&accounts, &database), &request, &user, &code).await?;
+    // The code itself is the permission.
+    sessions.look(id, move |state, _| state.may_preview(user.id, true)).await??;
+    preview_of(&sessions, id).await
+}
+
+/// The same for the invited, who have no code, and for whoever may read the session.
+#[utoipa::path(
+    get, path = "/api/v1/sessions/{id}/preview", operation_id = "preview_session", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = Preview), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
+)]
+async fn preview(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<Preview>, Problem> {
+    let id = id.into_inner();
+    sessions.look(id, move |state, _| state.may_preview(user.id, false)).await??;
+    preview_of(&sessions, id).await
+}
+
+async fn preview_of(sessions: &Sessions, id: SessionId) -> Result<web::Json<Preview>, Problem> {
     let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
         let creator = state.participants().iter().find(|seat| seat.role == Role::Creator);
         Preview {
@@ -146,10 +198,11 @@ async fn preview(
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/sessions/join").route(web::post().to(join)))
-        .service(web::resource("/sessions/by-code/{code}").route(web::get().to(preview)));
+        .service(web::resource("/sessions/by-code/{code}").route(web::get().to(preview_by_code)))
+        .service(web::resource("/sessions/{id}/preview").route(web::get().to(preview)));
 }
 
 /// The OpenAPI of joining.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(join, preview))]
+#[openapi(paths(join, preview_by_code, preview))]
 pub(crate) struct Api;

@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::Sessions;
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::id::SessionId;
 use crate::game::view::{SessionView, Status};
-use crate::problem::{Listing, Page, Problem, ProblemBody, Query};
+use crate::http::{Listing, Page, Problem, ProblemBody, Query};
+use crate::ids::SessionId;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +25,7 @@ pub(super) enum Scope {
 /// Query of `GET /sessions`.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// Only sessions of this status.
     #[serde(default)]
@@ -43,7 +44,7 @@ pub(super) struct ListQuery {
 
 /// Sessions, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), params(ListQuery),
+    get, path = "/api/v1/sessions", operation_id = "list_sessions", tag = "sessions", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, body = Listing<SessionView>), (status = 422, body = ProblemBody)),
 )]
 pub(super) async fn list(
@@ -79,7 +80,8 @@ pub(super) async fn list(
     let listing = Listing::of(ids, &page, |id| *id, SessionId);
     let mut items = Vec::with_capacity(listing.items.len());
     for id in listing.items {
-        items.extend(sessions.glance(id).await?);
+        // Who was removed, or is only invited, has a row among the members: such a page is a little shorter.
+        items.extend(sessions.glance(id, user.id).await?);
     }
     Ok(web::Json(Listing { items, next_cursor: listing.next_cursor }))
 }

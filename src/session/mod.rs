@@ -3,27 +3,34 @@
 
 mod actor;
 pub mod audience;
+pub(crate) mod departures;
 mod directory;
 mod engine;
 pub(crate) mod game_routes;
 pub(crate) mod joining;
 mod listing;
+mod live;
 pub(crate) mod participant_routes;
 mod recent;
 pub(crate) mod rest;
 pub mod routes;
 #[cfg(test)]
 mod simulation;
+mod unstored_keys;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use self::audience::{Listener, Push, Welcome};
+pub use self::audience::{Listener, Push, SharePass, Viewer, Welcome};
 pub use self::directory::Sessions;
 use crate::game::command::{Command, Refusal};
-use crate::game::id::{GameId, Seq, SessionId, UserId};
+use crate::ids::{GameId, Seq, SessionId, UserId};
 use crate::journal::{JournalError, Record};
+use crate::telemetry::Trouble;
+
+// Said when it begins and once a minute while it lasts.
+static UNREAD: Trouble = Trouble::new();
 
 /// What other nodes are to hear of the sessions that live here.
 #[derive(Clone, Debug)]
@@ -80,15 +87,21 @@ pub enum NotPlayed {
     /// No such session.
     #[error("there is no such session")]
     Missing,
-    /// The same idempotency key came with another body.
+    /// The same idempotency key came with another body, for another call or in another session.
     #[error("this idempotency key was used for another command")]
     KeyReused,
     /// Too much waits already; nothing was done.
-    #[error("too much is going on, try again")]
+    #[error("too much is going on, nothing was stored: send it again with the same key")]
     Busy,
-    /// Nothing is known to be stored; trying again with the same key is safe.
-    #[error("the storage does not answer, try again with the same key")]
+    /// The join code that was drawn belongs to another session; nothing was stored.
+    #[error("no free join code was found, nothing was stored: send it again with the same key")]
+    CodeTaken,
+    /// The storage could not be read, so nothing was asked of it.
+    #[error("the storage does not answer, this request stored nothing: send it again with the same key")]
     NotStored,
+    /// The storage was asked and did not answer. The key tells: the same command under it is done once.
+    #[error("the storage does not answer, it is not known whether this was stored: send it again with the same key")]
+    Unknown,
 }
 
 impl NotPlayed {
@@ -98,15 +111,27 @@ impl NotPlayed {
             NotPlayed::Refused(refusal) => refusal.code(),
             NotPlayed::Missing => "not_found",
             NotPlayed::KeyReused => "idempotency_key_reused",
-            NotPlayed::Busy => "overloaded",
-            NotPlayed::NotStored => "storage_unavailable",
+            NotPlayed::Busy | NotPlayed::CodeTaken => "overloaded",
+            NotPlayed::NotStored | NotPlayed::Unknown => "storage_unavailable",
         }
+    }
+
+    /// The same where a command was played before this failed.
+    fn after_a_command(self) -> Self {
+        if self.is_passing() { NotPlayed::Unknown } else { self }
+    }
+
+    /// Whether the same command may be played later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self.code(), "overloaded" | "storage_unavailable")
     }
 }
 
 impl From<JournalError> for NotPlayed {
     fn from(error: JournalError) -> Self {
-        tracing::error!(%error, "a session could not be read");
+        if UNREAD.is_news() {
+            tracing::error!(%error, "a session could not be read");
+        }
         NotPlayed::NotStored
     }
 }

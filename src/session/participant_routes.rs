@@ -9,9 +9,9 @@ use super::Sessions;
 use super::rest::execute;
 use crate::account::{Accounts, CurrentUser};
 use crate::game::command::Command;
-use crate::game::id::{ParticipantId, SessionId, UserId};
 use crate::game::view::ParticipantView;
-use crate::problem::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+use crate::http::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+use crate::ids::{ParticipantId, SessionId, UserId};
 
 /// Body of `POST /sessions/{id}/participants`: one of the two.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -27,7 +27,7 @@ struct NewParticipant {
 
 /// Adds a guest or invites an account; creator only.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/participants", tag = "sessions", security(("bearer" = [])),
+    post, path = "/api/v1/sessions/{id}/participants", operation_id = "add_participant", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path)), request_body = NewParticipant,
     responses((status = 201, body = ParticipantView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
@@ -48,6 +48,13 @@ async fn add_participant(
         NewParticipant { display_name: None, user_id: Some(user_id) } => {
             let profile = accounts.public_profile(user_id).await?;
             let profile = profile.ok_or_else(|| Problem::invalid("user_id", "there is no such user"))?;
+            // Who has a place or an invitation already is not told again.
+            let knows = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
+                state.participant_of(user_id).is_some_and(|seat| seat.is_active || seat.is_invited)
+            };
+            if !sessions.look(id, knows).await? {
+                accounts.user_limits().invite(user.id).await?;
+            }
             (Command::Invite { user_id, display_name: profile.display_name }, Some(user_id))
         }
         _ => return Err(Problem::invalid("display_name", "give either display_name or user_id")),
@@ -61,7 +68,7 @@ async fn add_participant(
         let id = added.or_else(|| Some(state.participant_of(invited?)?.id))?;
         state.view(online).participants.into_iter().find(|seat| seat.id == id)
     };
-    let participant = sessions.look(id, look).await?;
+    let participant = sessions.look_at(id, true, look).await?;
     let participant = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
     Ok(HttpResponse::build(StatusCode::CREATED).json(participant))
 }
@@ -78,7 +85,7 @@ struct ParticipantPatch {
 
 /// Changes a seat; creator only.
 #[utoipa::path(
-    patch, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    patch, path = "/api/v1/sessions/{id}/participants/{pid}", operation_id = "change_participant", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("pid" = Uuid, Path)), request_body = ParticipantPatch,
     responses((status = 200, body = ParticipantView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
@@ -97,13 +104,13 @@ async fn patch_participant(
     let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
         state.view(online).participants.into_iter().find(|seat| seat.id == participant_id)
     };
-    let participant = sessions.look(id, look).await?;
+    let participant = sessions.look_at(id, true, look).await?;
     Ok(web::Json(participant.ok_or_else(|| Problem::not_found("there is no such participant"))?))
 }
 
 /// Leaves (own seat) or removes (creator).
 #[utoipa::path(
-    delete, path = "/api/v1/sessions/{id}/participants/{pid}", tag = "sessions", security(("bearer" = [])),
+    delete, path = "/api/v1/sessions/{id}/participants/{pid}", operation_id = "remove_participant", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("pid" = Uuid, Path)),
     responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]

@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::game::id::Seq;
+use crate::ids::Seq;
 use crate::journal::Record;
 
 /// Few in tests, so that they read history from the journal too.
-const RECENT_MAX: usize = if cfg!(test) { 8 } else { 64 };
+const RECENT_MAX: usize = if cfg!(test) { 2 } else { 64 };
 
 /// So many of them as fit, without a gap up to the last one.
 pub(super) struct Recent(VecDeque<Arc<Record>>);

@@ -8,9 +8,9 @@ use super::{NotPlayed, Order, Played, Sessions};
 use crate::account::{Accounts, CurrentUser};
 use crate::game::command::{Command, Refusal};
 use crate::game::event::Event;
-use crate::game::id::{GameId, Seq, SessionId, UserId};
 use crate::game::view::SessionView;
-use crate::problem::{Code, IdempotencyKey, Problem, RequestId};
+use crate::http::{Code, IdempotencyKey, Problem, RequestId};
+use crate::ids::{GameId, Seq, SessionId, UserId};
 
 impl From<NotPlayed> for Problem {
     fn from(error: NotPlayed) -> Self {
@@ -25,22 +25,29 @@ impl From<NotPlayed> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        NotPlayed::from(refusal).into()
+    }
+}
+
 pub(super) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
     let profile = accounts.public_profile(user).await?;
     profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
 }
 
-pub(super) async fn view(sessions: &Sessions, id: SessionId) -> Result<SessionView, Problem> {
-    Ok(sessions.look(id, |state, online| state.view(online)).await?)
+pub(super) async fn view(sessions: &Sessions, id: SessionId, user: UserId) -> Result<SessionView, Problem> {
+    Ok(sessions.view_for(id, user).await?)
 }
 
-/// A session may be read by its participants, a public one by any account; anybody else gets a refusal.
+/// The same after a command that was played: where it can't be read any more, nobody may be told that nothing was stored.
+pub(super) async fn changed_view(sessions: &Sessions, id: SessionId, user: UserId) -> Result<SessionView, Problem> {
+    Ok(sessions.view_for(id, user).await.map_err(NotPlayed::after_a_command)?)
+}
+
+/// Refuses whoever may not read the session.
 pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -> Result<(), Problem> {
-    if sessions.look(id, move |state, _| state.may_read(user)).await? {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::InsufficientPermissions, "this session is private to its participants"))
-    }
+    Ok(sessions.look(id, move |state, _| state.may_read(user)).await??)
 }
 
 /// Has the session do something on behalf of a REST call.
@@ -58,6 +65,7 @@ pub(super) async fn execute(
 /// Query of the event lists.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct EventsQuery {
     /// Only events after this one.
     #[serde(default)]
@@ -73,6 +81,6 @@ pub(super) struct Events {
     /// Ascending.
     #[schema(value_type = Vec<Event>)]
     pub(super) items: Vec<Box<RawValue>>,
-    /// The session's last event.
+    /// The last event there is of this session, or of this game.
     pub(super) last_seq: Seq,
 }

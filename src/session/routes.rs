@@ -6,16 +6,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::rest::{Events, EventsQuery, display_name, execute, readable, view};
+use super::rest::{Events, EventsQuery, changed_view, display_name, execute, readable, view};
 use super::{Creator, NotPlayed, Sessions, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
 use crate::game::event::Event;
-use crate::game::id::{ParticipantId, SessionId};
 use crate::game::view::{BalanceView, SessionView};
-use crate::problem::{Body, Code, IdempotencyKey, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::http::{Body, IdempotencyKey, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::ids::{ParticipantId, SessionId};
 use crate::template::{self, GivenRules};
 
 /// With 32^6 codes, two taken ones in a row mean that something else is wrong.
@@ -44,7 +44,7 @@ struct NewSession {
 
 /// Opens a session; the caller is its creator and first participant.
 #[utoipa::path(
-    post, path = "/api/v1/sessions", tag = "sessions", security(("bearer" = [])), request_body = NewSession,
+    post, path = "/api/v1/sessions", operation_id = "open_session", tag = "sessions", security(("bearer" = [])), request_body = NewSession,
     responses((status = 201, body = SessionView), (status = 422, body = ProblemBody)),
 )]
 async fn create(
@@ -66,9 +66,9 @@ async fn create(
     };
     let display_name = display_name(&accounts, user.id).await?;
     let by = Creator { user: user.id, command_id: key.0, correlation_id: request_id.0 };
-    let mut create = CreateSession {
-        session_id: SessionId(Uuid::now_v7()),
-        chat_id: Uuid::now_v7(),
+    let create = CreateSession {
+        session_id: SessionId(crate::clock::new_id()),
+        chat_id: crate::clock::new_id(),
         code: String::new(),
         name,
         rules,
@@ -77,24 +77,43 @@ async fn create(
         is_private: is_private.unwrap_or(true),
         display_name,
     };
+    // The same call again opens nothing.
+    let is_new = !sessions.has_created(by).await?;
+    if is_new {
+        accounts.user_limits().open_session(user.id).await?;
+    }
+    match open_under_a_free_code(&sessions, create, by).await {
+        Ok(id) => Ok(HttpResponse::Created()
+            .insert_header(("location", format!("/api/v1/sessions/{id}")))
+            .json(changed_view(&sessions, id, user.id).await?)),
+        Err(error) => {
+            if is_new && !matches!(error, NotPlayed::Unknown) {
+                // Where this fails too, the caller is to hear what failed first.
+                let _ = accounts.user_limits().session_not_opened(user.id).await;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn open_under_a_free_code(
+    sessions: &Sessions,
+    mut create: CreateSession,
+    by: Creator,
+) -> Result<SessionId, NotPlayed> {
     for _ in 0..CODE_ATTEMPTS {
         create.code = joining::new_code();
         match sessions.create(create.clone(), by).await {
-            Err(NotPlayed::Busy) => {}
-            Ok(id) => {
-                return Ok(HttpResponse::Created()
-                    .insert_header(("location", format!("/api/v1/sessions/{id}")))
-                    .json(view(&sessions, id).await?));
-            }
-            Err(error) => return Err(error.into()),
+            Err(NotPlayed::CodeTaken) => {}
+            opened => return opened,
         }
     }
-    Err(Problem::new(Code::Overloaded, "no free join code was found, try again"))
+    Err(NotPlayed::CodeTaken)
 }
 
 /// One session.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{id}", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    get, path = "/api/v1/sessions/{id}", operation_id = "get_session", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 async fn get(
@@ -104,7 +123,7 @@ async fn get(
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
     readable(&sessions, id, user.id).await?;
-    Ok(web::Json(view(&sessions, id).await?))
+    Ok(web::Json(view(&sessions, id, user.id).await?))
 }
 
 /// Body of `PATCH /sessions/{id}`.
@@ -128,7 +147,7 @@ struct SessionPatch {
 
 /// Changes settings; creator only.
 #[utoipa::path(
-    patch, path = "/api/v1/sessions/{id}", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
+    patch, path = "/api/v1/sessions/{id}", operation_id = "change_session", tag = "sessions", security(("bearer" = [])), params(("id" = Uuid, Path)),
     request_body = SessionPatch,
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
@@ -146,12 +165,32 @@ async fn patch(
     let change = ChangeSettings { name, max_players, is_private, rules, creator_participant_id };
     let command = Command::ChangeSettings(Box::new(change));
     execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    Ok(web::Json(view(&sessions, id).await?))
+    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
+}
+
+/// A new join code, by which others come from now on; the old one is void at once. Creator only.
+#[utoipa::path(
+    post, path = "/api/v1/sessions/{id}/code", operation_id = "change_join_code", tag = "sessions",
+    security(("bearer" = [])), params(("id" = Uuid, Path)),
+    responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
+)]
+async fn change_code(
+    user: CurrentUser,
+    id: PathId<SessionId>,
+    key: IdempotencyKey,
+    request_id: RequestId,
+    database: web::Data<Database>,
+    sessions: web::Data<Sessions>,
+) -> Result<web::Json<SessionView>, Problem> {
+    let id = id.into_inner();
+    let command = Command::ChangeCode { code: joining::free_code(&database).await? };
+    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
 }
 
 /// Ends the evening; creator only, no game in progress.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/complete", tag = "sessions", security(("bearer" = [])),
+    post, path = "/api/v1/sessions/{id}/complete", operation_id = "complete_session", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
@@ -165,12 +204,12 @@ async fn complete(
     let id = id.into_inner();
     let command = Command::Score(Scoring::CompleteSession {});
     execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    Ok(web::Json(view(&sessions, id).await?))
+    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
 }
 
 /// Calls the evening off; creator only.
 #[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/cancel", tag = "sessions", security(("bearer" = [])),
+    post, path = "/api/v1/sessions/{id}/cancel", operation_id = "cancel_session", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
@@ -183,12 +222,12 @@ async fn cancel(
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
     execute(&sessions, id, None, Command::CancelSession, (&user, key, request_id)).await?;
-    Ok(web::Json(view(&sessions, id).await?))
+    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
 }
 
 /// The log of a session.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{id}/events", tag = "sessions", security(("bearer" = [])),
+    get, path = "/api/v1/sessions/{id}/events", operation_id = "list_session_events", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path), EventsQuery),
     responses((status = 200, body = Events), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
@@ -210,7 +249,7 @@ async fn events(
 
 /// Who owes what, and the fewest transfers that clear it.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{id}/balance", tag = "sessions", security(("bearer" = [])),
+    get, path = "/api/v1/sessions/{id}/balance", operation_id = "get_session_balance", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = BalanceView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
@@ -230,6 +269,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sessions").route(web::post().to(create)).route(web::get().to(listing::list)))
         .configure(joining::routes)
         .service(web::resource("/sessions/{id}").route(web::get().to(get)).route(web::patch().to(patch)))
+        .service(web::resource("/sessions/{id}/code").route(web::post().to(change_code)))
         .service(web::resource("/sessions/{id}/complete").route(web::post().to(complete)))
         .service(web::resource("/sessions/{id}/cancel").route(web::post().to(cancel)))
         .service(web::resource("/sessions/{id}/events").route(web::get().to(events)))
@@ -240,5 +280,8 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 
 /// The OpenAPI of sessions.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(create, listing::list, get, patch, complete, cancel, events, balance), components(schemas(Event)))]
+#[openapi(
+    paths(create, listing::list, get, patch, change_code, complete, cancel, events, balance),
+    components(schemas(Event))
+)]
 pub(crate) struct Api;

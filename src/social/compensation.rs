@@ -11,12 +11,12 @@ use super::kind::Kind;
 use super::notification::{self, Draft, achievement_id, game_completed_id};
 use super::tell;
 use crate::database::Database;
-use crate::game::id::UserId;
-use crate::journal::envelope::Envelope;
+use crate::ids::UserId;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
+use crate::outbox::envelope::Envelope;
 
-const RESULTS: &str = "compensation.game.ended";
+pub(super) const RESULTS: &str = "compensation.game.ended";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
 
 /// Puts right what users were told.
@@ -48,8 +48,6 @@ impl Handler for Compensation {
         Ok(notification::store(tx, drafts).await?)
     }
 
-    fn settled(&mut self, _: bool) {}
-
     /// A mark that was taken back in a running game needs nothing but the log.
     fn concerns(&self, message: &Message) -> bool {
         message.envelope.event_type == RESULTS || !message.envelope.is_of_the_log()
@@ -57,7 +55,7 @@ impl Handler for Compensation {
 }
 
 /// The results of an ended game as they are now, for each player.
-fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
+pub(super) fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
     let Some(game) = envelope.game_id else { return Vec::new() };
     let said = envelope.data.value();
     let results = said["results"].as_array().map_or(&[][..], Vec::as_slice);

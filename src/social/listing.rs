@@ -12,8 +12,8 @@ use super::notification::{Notification, visible};
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;
-use crate::game::id::Timestamp;
-use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::ids::Timestamp;
 
 /// A notification and what became of it.
 #[derive(Debug, Serialize, ToSchema)]

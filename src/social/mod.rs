@@ -6,10 +6,13 @@ mod kind;
 mod listing;
 mod notification;
 mod settings;
+mod sweep;
 mod tell;
 #[cfg(test)]
 mod tests;
 mod texts;
+
+use std::collections::HashMap;
 
 use actix_web::web;
 use entity::notification::{Column, Entity};
@@ -19,10 +22,21 @@ use uuid::Uuid;
 
 pub(crate) use self::compensation::Compensation;
 pub(crate) use self::notification::{Notification, Place};
+pub(crate) use self::sweep::Sweep;
 pub(crate) use self::tell::Teller;
 use crate::clock;
 use crate::database::Database;
-use crate::game::id::UserId;
+use crate::ids::UserId;
+
+/// Users of one query: databases limit the values of a statement.
+const USERS_AT_ONCE: usize = 500;
+
+/// How many notifications no device of a user had yet, and the time of the last one: it changes when there is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    count: i64,
+    last: i64,
+}
 
 /// The notifications of users, for sockets.
 #[derive(Clone)]
@@ -50,6 +64,30 @@ impl Notifications {
         let rows = Entity::find().filter(wanted).order_by_asc(Column::CreatedAtMs).order_by_asc(Column::Id);
         let rows = rows.limit(limit).all(self.database.reader()).await?;
         Ok(rows.into_iter().map(Notification::of).collect())
+    }
+
+    /// What no device of these users had yet, of those who have any.
+    pub(crate) async fn waiting(
+        &self,
+        users: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, Waiting>, DbErr> {
+        let users: Vec<Uuid> = users.into_iter().map(|user| user.0).collect();
+        let mut waiting = HashMap::new();
+        for users in users.chunks(USERS_AT_ONCE) {
+            let rows: Vec<(Uuid, i64, i64)> = Entity::find()
+                .select_only()
+                .column(Column::UserId)
+                .column_as(Column::Id.count(), "waiting")
+                .column_as(Column::CreatedAtMs.max(), "last")
+                .filter(Column::UserId.is_in(users.iter().copied()))
+                .filter(Column::DeliveredAtMs.is_null())
+                .group_by(Column::UserId)
+                .into_tuple()
+                .all(self.database.reader())
+                .await?;
+            waiting.extend(rows.into_iter().map(|(user, count, last)| (UserId(user), Waiting { count, last })));
+        }
+        Ok(waiting)
     }
 
     /// A device of the user has these.

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::kind::Kind;
 use super::texts;
 use crate::clock;
-use crate::game::id::{Timestamp, UserId};
-use crate::journal::envelope::{Envelope, Priority};
-use crate::journal::outbox;
+use crate::ids::{Timestamp, UserId};
+use crate::outbox;
+use crate::outbox::envelope::{Envelope, Priority};
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
@@ -56,10 +56,10 @@ impl Notification {
     pub(super) fn of(row: Model) -> Self {
         Self {
             id: row.id,
+            data: shown(&row.kind, &row.data),
             kind: row.kind,
             title: row.title,
             body: row.body,
-            data: serde_json::from_str(&row.data).unwrap_or_default(),
             created_at: Timestamp::from_millis(row.created_at_ms),
         }
     }
@@ -67,6 +67,17 @@ impl Notification {
     pub(crate) fn place(&self) -> Place {
         Place(self.created_at.millis(), self.id)
     }
+}
+
+/// The join code is for those at the table; earlier versions wrote it into invitations.
+fn shown(kind: &str, data: &str) -> Value {
+    let mut data: Value = serde_json::from_str(data).unwrap_or_default();
+    if kind == Kind::SessionInvitation.as_str()
+        && let Some(fields) = data.as_object_mut()
+    {
+        fields.remove("code");
+    }
+    data
 }
 
 /// Those of a user that are still there.

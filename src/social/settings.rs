@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::kind::Kind;
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::id::UserId;
-use crate::problem::{Body, Problem, ProblemBody};
+use crate::http::{Body, Problem, ProblemBody};
+use crate::ids::UserId;
 
 /// Each kind, on or off.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]

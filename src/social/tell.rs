@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::kind::Kind;
 use super::notification::{self, Draft, achievement_id, game_completed_id};
 use crate::database::Database;
-use crate::game::id::UserId;
-use crate::journal::envelope::Envelope;
+use crate::ids::UserId;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
+use crate::outbox::envelope::Envelope;
 
 /// Rows read at once.
 const ROWS_MAX: usize = 500;
@@ -34,7 +34,7 @@ impl Teller {
 
 /// Which notification a message asks for. What tells of friendships in general asks for none, but for the two that
 /// somebody else waits for.
-fn kind_of(event_type: &str) -> Option<Kind> {
+pub(super) fn kind_of(event_type: &str) -> Option<Kind> {
     match event_type.split_once('.')? {
         ("notifications", name) => Kind::named(name),
         ("social", "friend_request") => Some(Kind::FriendRequest),
@@ -55,8 +55,6 @@ impl Handler for Teller {
         Ok(notification::store(tx, drafts).await?)
     }
 
-    fn settled(&mut self, _: bool) {}
-
     fn concerns(&self, message: &Message) -> bool {
         let envelope = &message.envelope;
         if envelope.event_type == "notifications.push_required" {
@@ -66,7 +64,7 @@ impl Handler for Teller {
     }
 }
 
-fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure> {
+pub(super) fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure> {
     let lacks = |what: &str| Failure::Permanent(format!("{} lacks {what}", cause.event_type));
     let user = cause.user_id.ok_or_else(|| lacks("user_id"))?;
     let mut data = cause.data.value();
@@ -111,22 +109,31 @@ async fn standing(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Result<Vec<D
     Ok(drafts.into_iter().filter(stands).collect())
 }
 
-/// What these users have earned. It stays so until the transaction ends: the check of achievements locks their rows, too.
+/// Which achievements these users have.
 pub(super) async fn achievements_of(
     tx: &impl ConnectionTrait,
     users: impl Iterator<Item = UserId>,
 ) -> Result<HashSet<(UserId, String)>, DbErr> {
+    let earned = earned_by(tx, users).await?;
+    Ok(earned.into_iter().map(|row| (UserId(row.user_id), row.code)).collect())
+}
+
+/// What these users have earned. It stays so until the transaction ends: the check of achievements locks their rows, too.
+pub(super) async fn earned_by(
+    tx: &impl ConnectionTrait,
+    users: impl Iterator<Item = UserId>,
+) -> Result<Vec<achievement::Model>, DbErr> {
     let users: BTreeSet<Uuid> = users.map(|user| user.0).collect();
     let users: Vec<Uuid> = users.into_iter().collect();
-    let mut standing = HashSet::new();
+    let mut earned = Vec::new();
     for users in users.chunks(ROWS_MAX) {
         let locked = user::Entity::find().select_only().column(user::Column::Id);
         let locked = locked.filter(user::Column::Id.is_in(users.iter().copied())).order_by_asc(user::Column::Id);
         let _: Vec<Uuid> = locked.lock_shared().into_tuple().all(tx).await?;
         let rows = achievement::Entity::find().filter(achievement::Column::UserId.is_in(users.iter().copied()));
-        standing.extend(rows.all(tx).await?.into_iter().map(|row| (UserId(row.user_id), row.code)));
+        earned.extend(rows.all(tx).await?);
     }
-    Ok(standing)
+    Ok(earned)
 }
 
 /// Puts names to the ids that the drafts speak of.
@@ -143,7 +150,6 @@ pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Res
             Kind::SessionInvitation => {
                 let by = inviter(&draft.cause, &sessions).and_then(|id| users.get(&id));
                 draft.data["session_name"] = json!(session.map(|session| &session.name));
-                draft.data["code"] = json!(session.map(|session| &session.code));
                 draft.data["invited_by"] = by.cloned().unwrap_or_default();
             }
             Kind::FriendRequest | Kind::FriendAccepted | Kind::Message => {

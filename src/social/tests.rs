@@ -13,10 +13,10 @@ use super::notification::achievement_id;
 use super::{Compensation, Notifications, Teller};
 use crate::account::test_app::postgres;
 use crate::database::{Database, Options};
-use crate::game::id::{GameId, SessionId, Timestamp, UserId};
-use crate::journal::envelope::Envelope;
+use crate::ids::{GameId, SessionId, Timestamp, UserId};
 use crate::messaging::Message;
 use crate::messaging::consumer::{Failure, Handler};
+use crate::outbox::envelope::Envelope;
 
 struct Room {
     database: Database,
@@ -220,7 +220,7 @@ async fn a_refusal_after_acceptance_is_told_to_who_asked() {
     let kept = room.kept(user()).await;
     assert_eq!(
         (kept.len(), kept[0].kind.as_str(), kept[0].body.as_str()),
-        (1, "command_refused", "it is Boris's turn")
+        (1, "command_refused", "Сейчас ход другого игрока")
     );
 }
 

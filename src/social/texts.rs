@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::kind::Kind;
+use crate::game::currency::minor_digits;
 
 /// Title and body.
 pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
@@ -15,10 +16,7 @@ pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
         }
         Kind::FriendAccepted => ("Заявка принята".to_owned(), format!("{} теперь у вас в друзьях", who(&data["from"]))),
         Kind::Message => (who(&data["from"]), text(&data["content"]).to_owned()),
-        Kind::CommandRefused => {
-            let reason = Some(text(&data["message"])).filter(|reason| !reason.is_empty());
-            ("Команда не выполнена".to_owned(), reason.unwrap_or(text(&data["code"])).to_owned())
-        }
+        Kind::CommandRefused => ("Команда не выполнена".to_owned(), refusal(text(&data["code"]))),
     }
 }
 
@@ -46,6 +44,34 @@ fn session_invitation(data: &Value) -> (String, String) {
     ("Приглашение за стол".to_owned(), format!("{} зовёт вас: {session}", who(&data["invited_by"])))
 }
 
+/// The stable code in words; what the server itself says of it (`data.message`) is English.
+fn refusal(code: &str) -> String {
+    let words = match code {
+        "validation_failed" => "В команде что-то указано неверно",
+        "not_found" => "Такого вечера, игры или отметки нет",
+        "insufficient_permissions" => "Это вам не разрешено",
+        "participant_removed" => "Вас убрали из-за стола",
+        "session_full" => "Все места заняты",
+        "session_not_open" => "За этот стол уже нельзя сесть",
+        "session_closed" => "Вечер уже окончен",
+        "game_in_progress" => "Сначала нужно закончить игру",
+        "game_not_active" => "Эта игра уже окончена",
+        "game_not_ended" => "Эта игра ещё не окончена",
+        "game_not_reopenable" => "Эту игру нельзя продолжить",
+        "not_your_turn" => "Сейчас ход другого игрока",
+        "unknown_ball" => "Такого шара нет в правилах",
+        "ball_not_available" => "Таких шаров на столе больше нет",
+        "not_enough_players" => "Мало игроков",
+        "event_not_voidable" => "Эту отметку нельзя отменить",
+        "idempotency_key_reused" => "Этот ключ уже был у другой команды",
+        "rate_limited" => "Слишком часто",
+        "overloaded" => "Сервер был занят",
+        "storage_unavailable" => "Сервер временно не записывал",
+        other => return format!("Причина: {other}"),
+    };
+    words.to_owned()
+}
+
 fn who(user: &Value) -> String {
     user["display_name"].as_str().unwrap_or("Игрок").to_owned()
 }
@@ -54,14 +80,16 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// `+1 250,50 ₽`; whole amounts without kopecks.
+/// `+1 250,50 ₽`; whole amounts without kopecks, as many decimals as the currency has.
 fn money(minor: i64, currency: &str) -> String {
     let sign = match minor {
         0 => "",
         1.. => "+",
         _ => "−",
     };
-    let (whole, rest) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
+    let decimals = minor_digits(currency).unwrap_or(2);
+    let unit = 10_u64.pow(decimals);
+    let (whole, rest) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
     let digits = whole.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -70,7 +98,7 @@ fn money(minor: i64, currency: &str) -> String {
         }
         grouped.push(digit);
     }
-    let rest = if rest == 0 { String::new() } else { format!(",{rest:02}") };
+    let rest = if rest == 0 { String::new() } else { format!(",{rest:0width$}", width = decimals as usize) };
     let currency = match currency {
         "RUB" => "₽",
         "USD" => "$",
@@ -85,6 +113,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::game::Refusal;
 
     #[test]
     fn money_is_grouped_signed_and_has_kopecks_where_there_are_any() {
@@ -92,6 +121,9 @@ mod tests {
         assert_eq!(money(125_050, "RUB"), "+1\u{a0}250,50\u{a0}₽");
         assert_eq!(money(-100_000_000, "GEL"), "−1\u{a0}000\u{a0}000\u{a0}GEL");
         assert_eq!(money(-5, ""), "−0,05");
+        assert_eq!(money(1_500, "JPY"), "+1\u{a0}500\u{a0}JPY");
+        assert_eq!(money(-1_500, "KWD"), "−1,500\u{a0}KWD");
+        assert_eq!(money(i64::MAX, "CLF"), "+922\u{a0}337\u{a0}203\u{a0}685\u{a0}477,5807\u{a0}CLF");
         assert_eq!(money(i64::MIN, "RUB"), "−92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}₽");
     }
 
@@ -107,6 +139,31 @@ mod tests {
         for kind in Kind::ALL {
             assert!(!of(kind, &json!({})).0.is_empty(), "{kind:?}");
             assert!(!of(kind, &Value::Null).0.is_empty(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_one_language() {
+        let refusals = [
+            Refusal::Invalid { field: "points", message: "must be 1 to 100".to_owned() },
+            Refusal::NotFound("game"),
+            Refusal::NotAllowed("only the session's creator may do this"),
+            Refusal::SessionFull(8),
+            Refusal::SessionNotOpen,
+            Refusal::SessionClosed,
+            Refusal::SessionTooLong(100_000),
+            Refusal::GameInProgress,
+            Refusal::GameNotActive,
+            Refusal::NotYourTurn("Борис".to_owned()),
+            Refusal::UnknownBall("white".to_owned()),
+            Refusal::BallNotAvailable("white".to_owned()),
+            Refusal::NotEnoughPlayers { needed: 2, there: 1 },
+            Refusal::EventNotVoidable("this was taken back already"),
+        ];
+        for refusal in refusals {
+            let (title, body) =
+                of(Kind::CommandRefused, &json!({"code": refusal.code(), "message": refusal.to_string()}));
+            assert!(!format!("{title} {body}").contains(|letter: char| letter.is_ascii_alphabetic()), "{body}");
         }
     }
 }

@@ -5,12 +5,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::game_player;
 use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::game::id::{GameId, Money, Timestamp};
+use crate::game::currency::minor_digits;
+use crate::ids::{GameId, Money, Timestamp};
 
-/// A net from which a win is a big one: 1000 ₽ in minor units.
-const BIG_WIN: Money = 100_000;
+/// A net from which a win is a big one, in whole units of its currency.
+const BIG_WIN: Money = 1_000;
+
+fn is_big(row: &game_player::Model) -> bool {
+    let digits = row.currency.as_deref().and_then(minor_digits).unwrap_or(2);
+    row.net >= BIG_WIN * 10_i64.pow(digits)
+}
 
 /// Words in both languages of the page.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +145,7 @@ pub const ACHIEVEMENTS: &[Achievement] = &[
         "big_win",
         ("Крупный выигрыш", "Big win"),
         ("Выиграть за игру 1000 и больше", "Win 1000 or more in one game"),
-        |_, game| game.net >= BIG_WIN,
+        |_, game| is_big(game),
     ),
     achievement(
         "streak_3",
@@ -180,6 +187,18 @@ pub struct Earned {
     pub earned_at: Timestamp,
 }
 
+/// What a player is told of it.
+pub fn told(code: &str, Earned { game_id, earned_at }: Earned) -> Value {
+    let words = of_code(code);
+    json!({
+        "code": code,
+        "title": words.map(|words| words.title.ru),
+        "description": words.map(|words| words.description.ru),
+        "game_id": game_id,
+        "earned_at": earned_at,
+    })
+}
+
 /// What these games of one player come to, by code. The order of `rows` does not matter.
 pub fn earned(rows: &[game_player::Model]) -> BTreeMap<&'static str, Earned> {
     let mut ended: Vec<_> = rows.iter().filter_map(|row| Some((row.ended_at_ms?, row))).collect();
@@ -218,6 +237,7 @@ mod tests {
             won,
             lost: !won,
             place: Some(1),
+            currency: Some("RUB".to_owned()),
         }
     }
 
@@ -259,9 +279,19 @@ mod tests {
 
     #[test]
     fn single_games_are_measured_alone() {
-        let clean = game_player::Model { fouls: 0, balls_potted: 10, net: BIG_WIN, ..game(1, true) };
+        let clean = game_player::Model { fouls: 0, balls_potted: 10, net: 100_000, ..game(1, true) };
         for code in ["clean_game", "sharpshooter", "big_win"] {
             assert!(codes(std::slice::from_ref(&clean)).contains(&code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_big_win_is_a_thousand_of_whatever_it_is_paid_in() {
+        for (currency, net) in [(Some("RUB"), 100_000), (Some("JPY"), 1_000), (Some("KWD"), 1_000_000), (None, 100_000)]
+        {
+            let won = |net| game_player::Model { net, currency: currency.map(str::to_owned), ..game(1, true) };
+            assert!(codes(&[won(net)]).contains(&"big_win"), "{currency:?}");
+            assert!(!codes(&[won(net - 1)]).contains(&"big_win"), "{currency:?}");
         }
     }
 

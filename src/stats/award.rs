@@ -20,10 +20,10 @@ use super::statistics::must_exist;
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;
-use crate::game::id::{GameId, Timestamp, UserId};
-use crate::journal::envelope::Envelope;
-use crate::journal::outbox;
-use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::ids::{GameId, Timestamp, UserId};
+use crate::outbox;
+use crate::outbox::envelope::Envelope;
 
 /// Users whose rows are read at once.
 const USERS_MAX: usize = 100;
@@ -95,15 +95,7 @@ impl Changes {
             });
             // One that was earned by another game than it seemed is no news.
             if before.is_none() {
-                let words = achievements::of_code(code);
-                let data = json!({
-                    "code": code,
-                    "title": words.map(|words| words.title.ru),
-                    "description": words.map(|words| words.description.ru),
-                    "game_id": by.game_id,
-                    "earned_at": by.earned_at,
-                });
-                self.tell(user, cause, "notifications.achievement_unlocked", code, data);
+                self.tell(user, cause, "notifications.achievement_unlocked", code, achievements::told(code, by));
             }
         }
     }

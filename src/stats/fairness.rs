@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::account::CurrentUser;
 use crate::game::Session;
-use crate::game::id::{ParticipantId, SessionId};
 use crate::game::view::GameStatus;
+use crate::http::{PathId, Problem, ProblemBody};
+use crate::ids::{ParticipantId, SessionId};
 use crate::journal::{Journal, JournalError};
-use crate::problem::{Code, PathId, Problem, ProblemBody};
 
 /// The orders of a session, counted.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -58,9 +58,7 @@ pub(super) async fn of_session(
         JournalError::Unreadable { .. } => Problem::internal(error),
     })?;
     let session = opened.ok_or_else(|| Problem::not_found("there is no such session"))?.state;
-    if !session.may_read(user.id) {
-        return Err(Problem::new(Code::InsufficientPermissions, "this session is private to its participants"));
-    }
+    session.may_read(user.id)?;
     Ok(web::Json(count(&session)))
 }
 

@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::statistics::must_exist;
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::id::{GameId, Money, SessionId, Timestamp, UserId};
-use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::game::GameType;
+use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::ids::{GameId, Money, SessionId, Timestamp, UserId};
 
 /// What an ended game came to for one player.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,8 +27,11 @@ pub(super) struct PlayedGame {
     points: i64,
     balls_potted: i32,
     fouls: i32,
-    /// Minor units.
+    /// Minor units of `currency`.
     net: Money,
+    /// ISO 4217; `null` for a game of before it was kept, as long as it is not read from the log.
+    #[schema(required)]
+    currency: Option<String>,
     won: bool,
     ended_at: Timestamp,
 }
@@ -43,6 +47,7 @@ impl PlayedGame {
             balls_potted: row.balls_potted,
             fouls: row.fouls,
             net: row.net,
+            currency: row.currency,
             won: row.won,
             ended_at: Timestamp::from_millis(row.ended_at_ms.unwrap_or_default()),
         }
@@ -55,7 +60,8 @@ impl PlayedGame {
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Of one kind of game only.
-    game_type: Option<String>,
+    #[param(inline)]
+    game_type: Option<GameType>,
     /// 1 to 200, 50 where absent.
     limit: Option<i64>,
     /// The `next_cursor` of the page before.
@@ -79,7 +85,7 @@ pub(super) async fn list(
     must_exist(&database, user).await?;
     let mut wanted = Condition::all().add(Column::UserId.eq(user.0)).add(Column::EndedAtMs.is_not_null());
     if let Some(game_type) = game_type {
-        wanted = wanted.add(Column::GameType.eq(game_type));
+        wanted = wanted.add(Column::GameType.eq(game_type.as_str()));
     }
     if let Some((at, game)) = page.after::<(i64, Uuid)>()? {
         let same = Condition::all().add(Column::EndedAtMs.eq(at)).add(Column::GameId.lt(game));

@@ -1,294 +1,196 @@
 //! Player statistics: a projection of the log. A message is only a hint that a session has moved on; what is applied is
 //! the log itself, up to a cursor kept in the same transaction. So results are exact whatever is doubled, late or
-//! shuffled, and a void needs no case of its own.
+//! shuffled, and a void needs no case of its own. What hints were lost of is found by a sweep.
 
 pub mod achievements;
 mod award;
+mod currency;
+mod cursor;
 mod fairness;
 mod games;
 mod leaderboard;
+mod period;
+mod projection;
 pub mod statistics;
+mod sweep;
 mod told;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::web;
+use sea_orm::DatabaseTransaction;
+use tokio::sync::mpsc;
 
-use entity::{consumer_cursor, game_player};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
-
+use self::projection::{Checks, Hints, LeftOut, Projection};
+use self::told::Untold;
 use crate::database::Database;
-use crate::game::Session;
-use crate::game::id::{GameId, Seq, SessionId, UserId};
-use crate::game::view::{GameStatus, GameSummary};
-use crate::journal::envelope::Envelope;
-use crate::journal::{Journal, JournalError, Record};
+use crate::ids::{Seq, SessionId};
+use crate::journal::Journal;
 use crate::messaging::consumer::{Failure, Handler};
+use crate::messaging::message::{ADVANCED, sessions_advanced};
 use crate::messaging::{Bus, Message, scaling, topology};
+use crate::telemetry::Trouble;
 
-use self::told::{Change, Untold};
+pub use self::currency::keep_filled_in;
+pub use self::sweep::Sweep;
 
-const CONSUMER: &str = "statistics";
+// Said when it begins and once a minute while it lasts.
+static HELD: Trouble = Trouble::new();
+
 /// Asks for a look at a player's achievements.
 const CHECK: &str = "stats.achievement_check";
-/// Sessions whose state is kept between batches.
-const KEPT_MAX: usize = 1_024;
-/// Events read at once.
-const PAGE: u64 = 2_000;
-/// Rows of one statement.
-const ROWS_MAX: usize = 500;
+/// Batches whose left out sessions wait to be tried again; those of more are found by the sweep.
+const HELD_MAX: usize = 1_024;
+/// How soon sessions that somebody else held are tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Sessions that somebody else held, and how far each is known to have got.
+type Held = Vec<(SessionId, Seq)>;
 
 /// The consumer of `stats.service.queue`.
 pub struct Statistics {
     journal: Journal,
-    kept: HashMap<SessionId, Session>,
-    touched: Vec<SessionId>,
-    /// What the open transaction changes.
-    changes: Vec<(UserId, Change)>,
     untold: Untold,
 }
 
 impl Statistics {
     /// A consumer that reads the log where messages hint at it.
     pub fn new(journal: Journal) -> Self {
-        Self { journal, kept: HashMap::new(), touched: Vec::new(), changes: Vec::new(), untold: Untold::default() }
+        Self { journal, untold: Untold::default() }
+    }
+
+    /// The same statistics, made from what hints did not come for.
+    pub fn sweep(&self) -> Sweep {
+        Sweep::new(self.journal.clone(), self.untold.clone())
     }
 
     /// Consumes until the bus closes.
     pub fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
-        let telling = self.untold.clone().run(bus.clone());
-        let worker = move || Self { untold: self.untold.clone(), ..Self::new(self.journal.clone()) };
+        let Self { journal, untold } = self;
+        let (held, waiting) = mpsc::channel(HELD_MAX);
+        let telling = untold.clone().run(bus.clone());
+        let again = try_again(database.clone(), Projection::new(journal.clone(), untold.clone()), waiting);
+        let tables = database.clone();
+        let worker = move || Worker {
+            database: tables.clone(),
+            projection: Projection::new(journal.clone(), untold.clone()),
+            hints: Hints::new(),
+            left_out: LeftOut::default(),
+            held: held.clone(),
+        };
         let consuming = scaling::run(bus, &topology::STATS, database, worker);
         async move {
             tokio::select! {
                 () = consuming => {}
                 () = telling => {}
+                () = again => {}
             }
         }
     }
+}
 
-    /// A state at or before the cursor: the one in memory, or what the log says.
-    async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId, cursor: Seq) -> Result<Session, JournalError> {
-        match self.kept.remove(&id) {
-            Some(state) if state.seq() <= cursor => Ok(state),
-            _ if cursor == 0 => Ok(Session::default()),
-            _ => self.journal.state_at(tx, id, cursor).await,
+struct Worker {
+    database: Database,
+    projection: Projection,
+    /// Of the messages that are to be applied next.
+    hints: Hints,
+    left_out: LeftOut,
+    held: mpsc::Sender<Held>,
+}
+
+/// Which sessions messages say have moved on.
+fn hints_of(messages: &[Message]) -> Hints {
+    let mut hints = Hints::new();
+    let mut note = |session, upto| {
+        let hint = hints.entry(session).or_default();
+        hint.upto = hint.upto.max(upto);
+    };
+    for message in messages {
+        let envelope = &message.envelope;
+        if !message.records.is_empty() {
+            message.records.iter().for_each(|record| note(record.event.session_id, record.seq()));
+        } else if let Some(sessions) = sessions_advanced(envelope) {
+            sessions.into_iter().for_each(|(session, seq)| note(session, seq));
+        } else if let (Some(session), Some(seq)) = (envelope.session_id, envelope.seq) {
+            note(session, seq);
         }
     }
-
-    /// Follows the log of a session; answers the games that changed.
-    async fn follow(
-        &self,
-        tx: &DatabaseTransaction,
-        behind: &mut Behind<'_>,
-        tail: &[Arc<Record>],
-    ) -> Result<BTreeSet<GameId>, JournalError> {
-        let mut changed = BTreeSet::new();
-        let mut apply = |state: &mut Session, record: &Record| {
-            if record.seq() == state.seq() + 1 {
-                changed.extend(record.event.game_id);
-                state.apply(&record.event);
-            }
-        };
-        let state = &mut behind.state;
-        // The events at hand and those read for all sessions at once; where that is not all, the log page by page.
-        at_hand(behind.hints).chain(tail).for_each(|record| apply(state, record));
-        while state.seq() < behind.upto {
-            let records = self.journal.read_in(tx, behind.id, state.seq(), PAGE).await?;
-            if records.is_empty() {
-                break;
-            }
-            records.iter().for_each(|record| apply(state, record));
+    for record in messages.iter().flat_map(|message| message.records.iter()) {
+        if let Some(hint) = hints.get_mut(&record.event.session_id) {
+            hint.records.push(record.clone());
         }
-        Ok(changed)
     }
+    hints
 }
 
-/// A session that has moved on since it was applied.
-struct Behind<'a> {
-    id: SessionId,
-    hints: &'a [&'a Message],
-    cursor: Seq,
-    state: Session,
-    upto: Seq,
-}
-
-impl Behind<'_> {
-    /// What has to be read: everything after, up to and with.
-    fn missing(&self) -> Option<(SessionId, Seq, Seq)> {
-        let next = |have, record: &Arc<Record>| if record.seq() == have + 1 { have + 1 } else { have };
-        let have = at_hand(self.hints).fold(self.state.seq(), next);
-        (have < self.upto && self.upto - have <= PAGE as i64).then_some((self.id, have, self.upto))
+impl Handler for Worker {
+    async fn prepare(&mut self, messages: &[Message]) -> Result<(), Failure> {
+        self.hints = hints_of(messages);
+        Ok(self.projection.prepare(&self.database, &self.hints).await?)
     }
-}
 
-fn at_hand<'a>(hints: &'a [&Message]) -> impl Iterator<Item = &'a Arc<Record>> {
-    hints.iter().filter_map(|message| message.record.as_ref())
-}
-
-impl Handler for Statistics {
     async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
-        let mut hints: BTreeMap<SessionId, Vec<&Message>> = BTreeMap::new();
-        let mut checks: BTreeMap<UserId, Arc<Envelope>> = BTreeMap::new();
-        for message in messages {
-            let envelope = &message.envelope;
+        let mut checks: Checks = BTreeMap::new();
+        for Message { envelope, .. } in messages {
             if let (CHECK, Some(user)) = (envelope.event_type.as_str(), envelope.user_id) {
                 checks.insert(user, envelope.clone());
             }
-            if let (Some(session), Some(_)) = (envelope.session_id, envelope.seq) {
-                hints.entry(session).or_default().push(message);
-            }
         }
-        let (mut rows, mut gone, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
-        let applied = lock(tx, hints.keys().copied()).await?;
-        let mut behind = Vec::with_capacity(hints.len());
-        for (&id, hints) in &hints {
-            let cursor = applied.get(&id).copied().unwrap_or_default();
-            let upto = hints.iter().filter_map(|message| message.envelope.seq).max().unwrap_or_default();
-            if upto > cursor {
-                let state = self.applied(tx, id, cursor).await?;
-                behind.push(Behind { id, hints, cursor, state, upto });
+        self.left_out = self.projection.apply(tx, std::mem::take(&mut self.hints), checks).await?;
+        // What tells of that session alone is kept as a dead letter. What tells of many must not be lost for it.
+        match self.left_out.unreadable.pop() {
+            Some(reason) if messages.iter().any(|message| message.envelope.event_type != ADVANCED) => {
+                Err(Failure::Permanent(reason))
             }
+            _ => Ok(()),
         }
-        let missing: Vec<_> = behind.iter().filter_map(Behind::missing).collect();
-        let tails = self.journal.read_parts_in(tx, &missing).await?;
-        for mut behind in behind {
-            let id = behind.id;
-            let tail = tails.get(&id).map_or(&[][..], Vec::as_slice);
-            let changed = self.follow(tx, &mut behind, tail).await?;
-            let state = behind.state;
-            for game in changed {
-                let summary = state.player_games(game);
-                let counted = summary.iter().flat_map(|game| game.players.iter().map(move |player| (game, player)));
-                self.changes
-                    .extend(counted.filter_map(|(game, player)| Some((player.user_id?, Change::of(id, game, player)))));
-                match summary {
-                    Some(summary) if summary.status != GameStatus::Cancelled => {
-                        rows.extend(players(id, game, &summary))
-                    }
-                    _ => gone.push(game.0),
-                }
-            }
-            if state.seq() > behind.cursor {
-                cursors.push(consumer_cursor::ActiveModel {
-                    consumer: Set(CONSUMER.to_owned()),
-                    session_id: Set(id.0),
-                    seq: Set(state.seq()),
-                });
-            }
-            self.touched.push(id);
-            self.kept.insert(id, state);
-        }
-        store(tx, rows, gone, cursors).await?;
-        // The log is applied up to what asked for the check, so it sees all there is.
-        Ok(award::check(tx, &checks).await?)
     }
 
     fn settled(&mut self, committed: bool) {
-        let changes = std::mem::take(&mut self.changes);
-        if committed {
-            self.untold.add(changes);
+        self.projection.settled(committed);
+        let held = std::mem::take(&mut self.left_out).held;
+        if committed && !held.is_empty() {
+            // What does not fit is behind its cursor, and found by the sweep.
+            let _ = self.held.try_send(held);
         }
-        for id in self.touched.drain(..) {
-            if !committed {
-                // The state in memory is ahead of the cursor in the table now.
-                self.kept.remove(&id);
+    }
+}
+
+/// Applies what was left out, since somebody else held it, as soon as it is free.
+async fn try_again(database: Database, mut projection: Projection, mut waiting: mpsc::Receiver<Held>) {
+    let mut held: BTreeMap<SessionId, Seq> = BTreeMap::new();
+    loop {
+        if held.is_empty() {
+            match waiting.recv().await {
+                Some(more) => note(&mut held, more),
+                // Those that send are about to end, and this with them.
+                None => return std::future::pending().await,
             }
         }
-        if self.kept.len() > KEPT_MAX {
-            self.kept.clear();
+        tokio::time::sleep(AGAIN_AFTER).await;
+        while let Ok(more) = waiting.try_recv() {
+            note(&mut held, more);
+        }
+        let hints = sweep::hints(held.iter().map(|(session, seq)| (*session, *seq)));
+        match sweep::apply(&database, &mut projection, hints).await {
+            Ok(LeftOut { held: still, .. }) => held = still.into_iter().collect(),
+            Err(Failure::Database(error)) => {
+                if HELD.is_news() {
+                    tracing::warn!(%error, "sessions that were left out of the statistics wait");
+                }
+            }
+            // The sweep finds them, and goes one by one.
+            Err(_) => held.clear(),
         }
     }
 }
 
-/// How far these sessions are applied. Nobody else applies them before the transaction ends: the consumer of another
-/// node would otherwise write older figures over newer ones. In order of session id, so nodes can't deadlock.
-async fn lock(
-    tx: &DatabaseTransaction,
-    sessions: impl Iterator<Item = SessionId>,
-) -> Result<HashMap<SessionId, Seq>, DbErr> {
-    use consumer_cursor::{ActiveModel, Column, Entity};
-    let sessions: Vec<uuid::Uuid> = sessions.map(|session| session.0).collect();
-    let mut applied = HashMap::with_capacity(sessions.len());
-    for sessions in sessions.chunks(ROWS_MAX) {
-        let rows = sessions.iter().map(|&session| ActiveModel {
-            consumer: Set(CONSUMER.to_owned()),
-            session_id: Set(session),
-            seq: Set(0),
-        });
-        let there = OnConflict::new().do_nothing().to_owned();
-        Entity::insert_many(rows).on_conflict(there).exec_without_returning(tx).await?;
-        let cursors = Entity::find()
-            .filter(Column::Consumer.eq(CONSUMER))
-            .filter(Column::SessionId.is_in(sessions.iter().copied()))
-            .order_by_asc(Column::SessionId)
-            .lock_exclusive()
-            .all(tx)
-            .await?;
-        applied.extend(cursors.into_iter().map(|cursor| (SessionId(cursor.session_id), cursor.seq)));
+fn note(held: &mut BTreeMap<SessionId, Seq>, more: Held) {
+    for (session, seq) in more {
+        let upto = held.entry(session).or_default();
+        *upto = seq.max(*upto);
     }
-    Ok(applied)
-}
-
-fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iterator<Item = game_player::ActiveModel> {
-    let completed = summary.status == GameStatus::Completed;
-    let status = if completed { "completed" } else { "in_progress" };
-    summary.players.iter().filter_map(move |player| {
-        Some(game_player::ActiveModel {
-            game_id: Set(game.0),
-            participant_id: Set(player.participant_id.0),
-            session_id: Set(session.0),
-            user_id: Set(player.user_id?.0),
-            game_type: Set(summary.game_type.clone()),
-            status: Set(status.to_owned()),
-            started_at_ms: Set(summary.started_at.millis()),
-            ended_at_ms: Set(summary.ended_at.map(|at| at.millis())),
-            points: Set(player.points),
-            balls_potted: Set(player.balls_potted as i32),
-            fouls: Set(player.fouls as i32),
-            net: Set(if completed { player.net } else { 0 }),
-            won: Set(player.won),
-            lost: Set(player.lost),
-            place: Set(completed.then_some(player.place as i32)),
-        })
-    })
-}
-
-async fn store(
-    tx: &DatabaseTransaction,
-    rows: Vec<game_player::ActiveModel>,
-    gone: Vec<uuid::Uuid>,
-    cursors: Vec<consumer_cursor::ActiveModel>,
-) -> Result<(), Failure> {
-    use game_player::Column;
-    for rows in rows.chunks(ROWS_MAX) {
-        let there = OnConflict::columns([Column::GameId, Column::ParticipantId])
-            .update_columns([
-                Column::Status,
-                Column::EndedAtMs,
-                Column::Points,
-                Column::BallsPotted,
-                Column::Fouls,
-                Column::Net,
-                Column::Won,
-                Column::Lost,
-                Column::Place,
-            ])
-            .to_owned();
-        game_player::Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
-    }
-    if !gone.is_empty() {
-        game_player::Entity::delete_many().filter(Column::GameId.is_in(gone)).exec(tx).await?;
-    }
-    for cursors in cursors.chunks(ROWS_MAX) {
-        let there = OnConflict::columns([consumer_cursor::Column::Consumer, consumer_cursor::Column::SessionId])
-            .update_column(consumer_cursor::Column::Seq)
-            .to_owned();
-        consumer_cursor::Entity::insert_many(cursors.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
-    }
-    Ok(())
 }
 
 /// The paths of this room, below `/api/v1`.

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::id::{Money, UserId};
-use crate::problem::{PathId, Problem};
+use crate::http::{PathId, Problem};
+use crate::ids::{Money, UserId};
 
 /// Sums over games. Balls, points and fouls count when they are marked, the rest when the game ends; a cancelled game
 /// counts for nothing.
@@ -32,8 +32,8 @@ pub struct Totals {
     pub fouls: i64,
     /// The most points in one ended game.
     pub best_score: i64,
-    /// Minor units, over all currencies as they come.
-    pub net: Money,
+    /// What was won or lost, in minor units, by currency (ISO 4217).
+    pub nets: BTreeMap<String, Money>,
 }
 
 /// Answer of `GET /stats/users/{id}`.
@@ -59,7 +59,11 @@ impl Totals {
         self.games += 1;
         self.wins += i64::from(row.won);
         self.losses += i64::from(row.lost);
-        self.net += row.net;
+        // Sums of several currencies would be nobody's money; of rows without one it is not known yet.
+        if let Some(currency) = &row.currency {
+            let net = self.nets.entry(currency.clone()).or_default();
+            *net = net.saturating_add(row.net);
+        }
         self.win_rate = self.wins as f64 / self.games as f64;
     }
 }
@@ -88,7 +92,7 @@ pub(super) async fn must_exist(database: &Database, user: UserId) -> Result<(), 
 #[utoipa::path(
     get, path = "/api/v1/stats/users/{id}", operation_id = "get_user_statistics", tag = "statistics", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = UserStatistics), (status = 404, body = crate::problem::ProblemBody)),
+    responses((status = 200, body = UserStatistics), (status = 404, body = crate::http::ProblemBody)),
 )]
 pub(super) async fn of_user(
     _: CurrentUser,

@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::clock;
-use crate::game::id::{GameId, Money, SessionId, UserId};
 use crate::game::view::{GameStatus, GameSummary, PlayerSummary};
-use crate::journal::envelope::Envelope;
+use crate::ids::{GameId, Money, SessionId, UserId};
 use crate::messaging::{Bus, Message};
+use crate::outbox::envelope::Envelope;
 
 const EVERY: Duration = Duration::from_secs(1);
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,6 +31,7 @@ pub(super) struct Change {
     balls_potted: u32,
     fouls: u32,
     net: Money,
+    currency: String,
     won: bool,
     lost: bool,
 }
@@ -46,6 +47,7 @@ impl Change {
             balls_potted: player.balls_potted,
             fouls: player.fouls,
             net: if game.status == GameStatus::Completed { player.net } else { 0 },
+            currency: game.currency.clone(),
             won: player.won,
             lost: player.lost,
         }
@@ -86,8 +88,7 @@ impl Untold {
 
     /// Tells them until it is dropped.
     pub(super) async fn run(self, bus: Bus) {
-        let mut due = tokio::time::interval(EVERY);
-        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut due = clock::every(EVERY);
         loop {
             due.tick().await;
             let mut confirms = Vec::new();

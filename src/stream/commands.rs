@@ -18,11 +18,11 @@ use super::wire;
 use crate::clock;
 use crate::database::Database;
 use crate::game::command::{Command, Scoring};
-use crate::game::id::{SessionId, UserId};
-use crate::journal::envelope::Envelope;
-use crate::journal::outbox;
+use crate::ids::{SessionId, UserId};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, processed, scaling, topology};
+use crate::outbox;
+use crate::outbox::envelope::Envelope;
 use crate::session::{NotPlayed, Order, Played, Sessions};
 
 /// How often a command is played whose session is busy or can't be stored, and how long after the last try.
@@ -85,7 +85,7 @@ impl Commands {
             };
             match self.execute(asked.session, order).await {
                 Ok(_) => {}
-                Err(error @ (NotPlayed::Busy | NotPlayed::NotStored)) => {
+                Err(error) if error.is_passing() => {
                     // An outage is waited for; what else keeps a session from being read is the message's own trouble.
                     self.database.ping().await?;
                     return Err(Failure::Transient(error.to_string()));
@@ -101,10 +101,10 @@ impl Commands {
         let attempts = if self.troubled().contains(&session) { 1 } else { ATTEMPTS };
         for attempt in 1.. {
             match self.sessions.execute(session, order.clone()).await {
-                Err(NotPlayed::Busy | NotPlayed::NotStored) if attempt < attempts => {
+                Err(error) if error.is_passing() && attempt < attempts => {
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }
-                Err(error @ (NotPlayed::Busy | NotPlayed::NotStored)) => {
+                Err(error) if error.is_passing() => {
                     self.troubled().insert(session);
                     return Err(error);
                 }
@@ -114,7 +114,7 @@ impl Commands {
                 }
             }
         }
-        Err(NotPlayed::NotStored)
+        Err(NotPlayed::Unknown)
     }
 
     fn troubled(&self) -> MutexGuard<'_, HashSet<SessionId>> {
@@ -185,9 +185,12 @@ impl Asked {
         })
     }
 
-    /// The idempotency key: a command id belongs to its user.
+    /// What was asked, as the table of answered messages knows it: another command under the same idempotency key is to be
+    /// answered as well.
     fn key(&self) -> Uuid {
-        Uuid::new_v5(&self.user.0, self.command_id.as_bytes())
+        let command = serde_json::to_vec(&self.command).unwrap_or_default();
+        let asked = [&self.command_id.as_bytes()[..], self.session.0.as_bytes(), &command].concat();
+        Uuid::new_v5(&self.user.0, &asked)
     }
 
     /// What the sender, and the user it spoke for, are told.
@@ -221,7 +224,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::game::id::Timestamp;
+    use crate::ids::Timestamp;
 
     fn message(data: Value) -> Message {
         let at = Timestamp::from_millis(1_700_000_000_000);

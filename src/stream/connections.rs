@@ -1,18 +1,37 @@
-//! The connections of this node: how many there may be, and how to reach those of a user.
+//! The connections of this node, sockets and streams: how many there may be, how to reach those of a user, and how to end
+//! those that a login or a share opened.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix::Recipient;
 use actix::prelude::Message;
+use actix_web::HttpRequest;
 use bytestring::ByteString;
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::accepted::Accepted;
+use super::address_limits::{AddressPlace, place_of};
 use super::wire::Close;
-use crate::game::id::UserId;
+use crate::account::Buckets;
+use crate::http::{Code, Problem};
+use crate::ids::{Seq, UserId};
 use crate::telemetry;
+
+/// Events answered to one user (or by one share) who comes back, a second and at once: five times what one may have
+/// missed.
+const ANSWERED_PER_SECOND: u32 = 1_000;
+const ANSWERED_AT_ONCE: u32 = 5_000;
+/// What asking for a session costs, whatever comes of it, and what its state costs: as so many events.
+pub(super) const ASKING_COSTS: u32 = 10;
+const STATE_COSTS: u32 = 20;
+/// More than that is answered by the state.
+const MISSED_MAX: u32 = 1_000;
+const WAIT_MIN: Duration = Duration::from_millis(5);
 
 /// What a socket is told from outside its sessions.
 #[derive(Clone, Debug, Message)]
@@ -33,30 +52,84 @@ pub(crate) enum Told {
 /// What the bus is to know of the connections here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum UserNews {
-    /// A socket of the user waits to be told `Reachable`.
+    /// A connection of the user has to hear what is told to the user anywhere.
     Came(UserId),
-    /// The user's last socket is gone.
+    /// The user's last connection is gone.
     Left(UserId),
 }
 
+/// What opened a connection: it ends with that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opener {
+    /// A login of the user.
+    Login(UserId, Uuid),
+    /// A share of a session; many may use it, so it has no limit of its own.
+    Share(Uuid),
+}
+
+/// What the welcome of a session that stands at `head` costs a listener who has its events up to `after`.
+pub(super) fn cost_of_welcome(head: Seq, after: Option<Seq>) -> u32 {
+    let missed =
+        after.and_then(|after| u32::try_from(head.saturating_sub(after)).ok()).filter(|missed| *missed <= MISSED_MAX);
+    missed.unwrap_or(STATE_COSTS)
+}
+
+impl Opener {
+    /// Who pays for what is answered: the user over all connections, or the share over all boards.
+    fn payer(self) -> Uuid {
+        match self {
+            Opener::Login(user, _) => user.0,
+            Opener::Share(share) => share,
+        }
+    }
+
+    fn user(self) -> Option<UserId> {
+        match self {
+            Opener::Login(user, _) => Some(user),
+            Opener::Share(_) => None,
+        }
+    }
+}
+
+/// How many connections there may be at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionLimits {
+    pub(crate) all: usize,
+    pub(crate) of_user: usize,
+}
+
+/// How a connection is reached.
+enum Line {
+    Socket(Recipient<Told>),
+    /// Is told only that it ends.
+    Stream(Arc<Notify>),
+}
+
 struct Entry {
-    user: UserId,
-    login: Uuid,
-    socket: Recipient<Told>,
+    opener: Opener,
+    line: Line,
 }
 
 #[derive(Default)]
-struct Sockets {
+struct Reachable {
     by_id: HashMap<Uuid, Entry>,
     of_user: HashMap<UserId, HashSet<Uuid>>,
+}
+
+#[derive(Default)]
+struct Open {
+    all: usize,
+    of_user: HashMap<UserId, usize>,
 }
 
 /// All of them.
 #[derive(Clone)]
 pub(crate) struct Connections {
-    sockets: Arc<Mutex<Sockets>>,
-    open: Arc<Mutex<usize>>,
-    max: usize,
+    reachable: Arc<Mutex<Reachable>>,
+    open: Arc<Mutex<Open>>,
+    limits: ConnectionLimits,
+    /// Events that may be answered to those who come (back), by who pays.
+    answers: Arc<Buckets<Uuid>>,
     closing: watch::Sender<bool>,
     news: Option<mpsc::Sender<UserNews>>,
 }
@@ -66,27 +139,60 @@ pub(crate) struct Place {
     connections: Connections,
     kind: &'static str,
     id: Uuid,
+    opener: Opener,
+    _address: Option<AddressPlace>,
 }
 
 impl Connections {
     /// `news`: users have to be made reachable; without it whatever is told in this process arrives. News that don't
     /// fit are made good by the sweep of the reader.
-    pub(crate) fn new(max: usize, news: Option<mpsc::Sender<UserNews>>) -> Self {
-        Self { sockets: Arc::default(), open: Arc::default(), max, closing: watch::Sender::new(false), news }
+    pub(crate) fn new(limits: ConnectionLimits, news: Option<mpsc::Sender<UserNews>>) -> Self {
+        Self {
+            reachable: Arc::default(),
+            open: Arc::default(),
+            limits,
+            answers: Arc::new(Buckets::per_second(ANSWERED_PER_SECOND, ANSWERED_AT_ONCE)),
+            closing: watch::Sender::new(false),
+            news,
+        }
     }
 
-    /// A place for a connection of that kind; `None`: all are taken, or the node is going away.
-    pub(crate) fn enter(&self, kind: &'static str) -> Option<Place> {
-        if *self.closing.borrow() {
-            return None;
+    /// Charges for an answer of so many events, or says when it may be asked for again. History is what costs the
+    /// journal and the network most, so whoever asks for much waits for it, and nobody else does.
+    pub(crate) fn charge(&self, opener: Opener, events: u32) -> Result<(), Duration> {
+        self.answers.take_many(opener.payer(), events.min(ANSWERED_AT_ONCE), Instant::now())
+    }
+
+    /// The same, as soon as there is enough for it.
+    pub(crate) async fn charge_in_turn(&self, opener: Opener, events: u32) {
+        while let Err(wait) = self.charge(opener, events) {
+            sleep(wait.max(WAIT_MIN)).await;
         }
+    }
+
+    /// A place for a connection of that kind, asked for by `request`: 503 where all are taken or the node is going away,
+    /// 429 where the user has all that one user may have.
+    pub(crate) fn enter(&self, kind: &'static str, opener: Opener, request: &HttpRequest) -> Result<Place, Problem> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if *open >= self.max {
-            return None;
+        if *self.closing.borrow() || open.all >= self.limits.all {
+            return Err(Problem::new(Code::Overloaded, "all connections of this server are taken"));
         }
-        *open += 1;
+        if let Some(user) = opener.user() {
+            let of_user = open.of_user.entry(user).or_insert(0);
+            if *of_user >= self.limits.of_user {
+                let detail = format!("you have {of_user} connections, which is all that one user may have");
+                return Err(Problem::new(Code::RateLimited, detail));
+            }
+            *of_user += 1;
+        }
+        open.all += 1;
         telemetry::connections(kind, 1.0);
-        Some(Place { connections: self.clone(), kind, id: Uuid::now_v7() })
+        if let Some(connection) = Accepted::of(request) {
+            connection.becomes_lasting();
+        }
+        let place =
+            Place { connections: self.clone(), kind, id: crate::clock::new_id(), opener, _address: place_of(request) };
+        Ok(place)
     }
 
     /// Resolves when the node is going away.
@@ -94,20 +200,31 @@ impl Connections {
         self.closing.subscribe()
     }
 
-    /// Closes the sockets of these logins.
+    /// Ends what these logins opened.
     pub(crate) fn revoke(&self, is_revoked: impl Fn(Uuid) -> bool) {
-        for entry in self.lock().by_id.values().filter(|entry| is_revoked(entry.login)) {
-            let _ = entry.socket.try_send(Told::Close(Close::TokenExpired));
+        for entry in self.lock().by_id.values() {
+            if matches!(entry.opener, Opener::Login(_, login) if is_revoked(login)) {
+                entry.end(Close::TokenExpired);
+            }
         }
     }
 
-    /// Closes the sockets of these logins of one user.
+    /// Ends what these logins of one user opened.
     pub(crate) fn revoke_of(&self, user: UserId, logins: &[Uuid]) {
         self.for_each_of(user, |entry| {
-            if logins.contains(&entry.login) {
-                let _ = entry.socket.try_send(Told::Close(Close::TokenExpired));
+            if matches!(entry.opener, Opener::Login(_, login) if logins.contains(&login)) {
+                entry.end(Close::TokenExpired);
             }
         });
+    }
+
+    /// Ends what these shares opened on this node. All nodes do so for [`super::announce_ended_shares`].
+    pub(crate) fn end_shares(&self, is_ended: impl Fn(Uuid) -> bool) {
+        for entry in self.lock().by_id.values() {
+            if matches!(entry.opener, Opener::Share(share) if is_ended(share)) {
+                entry.end(Close::TokenExpired);
+            }
+        }
     }
 
     /// The users who are connected here.
@@ -123,22 +240,22 @@ impl Connections {
     /// Tells all sockets of that user. One whose mailbox is full misses it: what matters is stored, and comes again.
     pub(crate) fn tell(&self, user: UserId, told: &Told) {
         self.for_each_of(user, |entry| {
-            let _ = entry.socket.try_send(told.clone());
+            if let Line::Socket(socket) = &entry.line {
+                let _ = socket.try_send(told.clone());
+            }
         });
     }
 
     fn for_each_of(&self, user: UserId, each: impl Fn(&Entry)) {
-        let sockets = self.lock();
-        let ids = sockets.of_user.get(&user).into_iter().flatten();
-        ids.filter_map(|id| sockets.by_id.get(id)).for_each(each);
+        let reachable = self.lock();
+        let ids = reachable.of_user.get(&user).into_iter().flatten();
+        ids.filter_map(|id| reachable.by_id.get(id)).for_each(each);
     }
 
     /// Closes every connection and takes no new one.
     pub(crate) fn close_all(&self) {
         self.closing.send_replace(true);
-        for entry in self.lock().by_id.values() {
-            let _ = entry.socket.try_send(Told::Close(Close::GoingAway));
-        }
+        self.lock().by_id.values().for_each(|entry| entry.end(Close::GoingAway));
     }
 
     fn say(&self, news: UserNews) {
@@ -147,15 +264,26 @@ impl Connections {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sockets> {
-        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Reachable> {
+        self.reachable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Sockets {
+impl Entry {
+    fn end(&self, why: Close) {
+        match &self.line {
+            Line::Socket(socket) => {
+                let _ = socket.try_send(Told::Close(why));
+            }
+            Line::Stream(ended) => ended.notify_one(),
+        }
+    }
+}
+
+impl Reachable {
     /// Answers whose last one it was.
     fn remove(&mut self, id: Uuid) -> Option<UserId> {
-        let Entry { user, .. } = self.by_id.remove(&id)?;
+        let user = self.by_id.remove(&id)?.opener.user()?;
         let ids = self.of_user.get_mut(&user)?;
         ids.remove(&id);
         if !ids.is_empty() {
@@ -171,7 +299,11 @@ impl Place {
         self.id
     }
 
-    /// Makes the connection reachable; it is told `Reachable` when it is.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Makes a socket reachable; it is told `Reachable` when it is. `login`: the one that it lives with from now on.
     pub(crate) fn introduce(&self, user: UserId, login: Uuid, socket: Recipient<Told>) {
         if *self.connections.closing.borrow() {
             let _ = socket.try_send(Told::Close(Close::GoingAway));
@@ -179,12 +311,27 @@ impl Place {
         if self.connections.news.is_none() {
             let _ = socket.try_send(Told::Reachable);
         }
+        self.enlist(Opener::Login(user, login), Line::Socket(socket));
+    }
+
+    /// Makes a stream reachable; the answer is notified when what opened it has ended.
+    pub(crate) fn introduce_stream(&self) -> Arc<Notify> {
+        let ended = Arc::new(Notify::new());
+        self.enlist(self.opener, Line::Stream(ended.clone()));
+        ended
+    }
+
+    fn enlist(&self, opener: Opener, line: Line) {
         {
-            let mut sockets = self.connections.lock();
-            sockets.by_id.insert(self.id, Entry { user, login, socket });
-            sockets.of_user.entry(user).or_default().insert(self.id);
+            let mut reachable = self.connections.lock();
+            reachable.by_id.insert(self.id, Entry { opener, line });
+            if let Some(user) = opener.user() {
+                reachable.of_user.entry(user).or_default().insert(self.id);
+            }
         }
-        self.connections.say(UserNews::Came(user));
+        if let Some(user) = opener.user() {
+            self.connections.say(UserNews::Came(user));
+        }
     }
 }
 
@@ -195,7 +342,28 @@ impl Drop for Place {
             self.connections.say(UserNews::Left(user));
         }
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
-        *open = open.saturating_sub(1);
+        open.all = open.all.saturating_sub(1);
+        if let Some(user) = self.opener.user()
+            && let Some(of_user) = open.of_user.get_mut(&user)
+        {
+            *of_user -= 1;
+            if *of_user == 0 {
+                open.of_user.remove(&user);
+            }
+        }
         telemetry::connections(self.kind, -1.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_welcome_after_a_number_that_no_event_has_costs_a_state() {
+        for after in [Seq::MIN, -1 - Seq::from(MISSED_MAX), 101, Seq::MAX] {
+            assert_eq!(cost_of_welcome(100, Some(after)), STATE_COSTS, "{after}");
+        }
+        assert_eq!((cost_of_welcome(100, Some(90)), cost_of_welcome(100, None)), (10, STATE_COSTS));
     }
 }

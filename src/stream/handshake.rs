@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header;
 
-use crate::problem::{Code, Problem};
+use crate::http::{Code, Problem};
 
 /// The protocol that is agreed on.
 pub(super) const PROTOCOL: &str = "artel.v1";

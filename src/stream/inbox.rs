@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::wire::ServerFrame;
-use crate::game::id::UserId;
+use crate::ids::UserId;
 use crate::social::{Notification, Place};
 
 /// Notifications sent at once; the next ones follow when these are acknowledged.
@@ -107,7 +107,7 @@ impl StatsTold {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::game::id::Timestamp;
+    use crate::ids::Timestamp;
 
     fn notification(number: u128) -> Notification {
         Notification {

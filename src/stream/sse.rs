@@ -6,73 +6,51 @@ use std::time::Duration;
 
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Interval, sleep_until};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::connections::{Connections, Place};
-use super::{Scissors, cut_later};
+use super::accepted::{Accepted, cut_later};
+use super::connections::{ASKING_COSTS, Connections, Opener, Place, cost_of_welcome};
+use super::shares::{Shares, pass_of};
 use crate::account::{Accounts, CurrentUser};
 use crate::clock;
-use crate::game::id::{Seq, SessionId, Timestamp};
-use crate::problem::{Code, PathId, Problem, Query};
+use crate::game::view::{EveningView, SessionView};
+use crate::http::{Code, PathId, Problem, Query};
+use crate::ids::{Seq, SessionId, Timestamp};
 use crate::session::rest::readable;
-use crate::session::{Listener, Push, Sessions};
+use crate::session::{Listener, Push, Sessions, Viewer};
 
 const PUSHES_MAX: usize = 256;
 /// Events of what was missed that are read at once.
-const MISSED_PAGE: u64 = 500;
+const MISSED_PAGE: u32 = 500;
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 
 /// Query of the stream.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct StreamQuery {
-    /// A share token, instead of the `Authorization` header.
+    /// The code of a share, instead of the `Authorization` header.
+    #[serde(default)]
+    share: Option<String>,
+    /// A share token of earlier versions: such could not be taken back, and open nothing any more.
     #[serde(default)]
     token: Option<String>,
 }
 
-/// Answer of `POST /sessions/{id}/share`.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Share {
-    /// Reads this session's stream, nothing else, for 30 days.
-    token: String,
-    /// A board that shows it.
-    url: String,
-}
-
-/// A read-only token for boards and TVs.
-#[utoipa::path(
-    post, path = "/api/v1/sessions/{id}/share", tag = "sessions", security(("bearer" = [])),
-    params(("id" = Uuid, Path)),
-    responses((status = 200, body = Share), (status = 403, body = crate::problem::ProblemBody), (status = 404, body = crate::problem::ProblemBody)),
-)]
-pub(super) async fn share(
-    user: CurrentUser,
-    id: PathId<SessionId>,
-    request: HttpRequest,
-    accounts: web::Data<Accounts>,
-    sessions: web::Data<Sessions>,
-) -> Result<web::Json<Share>, Problem> {
-    let session = id.into_inner();
-    readable(&sessions, session, user.id).await?;
-    let token = accounts.share_token(session.0)?;
-    let url = format!("{}/board/{session}?token={token}", own_origin(&request, &accounts));
-    Ok(web::Json(Share { token, url }))
-}
-
 /// The session as Server-Sent Events.
 #[utoipa::path(
-    get, path = "/api/v1/sessions/{id}/stream", tag = "sessions", security(("bearer" = []), ()),
+    get, path = "/api/v1/sessions/{id}/stream", operation_id = "stream_session", tag = "sessions", security(("bearer" = []), ()),
     params(("id" = Uuid, Path), StreamQuery, ("Last-Event-ID" = Option<i64>, Header)),
     responses(
         (status = 200, content_type = "text/event-stream", body = String),
-        (status = 401, body = crate::problem::ProblemBody),
-        (status = 403, body = crate::problem::ProblemBody),
-        (status = 404, body = crate::problem::ProblemBody),
+        (status = 401, body = crate::http::ProblemBody),
+        (status = 403, body = crate::http::ProblemBody),
+        (status = 404, body = crate::http::ProblemBody),
     ),
 )]
 pub(super) async fn open(
@@ -82,40 +60,61 @@ pub(super) async fn open(
     accounts: web::Data<Accounts>,
     sessions: web::Data<Sessions>,
     connections: web::Data<Connections>,
+    shares: web::Data<Shares>,
 ) -> Result<HttpResponse, Problem> {
     let session = id.into_inner();
-    let (user, expires_at) = match query.into_inner().token {
-        Some(token) => {
-            let share = accounts.verify_share(&token)?;
-            if share.session_id != session.0 {
-                return Err(Problem::new(Code::InsufficientPermissions, "this token is of another session"));
-            }
-            sessions.look(session, |_, _| ()).await?;
-            (None, share.expires_at)
+    let (viewer, opener, expires_at) = match query.into_inner() {
+        StreamQuery { token: Some(_), .. } => {
+            let detail = "this link is of an earlier version and has ended: share the session anew";
+            return Err(Problem::new(Code::TokenExpired, detail));
         }
-        None => {
+        StreamQuery { share: Some(code), .. } => {
+            let share = shares.open(&code, accounts.client_network(&request), &sessions).await?;
+            if share.session_id != session.0 {
+                return Err(Problem::new(Code::InsufficientPermissions, "this share is of another session"));
+            }
+            let expires_at = Timestamp::from_millis(share.expires_at_ms);
+            (Viewer::Share(pass_of(&share)), Opener::Share(share.id), expires_at)
+        }
+        StreamQuery { share: None, token: None } => {
             let user = CurrentUser::of(&request, &accounts)?;
             readable(&sessions, session, user.id).await?;
-            (Some(user.id), user.expires_at)
+            (Viewer::User(user.id), Opener::Login(user.id, user.login_id), user.expires_at)
         }
     };
-    let place = connections
-        .enter("sse")
-        .ok_or_else(|| Problem::new(Code::Overloaded, "all connections of this server are taken"))?;
+    let place = connections.enter("sse", opener, &request)?;
+    let too_much = |wait: Duration| {
+        let detail = "you asked for much at once: come back in a moment";
+        Problem::new(Code::RateLimited, detail).retry_after(wait.as_secs() + 1)
+    };
+    connections.charge(opener, ASKING_COSTS).map_err(too_much)?;
+    // Reachable first: a login that ends now is told, one that ended before is found.
+    let ended = place.introduce_stream();
+    match opener {
+        Opener::Login(_, login) if !accounts.login_is_live(login).await? => {
+            return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
+        }
+        Opener::Share(share) if !shares.is_live(share).await? => {
+            return Err(Problem::new(Code::TokenExpired, "this share has ended"));
+        }
+        _ => {}
+    }
     // A number that no event can have is none.
     let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok());
     let after = after.filter(|seq: &Seq| *seq >= 0);
     let (push, pushes) = mpsc::channel(PUSHES_MAX);
-    let scissors = request.conn_data::<Arc<Scissors>>().cloned();
+    let connection = Accepted::of(&request);
     let listener = Listener {
         id: sessions.listener_id(),
-        user,
+        viewer,
+        wants_evening: true,
         push: push.clone(),
-        on_slow: Arc::new(move || cut_later(scissors.clone())),
+        on_slow: Arc::new(move || cut_later(connection.clone())),
     };
-    let mut comments = interval(COMMENT_EVERY);
-    comments.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut comments = clock::every(COMMENT_EVERY);
     comments.reset();
+    let head = sessions.look(session, |state, _| state.seq()).await?;
+    connections.charge(opener, cost_of_welcome(head, after)).map_err(too_much)?;
     sessions.watch(session, listener.clone(), Uuid::nil(), after).await?;
     let reader = Reader {
         session,
@@ -126,6 +125,10 @@ pub(super) async fn open(
         pushes,
         comments,
         closing: connections.closing(),
+        connections,
+        shares,
+        opener,
+        ended,
         expires_at,
         ready: VecDeque::new(),
         _place: place,
@@ -141,6 +144,16 @@ pub(super) async fn open(
         .streaming(lines))
 }
 
+/// The first event of a stream: the session, and beside its fields what a board shows of the evening.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StreamSnapshot)]
+pub(super) struct Snapshot<'a> {
+    #[serde(flatten)]
+    session: &'a SessionView,
+    #[serde(flatten)]
+    evening: Option<&'a EveningView>,
+}
+
 struct Reader {
     session: SessionId,
     /// The last event that was told; `None`: it begins with the state.
@@ -152,6 +165,11 @@ struct Reader {
     pushes: mpsc::Receiver<Push>,
     comments: Interval,
     closing: watch::Receiver<bool>,
+    connections: web::Data<Connections>,
+    shares: web::Data<Shares>,
+    opener: Opener,
+    /// What opened it has ended.
+    ended: Arc<Notify>,
     expires_at: Timestamp,
     ready: VecDeque<Bytes>,
     _place: Place,
@@ -161,27 +179,84 @@ impl Reader {
     /// The next piece of the stream; `None`: it ends, and the reader comes back with `Last-Event-ID`.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.has_ended() {
+                return None;
+            }
             if let Some(bytes) = self.ready.pop_front() {
                 return Some(bytes);
             }
             if let Some(last) = self.last.filter(|last| *last < self.missed_up_to) {
-                let missed = self.sessions.journal().read(self.session, last, MISSED_PAGE).await.ok()?;
-                self.events(&missed);
-                // A log that does not go on from there: the reader comes back and sees for itself.
-                if self.last == Some(last) {
-                    return None;
-                }
+                self.catch_up(last).await?;
                 continue;
             }
-            let left_ms = self.expires_at.millis() - clock::now().millis();
-            let left = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+            let end = tokio::time::Instant::now() + self.left();
             tokio::select! {
                 push = self.pushes.recv() => self.take(push?).await?,
-                _ = self.comments.tick() => return Some(Bytes::from_static(b": still here\n\n")),
+                _ = self.comments.tick() => return self.still_here().await,
                 _ = self.closing.changed() => return None,
-                () = sleep_until(tokio::time::Instant::now() + left) => return None,
+                () = self.ended.notified() => return None,
+                () = sleep_until(end) => return None,
             }
         }
+    }
+
+    /// One page of what was missed, which ends with whatever ends the stream.
+    async fn catch_up(&mut self, last: Seq) -> Option<()> {
+        let end = tokio::time::Instant::now() + self.left();
+        let page = async {
+            self.connections.charge_in_turn(self.opener, MISSED_PAGE).await;
+            self.sessions.journal().read_history(self.session, last, MISSED_PAGE.into()).await
+        };
+        let missed = tokio::select! {
+            page = page => page.ok()?,
+            _ = self.closing.changed() => return None,
+            () = self.ended.notified() => return None,
+            () = sleep_until(end) => return None,
+        };
+        self.events(&missed);
+        // A log that does not go on from there: the reader comes back and sees for itself.
+        if self.last == Some(last) {
+            return None;
+        }
+        // What happened meanwhile is stored, so it is read in its turn; but who may not read any more hears of it here.
+        while let Ok(push) = self.pushes.try_recv() {
+            match push {
+                Push::Events(records) if self.is_behind() => {
+                    let head = records.last().map_or(0, |record| record.seq());
+                    self.missed_up_to = self.missed_up_to.max(head);
+                }
+                push => self.take(push).await?,
+            }
+        }
+        if self.comments.tick().now_or_never().is_some() {
+            let comment = self.still_here().await?;
+            self.ready.push_back(comment);
+        }
+        Some(())
+    }
+
+    fn is_behind(&self) -> bool {
+        self.last.is_some_and(|last| last < self.missed_up_to)
+    }
+
+    /// How long what opened it lasts.
+    fn left(&self) -> Duration {
+        let left_ms = self.expires_at.millis().saturating_sub(clock::now().millis());
+        Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.left().is_zero() || *self.closing.borrow() || self.ended.notified().now_or_never().is_some()
+    }
+
+    /// What tells of the end of a share may be lost with a broker: it is looked at now and then.
+    async fn still_here(&self) -> Option<Bytes> {
+        let has_ended = match self.opener {
+            // Where the database does not answer, it goes on as it is.
+            Opener::Share(share) => self.shares.is_live(share).await.is_ok_and(|is_live| !is_live),
+            Opener::Login(..) => false,
+        };
+        (!has_ended).then_some(Bytes::from_static(b": still here\n\n"))
     }
 
     async fn take(&mut self, push: Push) -> Option<()> {
@@ -193,7 +268,8 @@ impl Reader {
                 Some(view) => {
                     let seq = welcome.seq;
                     self.last = Some(seq);
-                    let state = serde_json::to_string(view).ok()?;
+                    let snapshot = Snapshot { session: view, evening: welcome.evening.as_ref() };
+                    let state = serde_json::to_string(&snapshot).ok()?;
                     self.ready.push_back(Bytes::from(format!("id: {seq}\nevent: snapshot\ndata: {state}\n\n")));
                 }
                 None => self.events(&welcome.missed),
@@ -204,14 +280,14 @@ impl Reader {
                 let (session, listener) = (self.session, self.listener.clone());
                 self.sessions.watch(session, listener, Uuid::nil(), self.last).await.ok()?;
             }
-            Push::Dismissed(_) => return None,
+            Push::Dismissed(..) => return None,
         }
         Some(())
     }
 
     fn events(&mut self, records: &[Arc<crate::journal::Record>]) {
         for record in records {
-            if self.last.is_some_and(|last| record.seq() == last + 1) {
+            if self.last == record.seq().checked_sub(1) {
                 self.last = Some(record.seq());
                 let event_type = record.event.fact.event_type();
                 let line = format!("id: {}\nevent: {event_type}\ndata: {}\n\n", record.seq(), record.json.get());
@@ -225,11 +301,4 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.sessions.leave(self.session, self.listener.id);
     }
-}
-
-/// Scheme and host as the client sees them.
-fn own_origin(request: &HttpRequest, accounts: &Accounts) -> String {
-    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let scheme = if accounts.is_https(request) { "https" } else { "http" };
-    format!("{scheme}://{host}")
 }

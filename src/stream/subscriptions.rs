@@ -4,23 +4,34 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::game::id::{Seq, SessionId};
+use crate::ids::{Seq, SessionId};
 
 /// Sessions one socket may watch.
-pub(super) const SUBSCRIPTIONS_MAX: usize = 100;
+pub(crate) const SUBSCRIPTIONS_MAX: usize = 100;
 
 /// The `watch` that a subscription stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Watching {
+pub(crate) struct Watching {
     /// Its name towards the session.
-    pub(super) request: Uuid,
+    pub(crate) request: Uuid,
     /// The client asked, so it is answered `subscribed`.
-    pub(super) asked: bool,
+    pub(crate) asked: bool,
+}
+
+/// What comes of a client's request for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The session is to be watched.
+    Watches(Watching),
+    /// An earlier request for the same session is not answered yet: one at a time.
+    Awaits,
+    /// The socket watches all that it may.
+    TooMany,
 }
 
 /// What a socket does with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// It is the next one: it is told.
     Next,
     /// It was told, or is part of a welcome to come, or the session is not watched any more.
@@ -31,20 +42,20 @@ pub(super) enum Heard {
 
 /// What a socket does with the welcome of a session.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Welcomed {
-    /// These requests are answered with it.
-    Answers(Vec<Uuid>),
+pub(crate) enum Welcomed {
+    /// This request is answered with it.
+    Answers(Uuid),
     /// Nobody asked: what was missed goes on as events.
     GoesOn,
 }
 
 /// What a socket does when a session can't be watched.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Failed {
-    /// A later request for the same session goes on without this one.
-    Overtaken,
-    /// These requests are answered with the error.
-    Answers(Vec<Uuid>),
+pub(crate) enum Failed {
+    /// Nobody waits for it any more.
+    NotAwaited,
+    /// This request is answered with the error.
+    Answers(Uuid),
     /// Nobody asked, so nobody can be answered: the client has to subscribe anew.
     Closes,
 }
@@ -54,35 +65,28 @@ struct Subscription {
     last: Seq,
     /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
     awaiting: Option<Watching>,
-    /// Earlier requests for the same session that a later one overtook: answered with it.
-    overtaken: Vec<Uuid>,
 }
 
 /// The sessions of one socket.
 #[derive(Default)]
-pub(super) struct Subscriptions(HashMap<SessionId, Subscription>);
+pub(crate) struct Subscriptions(HashMap<SessionId, Subscription>);
 
 impl Subscriptions {
-    /// The client asks for a session; `None`: it has too many.
-    pub(super) fn ask(&mut self, session: SessionId, request: Uuid) -> Option<Watching> {
-        if self.0.len() >= SUBSCRIPTIONS_MAX && !self.0.contains_key(&session) {
-            return None;
-        }
-        let mut overtaken = Vec::new();
-        if let Some(Subscription { awaiting: Some(Watching { request, asked: true }), overtaken: ids, .. }) =
-            self.0.remove(&session)
-        {
-            overtaken = ids;
-            overtaken.push(request);
+    /// The client asks for a session, perhaps again.
+    pub(crate) fn ask(&mut self, session: SessionId, request: Uuid) -> Asked {
+        match self.0.get(&session) {
+            Some(Subscription { awaiting: Some(Watching { asked: true, .. }), .. }) => return Asked::Awaits,
+            None if self.0.len() >= SUBSCRIPTIONS_MAX => return Asked::TooMany,
+            _ => {}
         }
         let watching = Watching { request, asked: true };
-        self.0.insert(session, Subscription { last: 0, awaiting: Some(watching), overtaken });
-        Some(watching)
+        self.0.insert(session, Subscription { last: 0, awaiting: Some(watching) });
+        Asked::Watches(watching)
     }
 
     /// Watches a session again; answers from which event on, `None` in it: from the beginning. `None`: it is not
     /// watched any more.
-    pub(super) fn again(&mut self, session: SessionId) -> Option<(Watching, Option<Seq>)> {
+    pub(crate) fn again(&mut self, session: SessionId) -> Option<(Watching, Option<Seq>)> {
         let subscription = self.0.get_mut(&session)?;
         let was_told = subscription.awaiting.is_none_or(|watching| !watching.asked);
         let after = was_told.then_some(subscription.last);
@@ -93,37 +97,40 @@ impl Subscriptions {
     }
 
     /// Hears no more of a session; false: it did not.
-    pub(super) fn end(&mut self, session: SessionId) -> bool {
+    pub(crate) fn end(&mut self, session: SessionId) -> bool {
         self.0.remove(&session).is_some()
     }
 
+    /// The session tells this connection no more. The request that is answered so, or `None` where nobody waits for an
+    /// answer; nothing where it was not watched.
+    pub(crate) fn dismissed(&mut self, session: SessionId) -> Option<Option<Uuid>> {
+        let awaiting = self.0.remove(&session)?.awaiting;
+        Some(awaiting.filter(|watching| watching.asked).map(|watching| watching.request))
+    }
+
     /// The `watch` could not be had.
-    pub(super) fn failed(&mut self, session: SessionId, watching: Watching) -> Failed {
+    pub(crate) fn failed(&mut self, session: SessionId, watching: Watching) -> Failed {
         let awaited = |there: &Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
         if !self.0.get(&session).is_some_and(awaited) {
-            return Failed::Overtaken;
+            return Failed::NotAwaited;
         }
-        let overtaken = self.0.remove(&session).map(|there| there.overtaken).unwrap_or_default();
-        if watching.asked {
-            Failed::Answers(overtaken.into_iter().chain([watching.request]).collect())
-        } else {
-            Failed::Closes
-        }
+        self.0.remove(&session);
+        if watching.asked { Failed::Answers(watching.request) } else { Failed::Closes }
     }
 
     /// The welcome of `request`, where the session stands at `seq`; `None`: nobody awaits it any more.
-    pub(super) fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq) -> Option<Welcomed> {
+    pub(crate) fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq) -> Option<Welcomed> {
         let subscription = self.0.get_mut(&session)?;
         let watching = subscription.awaiting.take_if(|watching| watching.request == request)?;
         if !watching.asked {
             return Some(Welcomed::GoesOn);
         }
         subscription.last = seq;
-        Some(Welcomed::Answers(subscription.overtaken.drain(..).chain([request]).collect()))
+        Some(Welcomed::Answers(request))
     }
 
     /// An event of a session; what is [`Heard::Next`] counts as told.
-    pub(super) fn heard(&mut self, session: SessionId, seq: Seq) -> Heard {
+    pub(crate) fn heard(&mut self, session: SessionId, seq: Seq) -> Heard {
         match self.0.get_mut(&session) {
             Some(subscription) if subscription.awaiting.is_none() => match seq - subscription.last {
                 ..=0 => Heard::NotNow,
@@ -138,12 +145,12 @@ impl Subscriptions {
     }
 
     /// Has the client been welcomed by this session?
-    pub(super) fn is_welcome(&self, session: SessionId) -> bool {
+    pub(crate) fn is_welcome(&self, session: SessionId) -> bool {
         self.0.get(&session).is_some_and(|there| there.awaiting.is_none())
     }
 
     /// All of them.
-    pub(super) fn sessions(&self) -> impl Iterator<Item = SessionId> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = SessionId> {
         self.0.keys().copied()
     }
 }
@@ -158,12 +165,19 @@ mod tests {
         Uuid::from_u128(number)
     }
 
+    fn asked(subscriptions: &mut Subscriptions, request: u128) -> Watching {
+        match subscriptions.ask(SESSION, id(request)) {
+            Asked::Watches(watching) => watching,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn events_are_told_once_in_order_and_only_after_the_welcome() {
         let mut subscriptions = Subscriptions::default();
-        subscriptions.ask(SESSION, id(1)).expect("there is room");
+        asked(&mut subscriptions, 1);
         assert_eq!(subscriptions.heard(SESSION, 4), Heard::NotNow, "it will be part of the welcome");
-        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(Welcomed::Answers(vec![id(1)])));
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(Welcomed::Answers(id(1))));
         assert_eq!(subscriptions.welcomed(SESSION, id(1), 9), None, "it was welcomed");
         let heard = [4, 5, 5, 6, 8].map(|seq| subscriptions.heard(SESSION, seq));
         assert_eq!(heard, [Heard::NotNow, Heard::Next, Heard::NotNow, Heard::Next, Heard::Gap]);
@@ -172,21 +186,25 @@ mod tests {
     }
 
     #[test]
-    fn a_later_request_answers_the_earlier_ones_too() {
+    fn a_session_is_asked_for_once_at_a_time() {
         let mut subscriptions = Subscriptions::default();
-        let [first, second, third] =
-            [1, 2, 3].map(|number| subscriptions.ask(SESSION, id(number)).expect("there is room"));
-        assert_eq!(subscriptions.failed(SESSION, first), Failed::Overtaken);
-        assert_eq!(subscriptions.welcomed(SESSION, second.request, 3), None);
-        assert_eq!(subscriptions.failed(SESSION, third), Failed::Answers(vec![id(1), id(2), id(3)]));
+        let first = asked(&mut subscriptions, 1);
+        assert_eq!(subscriptions.ask(SESSION, id(2)), Asked::Awaits);
+        assert!(subscriptions.end(SESSION));
+        let third = asked(&mut subscriptions, 3);
+        assert_eq!(subscriptions.failed(SESSION, first), Failed::NotAwaited, "it was given up");
+        assert_eq!(subscriptions.failed(SESSION, third), Failed::Answers(id(3)));
         assert_eq!(subscriptions.again(SESSION), None, "it is gone");
+        asked(&mut subscriptions, 4);
+        assert_eq!(subscriptions.welcomed(SESSION, id(4), 3), Some(Welcomed::Answers(id(4))));
+        asked(&mut subscriptions, 5);
     }
 
     #[test]
     fn watching_again_goes_on_from_the_last_event_and_answers_nobody() {
         let mut subscriptions = Subscriptions::default();
-        let asked = subscriptions.ask(SESSION, id(1)).expect("there is room");
-        assert_eq!(subscriptions.again(SESSION), Some((asked, None)), "nobody was answered yet");
+        let first = asked(&mut subscriptions, 1);
+        assert_eq!(subscriptions.again(SESSION), Some((first, None)), "nobody was answered yet");
         subscriptions.welcomed(SESSION, id(1), 5);
         let (watching, after) = subscriptions.again(SESSION).expect("it is watched");
         assert_eq!((watching.asked, after), (false, Some(5)));
@@ -203,11 +221,11 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
         for number in 0..SUBSCRIPTIONS_MAX {
-            assert!(subscriptions.ask(session(number), id(1)).is_some());
+            assert!(matches!(subscriptions.ask(session(number), id(1)), Asked::Watches(_)));
         }
-        assert_eq!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(2)), None);
-        assert!(subscriptions.ask(session(0), id(3)).is_some(), "it is watched already");
+        assert_eq!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(2)), Asked::TooMany);
+        assert_eq!(subscriptions.ask(session(0), id(3)), Asked::Awaits, "it is among them");
         subscriptions.end(session(5));
-        assert!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(4)).is_some());
+        assert!(matches!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(4)), Asked::Watches(_)));
     }
 }

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::account::PublicUser;
 use crate::game::command::Scoring;
 use crate::game::event::Event;
-use crate::game::id::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::game::view::SessionView;
+use crate::http::{FieldError, cut_sentence, field_error, is_object};
+use crate::ids::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
-use crate::problem::{FieldError, field_error, is_object};
 use crate::social::Notification;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
@@ -178,8 +178,14 @@ pub(crate) enum ServerFrame<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         session_id: Option<SessionId>,
         code: &'static str,
+        #[serde(serialize_with = "cut")]
         message: &'a str,
     },
+}
+
+/// What the client sent may come back in it, but not all of it.
+fn cut<S: Serializer>(message: &&str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&cut_sentence((*message).to_owned()))
 }
 
 impl ServerFrame<'_> {
@@ -206,7 +212,8 @@ pub(crate) fn event_frame(record: &Record) -> ByteString {
 #[repr(u16)]
 pub(crate) enum Close {
     GoingAway = 1001,
-    Policy = 1008,
+    Protocol = 1002,
+    NotUtf8 = 1007,
     TooBig = 1009,
     TryAgainLater = 1013,
     TokenExpired = 4401,
@@ -216,10 +223,23 @@ pub(crate) enum Close {
 }
 
 impl Close {
+    pub(crate) const ALL: [Close; 9] = [
+        Close::GoingAway,
+        Close::Protocol,
+        Close::NotUtf8,
+        Close::TooBig,
+        Close::TryAgainLater,
+        Close::TokenExpired,
+        Close::HeartbeatLost,
+        Close::SlowConsumer,
+        Close::Flooding,
+    ];
+
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Close::GoingAway => "server going away, reconnect",
-            Close::Policy => "policy violation",
+            Close::Protocol => "RFC 6455 forbids this frame",
+            Close::NotUtf8 => "a text has to be UTF-8",
             Close::TooBig => "frame too big",
             Close::TryAgainLater => "try again later",
             Close::TokenExpired => "token expired or revoked",

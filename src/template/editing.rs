@@ -11,8 +11,8 @@ use super::{GivenRules, Template, find};
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;
-use crate::game::rules::Rules;
-use crate::problem::{Body, Code, FieldError, Fields, PathId, Problem, ProblemBody};
+use crate::game::discipline::Rules;
+use crate::http::{Body, Code, FieldError, Fields, PathId, Problem, ProblemBody};
 
 const OWN_MAX: u64 = 200;
 const TAGS_MAX: usize = 10;
@@ -86,7 +86,7 @@ pub(super) async fn create(
     draft: Body<Draft>,
 ) -> Result<HttpResponse, Problem> {
     let mut row = Model {
-        id: Uuid::now_v7(),
+        id: crate::clock::new_id(),
         owner_id: Some(user.id.0),
         name: String::new(),
         description: String::new(),

@@ -10,7 +10,7 @@ use super::find;
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;
-use crate::problem::{PathId, Problem, ProblemBody};
+use crate::http::{PathId, Problem, ProblemBody};
 
 /// Likes a template.
 #[utoipa::path(

@@ -2,11 +2,10 @@
 //! A tagged object is read by its tag first; only then can a mistake be told by its path (`rules.balls[2].points`).
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::game::rules::{Kolkhoz, Pyramid, Rules};
-use crate::problem::{FieldError, Problem, field_error};
+use crate::game::{GameType, Rules};
+use crate::http::{FieldError, Problem, field_error};
 
 /// The field `rules` of a body, not yet checked. In OpenAPI it is `Rules`.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,11 +35,12 @@ fn read(value: Value) -> Result<Rules, FieldError> {
         return Err(FieldError::new(format!("rules.{path}"), "must not be a list"));
     }
     match fields.remove("game_type") {
-        Some(Value::String(game_type)) => match game_type.as_str() {
-            "kolkhoz" => part::<Kolkhoz>(fields).map(Rules::Kolkhoz),
-            "americana" => part::<Pyramid>(fields).map(Rules::Americana),
-            "moscow_pyramid" => part::<Pyramid>(fields).map(Rules::MoscowPyramid),
-            _ => Err(FieldError::new("rules.game_type", "must be kolkhoz, americana or moscow_pyramid")),
+        Some(Value::String(word)) => match GameType::ALL.iter().find(|game_type| game_type.as_str() == word) {
+            Some(game_type) => game_type.read(fields).map_err(|error| {
+                let FieldError { field, message } = field_error(error.path(), error.inner());
+                FieldError::new(format!("rules.{field}"), message)
+            }),
+            None => Err(FieldError::new("rules.game_type", format!("must be {}", game_types()))),
         },
         Some(_) => Err(FieldError::new("rules.game_type", "must be a word")),
         None => Err(FieldError::new("rules.game_type", "is required")),
@@ -59,11 +59,13 @@ fn list_in(fields: &Map<String, Value>) -> Option<String> {
     })
 }
 
-fn part<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, FieldError> {
-    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
-        let FieldError { field, message } = field_error(error.path(), error.inner());
-        FieldError::new(format!("rules.{field}"), message)
-    })
+/// `kolkhoz, americana or moscow_pyramid`
+fn game_types() -> String {
+    let words: Vec<&str> = GameType::ALL.iter().map(|game_type| game_type.as_str()).collect();
+    match words.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 #[cfg(test)]

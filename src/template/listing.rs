@@ -12,25 +12,8 @@ use uuid::Uuid;
 use super::{Template, find, visible};
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::problem::{Listing, Page, PathId, Problem, ProblemBody, Query};
-
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum GameType {
-    Kolkhoz,
-    Americana,
-    MoscowPyramid,
-}
-
-impl GameType {
-    fn as_str(self) -> &'static str {
-        match self {
-            GameType::Kolkhoz => "kolkhoz",
-            GameType::Americana => "americana",
-            GameType::MoscowPyramid => "moscow_pyramid",
-        }
-    }
-}
+use crate::game::GameType;
+use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
 
 /// Which of the templates that the caller may see.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]

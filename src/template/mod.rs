@@ -15,9 +15,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::game::id::{Timestamp, UserId};
-use crate::game::rules::Rules;
-use crate::problem::Problem;
+use crate::game::discipline::Rules;
+use crate::http::Problem;
+use crate::ids::{Timestamp, UserId};
 
 pub use given_rules::GivenRules;
 

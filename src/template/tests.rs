@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::account::Settings;
 use crate::account::test_app::{Answer, TestApp};
+use crate::account::{Settings, UserRates};
 
 async fn app() -> TestApp {
-    TestApp::start(Settings { registrations_per_minute: 100, ..Settings::default() }, super::routes).await
+    // One test keeps as many templates as a user may have.
+    let rates = UserRates { commands_per_second: 1_000, ..UserRates::default() };
+    TestApp::start(Settings { registrations_per_minute: 100, rates, ..Settings::default() }, super::routes).await
 }
 
 fn rules() -> Value {

@@ -2,7 +2,7 @@
 import { html } from '../html.js'
 import { t } from '../i18n.js'
 import { useStore } from '../store.js'
-import { link, waiting } from '../client.js'
+import { link, waiting } from '../page.js'
 
 export function Banner() {
   const status = useStore(link)

@@ -1,5 +1,9 @@
 // The parts of forms: a few exclusive options side by side, one of many, yes or no, a line of text.
 import { html } from '../html.js'
+import { t } from '../i18n.js'
+
+/** Options by the words they have below `prefix`. */
+export const named = (prefix, options) => options.map((option) => [option, t(`${prefix}.${option}`)])
 
 export function Choice({ name, label, value, options, onChange }) {
   return html`<fieldset class="choice"><legend>${label}</legend><div class="options">

@@ -5,9 +5,11 @@ import { Qr } from './qr.js'
 
 export const joinLink = (code) => `${location.origin}/join/${code}`
 
+/** For those who may know the code: nobody else may let others in. */
 export function Invite({ session, compact }) {
   const [copied, setCopied] = useState(false)
   const [open, setOpen] = useState(!compact)
+  if (session.code == null) return null
   const share = async () => {
     const url = joinLink(session.code)
     try {

@@ -27,10 +27,7 @@ export function what({ type, data }) {
 }
 
 export function weight({ type, data }, rules) {
-  if (type === 'game.ball_potted') {
-    const fines = (data.fines ?? []).reduce((sum, fine) => sum + fine.points, 0)
-    return `+${data.points}${fines ? ` +${fines}` : ''}`
-  }
+  if (type === 'game.ball_potted') return `+${data.points}`
   if (type !== 'game.foul_committed' || !data.points) return ''
   return data.awarded_to || rules?.foul?.kind === 'opponent_plus_one' ? `+${data.points} ${t('mark.to_other')}` : `${MINUS}${data.points}`
 }

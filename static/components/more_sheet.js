@@ -2,6 +2,7 @@
 import { html } from '../html.js'
 import { t } from '../i18n.js'
 import { isCreator } from '../game_view.js'
+import { gameOf } from '../games/index.js'
 import { Invite } from './invite.js'
 import { Leave } from './leave.js'
 import { RulesSummary } from './rules_summary.js'
@@ -11,10 +12,10 @@ import { ShareBoard } from './share_board.js'
 import { Asking, Sheet } from './sheet.js'
 
 export function MoreSheet({ session, selectedName, canMark, onFoul, onLog, onPeople, onEnd, onCancel, onClose }) {
-  const most = session.rules.game_type === 'kolkhoz' ? [1, 2, 3, 4, 5, 6, 7] : []
+  const weights = gameOf(session.rules).foulWeights(session.rules)
   return html`<${Sheet} title=${t('more.title')} onClose=${onClose} testid="more">
-    ${canMark && most.length > 0 && session.rules.foul?.kind === 'subtract' && html`<h3 class="h">${t('more.foul_points', { name: selectedName })}</h3>
-      <div class="points-pick">${most.map((n) => html`<button type="button" class="small" data-testid="foul-${n}" onClick=${() => onFoul(n)}>−${n}</button>`)}</div>`}
+    ${canMark && weights.length > 0 && html`<h3 class="h">${t('more.foul_points', { name: selectedName })}</h3>
+      <div class="points-pick">${weights.map((n) => html`<button type="button" class="small" data-testid="foul-${n}" onClick=${() => onFoul(n)}>−${n}</button>`)}</div>`}
     <button type="button" class="ghost" data-testid="open-log" onClick=${onLog}>${t('log.title')}</button>
     <button type="button" class="ghost" data-testid="open-people" onClick=${onPeople}>${t('people.title')}</button>
     ${canMark && html`

@@ -1,14 +1,13 @@
 // The rules of a session in a few lines that a player can check before the first break.
 import { html } from '../html.js'
-import { money, t } from '../i18n.js'
-import { Ball } from './ball.js'
+import { t } from '../i18n.js'
+import { gameOf } from '../games/index.js'
 
 export function RulesSummary({ rules }) {
-  const kolkhoz = rules.game_type === 'kolkhoz'
+  const { priceText, Balls } = gameOf(rules)
   return html`<div class="rows rules" data-testid="rules">
-    <p><b>${t(`game.${rules.game_type}`)}</b> · ${kolkhoz ? t('rules.per_point', { price: money(rules.point_price, rules.currency) })
-      : t('rules.per_game', { price: money(rules.game_price, rules.currency), n: rules.target_balls })}</p>
-    ${kolkhoz && html`<p class="rule-balls">${rules.balls.map((ball) => html`<span><${Ball} color=${ball.color} size=${18} />${ball.points}${ball.count ? ` ×${ball.count}` : ''}</span>`)}</p>`}
+    <p><b>${t(`game.${rules.game_type}`)}</b> · ${priceText(rules)}</p>
+    <${Balls} rules=${rules} />
     <p class="quiet">${lines(rules).join(' · ')}</p>
   </div>`
 }

@@ -6,14 +6,14 @@ import { useAsked } from './asked.js'
 import { Problem } from './problem.js'
 
 export function ShareBoard({ sessionId }) {
-  const [token, setToken] = useState(null)
+  const [url, setUrl] = useState(null)
   const { ask, busy, error } = useAsked()
-  if (token) {
-    const path = `/board/${sessionId}?token=${encodeURIComponent(token)}`
-    return html`<div class="rows board-link"><a href=${path} target="_blank" rel="noopener" data-testid="board-link">${t('board.open')}</a>
-      <p class="quiet link">${location.origin}${path}</p></div>`
+  if (url) {
+    // Whatever address others reach the server by, this browser reaches it by its own.
+    return html`<div class="rows board-link"><a href=${new URL(url).pathname} target="_blank" rel="noopener" data-testid="board-link">${t('board.open')}</a>
+      <p class="quiet link">${url}</p></div>`
   }
-  const share = async () => setToken((await ask(() => api.post(`/api/v1/sessions/${sessionId}/share`)))?.token ?? null)
+  const share = async () => setUrl((await ask(() => api.post(`/api/v1/sessions/${sessionId}/share`)))?.url ?? null)
   return html`<button type="button" class="ghost" disabled=${busy} data-testid="share-board" onClick=${share}>${t('board.share')}</button>
     <${Problem} error=${error} />`
 }

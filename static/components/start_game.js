@@ -3,6 +3,7 @@ import { html, useState } from '../html.js'
 import { t } from '../i18n.js'
 import * as api from '../api.js'
 import { players } from '../game_view.js'
+import { gameOf } from '../games/index.js'
 import { useAsked } from './asked.js'
 import { OrderSheet } from './order_sheet.js'
 import { Problem } from './problem.js'
@@ -10,7 +11,7 @@ import { Problem } from './problem.js'
 export function StartGame({ session, previous, label, beside }) {
   const [byHand, setByHand] = useState(false)
   const { ask, busy, error } = useAsked()
-  const missing = Math.max(0, needed(session.rules) - players(session).length)
+  const missing = Math.max(0, gameOf(session.rules).leastPlayers(session.rules) - players(session).length)
   const start = async (order) => {
     setByHand(false)
     await ask(() => api.post(`/api/v1/sessions/${session.id}/games`, order ? { order } : {}))
@@ -24,9 +25,4 @@ export function StartGame({ session, previous, label, beside }) {
       <button type="button" class="big" disabled=${busy || missing > 0} data-testid="start-game" onClick=${begin}>${label}</button></div>
     ${byHand && html`<${OrderSheet} session=${session} previous=${previous} onStart=${start} onClose=${() => setByHand(false)} />`}
   </div>`
-}
-
-function needed(rules) {
-  if (rules.game_type === 'kolkhoz') return rules.min_players ?? 2
-  return rules.format === '2x2' ? 4 : 2
 }

@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js'
 import { t } from '../i18n.js'
 import * as api from '../api.js'
-import { signIn } from '../client.js'
+import { signIn } from '../page.js'
 import { useAsked } from '../components/asked.js'
 import { Bar } from '../components/bar.js'
 import { Field } from '../components/choice.js'

@@ -1,8 +1,9 @@
 // The board over the table, read from five metres: nothing on it needs a hand. Fed by server-sent events.
-import { follow } from '../board_feed.js'
+import { follow, opened } from '../board_feed.js'
 import { html, useEffect, useState } from '../html.js'
-import { gain, money, t } from '../i18n.js'
+import { gain, t } from '../i18n.js'
 import { nothing } from '../game_state.js'
+import { gameOf } from '../games/index.js'
 import { lastGame, lastMark, nameOf, pottedBalls } from '../game_view.js'
 import { trend } from '../money.js'
 import { Ball } from '../components/ball.js'
@@ -10,19 +11,47 @@ import { Counting } from '../components/counting.js'
 import { MarkText } from '../components/mark_text.js'
 import { Since } from '../components/since.js'
 
-export function Board({ id, token }) {
+const AGAIN_MS = 5000
+
+export function Board({ code }) {
   const [state, set] = useState(nothing)
   const [live, setLive] = useState(false)
-  useEffect(() => follow(`/api/v1/sessions/${id}/stream${token ? `?token=${encodeURIComponent(token)}` : ''}`, set, setLive), [id, token])
+  const [ended, setEnded] = useState(false)
+  useEffect(() => {
+    let stop = null
+    let timer = null
+    // Asked again while it runs: a share that has ended is told, not shown as a bad link.
+    const open = () => opened(code).then((id) => {
+      setEnded(false)
+      stop ??= follow(`/api/v1/sessions/${id}/stream?share=${encodeURIComponent(code)}`, set, (is) => {
+        setLive(is)
+        if (!is) again()
+      })
+    }, ({ status }) => {
+      if (status !== 401) return again()
+      stop?.()
+      stop = null
+      setEnded(true)
+    })
+    const again = () => {
+      clearTimeout(timer)
+      timer = setTimeout(open, AGAIN_MS)
+    }
+    open()
+    return () => {
+      clearTimeout(timer)
+      stop?.()
+    }
+  }, [code])
   const { session } = state
-  if (!session) return html`<main class="board empty"><p data-testid="board-wait">${t(token ? 'banner.offline' : 'board.no_token')}</p></main>`
+  if (ended || !session) return html`<main class="board empty"><p data-testid="board-wait">${t(ended ? 'board.ended' : 'banner.offline')}</p></main>`
   const game = session.current_game ?? lastGame(state)
   return html`<main class="board" data-testid="board">
-    <header><h1>${session.name}</h1><span>${game ? t('game.number', { n: game.number }) : t('waiting.title')} · ${price(session.rules)}</span>
+    <header><h1>${session.name}</h1><span>${game ? t('game.number', { n: game.number }) : t('waiting.title')} · ${gameOf(session.rules).priceText(session.rules)}</span>
       <span class="r">${!live && html`<b class="off" role="status">${t('banner.offline')}</b> `}${session.current_game && html`<${Since} start=${game.started_at} />`}</span></header>
     ${game ? html`<${Columns} session=${session} game=${game} events=${state.events} />`
       : html`<div class="cols">${session.participants.filter((p) => p.is_active).slice(0, 8).map((p) => html`<div class="col"><b class="name">${p.display_name}</b></div>`)}</div>`}
-    <footer><${Last} state=${state} game=${game} /><span class="r">${onTable(game)}${t('board.join', { code: session.code })}</span></footer>
+    <footer><${Last} state=${state} game=${game} /><span class="r">${onTable(game)}</span></footer>
   </main>`
 }
 
@@ -51,8 +80,5 @@ function Last({ state, game }) {
 
 function onTable(game) {
   const left = (game?.remaining ?? []).filter((r) => r.count != null).reduce((sum, r) => sum + r.count, 0)
-  return left ? `${t('board.left', { n: left })} · ` : ''
+  return left ? t('board.left', { n: left }) : ''
 }
-
-const price = (rules) => rules.point_price != null ? t('rules.per_point', { price: money(rules.point_price, rules.currency) })
-  : t('rules.per_game', { price: money(rules.game_price, rules.currency), n: rules.target_balls })

@@ -1,7 +1,7 @@
 // A completed (or cancelled) evening: the final balances, who pays whom, and every game's results.
 import { html, useState } from '../html.js'
 import { day, gain, t } from '../i18n.js'
-import { mark, waiting } from '../client.js'
+import { mark, waiting } from '../page.js'
 import { mayScore, unsettled } from '../game_view.js'
 import { trend } from '../money.js'
 import { useStore } from '../store.js'

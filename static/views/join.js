@@ -11,12 +11,12 @@ import { JoinForm } from '../components/join_form.js'
 import { useLoaded } from '../components/loaded.js'
 import { Problem } from '../components/problem.js'
 
-export function Join({ code, me }) {
+export function Join({ code, invited, me }) {
   const [name, setName] = useState(me.display_name || me.username)
-  const { value: table, error: unknown } = useLoaded(() => api.get(`/api/v1/sessions/by-code/${encodeURIComponent(code)}`), [code])
+  const { value: table, error: unknown } = useLoaded(() => api.get(invited ? `/api/v1/sessions/${invited}/preview` : `/api/v1/sessions/by-code/${encodeURIComponent(code)}`), [code, invited])
   const { ask, busy, error } = useAsked()
   const join = async (role) => {
-    const body = { code, role, ...(name.trim() && { display_name: name.trim() }) }
+    const body = { ...(invited ? { session_id: invited } : { code }), role, ...(name.trim() && { display_name: name.trim() }) }
     const answer = await ask(() => api.post('/api/v1/sessions/join', body))
     if (answer) go(`/s/${answer.session.id}`, { replace: true })
   }
@@ -25,7 +25,7 @@ export function Join({ code, me }) {
     <${Bar} title=${t('join.title')} back="/" />
     <${Banner} />
     <div class="sheet form">
-      <div class="rows"><div class="code">${code}</div>
+      <div class="rows">${code && html`<div class="code">${code}</div>`}
         <p class="quiet center">${table ? t('join.about', { name: table.name, creator: table.creator_display_name }) : unknown ? '' : t('state.loading')}</p>
         ${table && html`<p class="quiet center">${t(`game.${table.game_type}`)} · ${table.participants_count} / ${table.max_players}</p>`}</div>
       <${Problem} error=${unknown} />

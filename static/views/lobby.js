@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../html.js'
 import { day, gain, t } from '../i18n.js'
 import * as api from '../api.js'
-import { link, news } from '../client.js'
+import { link, news } from '../page.js'
 import { trend } from '../money.js'
 import { go } from '../router.js'
 import { nameOf, players, seatOf, standing } from '../game_view.js'
@@ -29,6 +29,9 @@ export function Lobby({ me }) {
   }, [])
   const { value, error } = useLoaded(() => api.get('/api/v1/sessions?scope=mine&limit=50'), [online, announced, age])
   const sessions = value?.items ?? []
+  const { value: told } = useLoaded(() => api.get('/api/v1/notifications?unread=true&limit=50'), [online, announced, age])
+  const invitations = (told?.items ?? []).filter(({ kind, data }) =>
+    kind === 'session_invitation' && data.session_id && !sessions.some((s) => s.id === data.session_id))
   const running = sessions.filter((s) => RUNNING.has(s.status) && seatOf(s, me.id)?.left_at == null)
   const past = sessions.filter((s) => !running.includes(s))
   return html`<main class="page" data-testid="lobby">
@@ -37,12 +40,14 @@ export function Lobby({ me }) {
     <div class="sheet">
       ${running.length > 0 && html`<h2 class="h">${t('lobby.running')}</h2>
         ${running.map((s) => html`<${Running} session=${s} me=${me} key=${s.id} />`)}`}
+      ${invitations.map(({ id, body, data }) => html`<div class="rows" key=${id} data-testid="invitation"><p>${body}</p>
+        <button type="button" class="big" onClick=${() => go(`/join/${data.session_id}`)}>${t('join.title')}</button></div>`)}
       <div class="two">
         <button type="button" class="big" data-testid="new-session" onClick=${() => go('/new')}>${t('lobby.new')}</button>
         <button type="button" class="ghost" aria-expanded=${joining} data-testid="join-by-code" onClick=${() => setJoining(!joining)}>${t('lobby.join')}</button>
       </div>
       ${joining && html`<${JoinForm} />`}
-      ${running[0] && html`<h2 class="h">${t('lobby.invite')}</h2><${Invite} session=${running[0]} compact />`}
+      ${running[0]?.code && html`<h2 class="h">${t('lobby.invite')}</h2><${Invite} session=${running[0]} compact />`}
       <h2 class="h">${t('lobby.past')}</h2>
       <${Problem} error=${!value && error} />
       ${past.length > 0 ? html`<div class="rows">${past.map((s) => html`<${Past} session=${s} me=${me} key=${s.id} />`)}</div>`

@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js'
 import { t } from '../i18n.js'
 import * as api from '../api.js'
-import { logOut, user } from '../client.js'
+import { logOut, user } from '../page.js'
 import { go } from '../router.js'
 import { useAsked } from '../components/asked.js'
 import { Banner } from '../components/banner.js'

@@ -1,8 +1,9 @@
 // A new evening: pick a game and a template, change the house rules where wanted, begin.
 import { html, useMemo, useState } from '../html.js'
-import { money, t } from '../i18n.js'
+import { t } from '../i18n.js'
 import * as api from '../api.js'
 import { go } from '../router.js'
+import { GAMES, gameOf } from '../games/index.js'
 import { defaultRules, fromDraft, toDraft } from '../rules_draft.js'
 import { useAsked } from '../components/asked.js'
 import { Banner } from '../components/banner.js'
@@ -12,11 +13,9 @@ import { useLoaded } from '../components/loaded.js'
 import { Problem } from '../components/problem.js'
 import { RulesForm } from '../components/rules_form.js'
 
-const GAMES = ['kolkhoz', 'americana', 'moscow_pyramid']
-
 export function NewSession() {
   const { value, error: unloaded } = useLoaded(() => api.all('/api/v1/templates'), [])
-  const [type, setType] = useState('kolkhoz')
+  const [type, setType] = useState(GAMES[0].type)
   const [chosen, choose] = useState(null)
   const [draft, setDraft] = useState(null)
   const [name, setName] = useState('')
@@ -48,13 +47,13 @@ export function NewSession() {
     <${Banner} />
     <div class="sheet form">
       <${Field} label=${t('new.name')} placeholder=${t(`new.name.${type}`)} maxlength="100" value=${name} data-testid="session-name" onInput=${(e) => setName(e.target.value)} />
-      <${Choice} name="game" label=${t('new.game')} value=${type} options=${GAMES.map((g) => [g, t(`game.${g}`)])} onChange=${(g) => { setType(g); pick(null) }} />
+      <${Choice} name="game" label=${t('new.game')} value=${type} options=${GAMES.map(({ type: word }) => [word, t(`game.${word}`)])} onChange=${(g) => { setType(g); pick(null) }} />
       ${templates.length > 0 && html`<h2 class="h">${t('new.template')}</h2>
         <div class="templates">${templates.map((x) => html`<button type="button" class="template${x === template ? ' on' : ''}" aria-pressed=${x === template}
-          data-testid="template" onClick=${() => pick(x.id)}><b>${x.name}</b><small>${price(x.rules)}</small></button>`)}</div>`}
+          data-testid="template" onClick=${() => pick(x.id)}><b>${x.name}</b><small>${gameOf(x.rules).priceText(x.rules)}</small></button>`)}</div>`}
       <${Problem} error=${unloaded} />
       <details><summary data-testid="edit-rules">${t('new.edit_rules')}</summary><${RulesForm} draft=${shown} onChange=${setDraft} /></details>
-      <${Field} label=${t('new.max_players')} inputmode="numeric" pattern="[0-9]*" placeholder=${String(shown.rules.max_players ?? (shown.rules.format === '2x2' ? 4 : 2))} value=${seats}
+      <${Field} label=${t('new.max_players')} inputmode="numeric" pattern="[0-9]*" placeholder=${String(gameOf(shown.rules).mostPlayers(shown.rules))} value=${seats}
         onInput=${(e) => setSeats(e.target.value.replace(/\D/g, '').slice(0, 2))} />
       <${Switch} label=${t('new.private')} hint=${t('new.private_hint')} value=${isPrivate} onChange=${setPrivate} testid="private" />
       <${Problem} error=${wrong ?? error} />
@@ -62,6 +61,3 @@ export function NewSession() {
     </div>
   </main>`
 }
-
-const price = (rules) => rules.point_price != null ? t('rules.per_point', { price: money(rules.point_price, rules.currency) })
-  : t('rules.per_game', { price: money(rules.game_price, rules.currency), n: rules.target_balls })

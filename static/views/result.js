@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js'
 import { duration, money, t } from '../i18n.js'
 import * as api from '../api.js'
-import { mark, takeBack, waiting } from '../client.js'
+import { mark, takeBack, waiting } from '../page.js'
 import { isCreator, lastMark, mayScore, nameOf, unsettled } from '../game_view.js'
 import { useStore } from '../store.js'
 import { useAsked } from '../components/asked.js'

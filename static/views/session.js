@@ -1,7 +1,7 @@
 // One session: holds it open and shows the screen of the moment: waiting, table, result, evening.
 import { html, useEffect, useState } from '../html.js'
 import { t } from '../i18n.js'
-import { openSession } from '../client.js'
+import { openSession } from '../page.js'
 import { lastGame } from '../game_view.js'
 import { useStore } from '../store.js'
 import { Bar } from '../components/bar.js'

@@ -28,12 +28,18 @@ export function Stats({ me }) {
   </main>`
 }
 
+/** A row for each currency that was played for. */
+function nets(totals) {
+  const all = Object.entries(totals.nets ?? {})
+  return all.length ? all : [['RUB', 0]]
+}
+
 function Totals({ title, totals }) {
   const number = new Intl.NumberFormat(lang.get())
   const share = new Intl.NumberFormat(lang.get(), { style: 'percent', maximumFractionDigits: 0 })
   return html`<h2 class="h">${title}</h2>
     <div class="rows totals" data-testid="totals">
-      <p class="total-net"><span>${t('stats.net')}</span><b class="m ${trend(totals.net)}">${gain(totals.net)}</b></p>
+      ${nets(totals).map(([currency, net]) => html`<p class="total-net"><span>${t('stats.net')}</span><b class="m ${trend(net)}">${gain(net, currency)}</b></p>`)}
       <dl>${FIELDS.map((field) => html`<div><dt>${t(`stats.${field}`)}</dt><dd>${(field === 'win_rate' ? share : number).format(totals[field] ?? 0)}</dd></div>`)}</dl>
     </div>`
 }

@@ -1,7 +1,8 @@
 // The table during a game: everybody's score at a glance above, the balls under the thumb below.
 import { html, useEffect, useRef, useState } from '../html.js'
 import { money, t } from '../i18n.js'
-import { mark, takeBack, waiting } from '../client.js'
+import { mark, takeBack, waiting } from '../page.js'
+import { gameOf } from '../games/index.js'
 import { expectedTurn, lastMark, mayScore, nameOf, nextInOrder, pottedBalls, sidePoints, unsettled } from '../game_view.js'
 import { fly } from '../motion.js'
 import { useStore } from '../store.js'
@@ -41,7 +42,7 @@ export function Table({ view, session, me }) {
     fly(button, list.current?.querySelector(`[data-participant="${selected}"]`))
     command({ type: 'pot_ball', participant_id: selected, ...ball })
   }
-  const price = money(rules.point_price ?? rules.game_price, rules.currency)
+  const price = money(rules[gameOf(rules).priceField], rules.currency)
   const density = game.order.length <= 4 ? 'few' : game.order.length <= 6 ? 'some' : 'many'
 
   return html`<main class="page table" data-testid="table" data-seq=${seq}>

@@ -7,7 +7,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?:(?P<kind>:?[-?])(?P<word>[^}]*))?\})")
-SECRETS = ("ARTEL_JWT_SECRET", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "GRAFANA_PASSWORD")
+SECRETS = ("ARTEL_JWT_SECRET", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "RABBITMQ_OPERATOR_PASSWORD", "GRAFANA_PASSWORD")
 
 
 def text():

@@ -32,10 +32,18 @@ NODES = ("api1", "api2", "worker")
 SECRET = "only-for-this-machine-0123456789abcdef"
 
 
+GIVEN_OUT = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Never one that was given out before: two listeners of the balancer would share it without a word."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in GIVEN_OUT:
+            GIVEN_OUT.add(port)
+            return port
 
 
 def get(url, timeout=5):
@@ -204,7 +212,9 @@ class Stack:
         """Settings, plugins and threads are those of the files; only ports and folders differ."""
         home = self.work / "rabbitmq"
         home.mkdir()
-        settings = (compose.ROOT / "deploy/rabbitmq/artel.conf").read_text()
+        definitions = home / "memory" / "definitions.json"
+        definitions.parent.mkdir()
+        settings = (compose.ROOT / "deploy/rabbitmq/artel.conf").read_text().replace("/run/artel/definitions.json", str(definitions))
         management = free_port()
         threads = self.services["rabbitmq"]["environment"]["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
         (home / "rabbitmq.conf").write_text(
@@ -221,8 +231,11 @@ class Stack:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": threads,
             "ERL_FLAGS": "-kernel inet_dist_use_interface {127,0,0,1}", "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
-        server = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-        command, more = [server], {}
+        env |= {"RABBITMQ_DEFINITIONS": str(definitions)} | {
+            name: value for name, value in compose.environment(self.services["rabbitmq"], self.values).items() if name.endswith("_PASSWORD")
+        }
+        # As in the container: the script writes the users down and becomes the broker.
+        command, more = ["sh", str(compose.ROOT / "deploy/rabbitmq/start"), "/usr/lib/rabbitmq/bin/rabbitmq-server"], {}
         if getpass.getuser() == "root":
             user = pwd.getpwnam("rabbitmq")
             for path in (home, *home.iterdir()):
@@ -230,7 +243,7 @@ class Stack:
             more = {"user": "rabbitmq", "group": "rabbitmq", "extra_groups": []}
         self.spawn("rabbitmq", command, env, **more)
         self.wait_for("rabbitmq", "is ready", lambda: get(self.url("rabbitmq-metrics", "/metrics"))[0] == 200, 120)
-        self.amqp = f"amqp://guest:guest@127.0.0.1:{self.ports['rabbitmq']}/%2f"
+        self.amqp = f"amqp://artel:{SECRET}@127.0.0.1:{self.ports['rabbitmq']}/%2f"
 
 
 def main():

@@ -1,12 +1,16 @@
 """The files by themselves: schemas, checkers of the programs that read them, and what they say of each other."""
 
+import http.server
 import ipaddress
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
+import time
 import tomllib
 import unittest
 from pathlib import Path
@@ -17,6 +21,7 @@ from jsonschema import Draft7Validator
 
 import compose
 from compose import ROOT
+from stack import free_port
 
 VALUES = {name: "0123456789abcdef" * 2 for name in compose.SECRETS}
 ARTEL = os.environ["ARTEL_BINARY"]
@@ -83,15 +88,18 @@ class Compose(unittest.TestCase):
         self.assertLessEqual(set(re.findall(r"ARTEL_[A-Z_]+", (ROOT / "Dockerfile").read_text())), known)
         self.assertLessEqual(set(re.findall(r"(?m)^#?(ARTEL_\w+)=", (ROOT / ".env.example").read_text())), known)
         for name in NODES:
-            # Nobody listens at port 1: settings that can't be taken end it before that is noticed, with 2.
+            # Nobody listens at port 1: settings that can't be taken end it before that is noticed.
             settled = compose.environment(self.services[name], VALUES) | {"ARTEL_DATABASE_URL": "postgres://nobody@127.0.0.1:1/artel"}
-            self.assertNotEqual(self.exit_status(name, settled), 2)
-            self.assertEqual(self.exit_status(name, settled | {"ARTEL_TRUSTED_PROXIES": "172.30.84.0/24"}), 2)
+            self.assertEqual(self.refused_setting(name, settled), "database_url")
+            wrong = settled | {"ARTEL_TRUSTED_PROXIES": "172.30.84.0/99"}
+            self.assertEqual(self.refused_setting(name, wrong), "trusted_proxies")
 
-    def exit_status(self, name, environment):
+    def refused_setting(self, name, environment):
         command = [ARTEL, *self.services[name]["command"]]
         with tempfile.TemporaryDirectory() as folder:
-            return subprocess.run(command, env=environment, cwd=folder, capture_output=True, timeout=60).returncode
+            done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        return re.search(r"(?m)^artel: (\w+): ", done.stderr).group(1)
 
     def test_roles(self):
         roles = {name: self.services[name]["command"][-1] for name in NODES}
@@ -111,14 +119,46 @@ class Compose(unittest.TestCase):
             conditions = {on: how["condition"] for on, how in self.services[name]["depends_on"].items()}
             self.assertEqual(conditions, {"postgres": "service_healthy", "rabbitmq": "service_healthy"})
 
+    def test_every_container_is_hardened(self):
+        for name, service in self.services.items():
+            self.assertIs(service["read_only"], True, name)
+            self.assertEqual(service["cap_drop"], ["ALL"], name)
+            self.assertNotIn("cap_add", service, name)
+            self.assertEqual(service["security_opt"], ["no-new-privileges:true"], name)
+            self.assertLessEqual(service["pids_limit"], 1024, name)
+            # A number such as 17 is another program tomorrow.
+            self.assertRegex(service["image"], r"^artel:local$|:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$|@sha256:[0-9a-f]{64}$", name)
+            # The images of the nodes and of HAProxy name a user themselves.
+            self.assertTrue(name in (*NODES, "balancer") or re.match(r"[1-9]\d*:\d+$", service["user"]), name)
+
+    def test_networks_keep_apart_what_need_not_meet(self):
+        members = {name: set(service["networks"]) for name, service in self.services.items()}
+        meet = lambda one, other: bool(members[one] & members[other])
+        for store in ("postgres", "rabbitmq"):
+            for node in NODES:
+                self.assertTrue(meet(store, node), f"{store} and {node}")
+        for node in ("api1", "api2"):
+            self.assertTrue(meet("balancer", node))
+        for service in ("balancer", "prometheus", "grafana"):
+            self.assertFalse(meet("postgres", service), service)
+        self.assertNotIn("stores", members["balancer"] | members["prometheus"] | members["grafana"])
+        self.assertFalse(meet("grafana", "api1") or meet("grafana", "balancer"))
+        for name in ("stores", "watch"):
+            self.assertIs(self.file["networks"][name]["internal"], True)
+        for name, service in self.services.items():
+            # Ports of a container that is in inner networks only are not published.
+            if service.get("ports"):
+                self.assertTrue(any(not (self.file["networks"][net] or {}).get("internal") for net in members[name]), name)
+        self.assertEqual(set().union(*members.values()), set(self.file["networks"]))
+
     def test_only_the_balancer_is_open_to_the_network(self):
         for name, service in self.services.items():
             for port in service.get("ports", []):
                 self.assertTrue(name == "balancer" or port.startswith("127.0.0.1:"), f"{name}: {port}")
 
     def test_the_balancer_has_the_address_that_is_trusted(self):
-        pool = self.file["networks"]["artel"]["ipam"]["config"][0]
-        address = ipaddress.ip_address(self.services["balancer"]["networks"]["artel"]["ipv4_address"])
+        pool = self.file["networks"]["front"]["ipam"]["config"][0]
+        address = ipaddress.ip_address(self.services["balancer"]["networks"]["front"]["ipv4_address"])
         for name in NODES:
             self.assertEqual(self.services[name]["environment"]["ARTEL_TRUSTED_PROXIES"], str(address))
         self.assertIn(address, ipaddress.ip_network(pool["subnet"]))
@@ -194,7 +234,7 @@ class Image(unittest.TestCase):
             run("cargo", "tree", "--locked", "--offline", "--depth=1", cwd=folder)
 
     def test_scripts(self):
-        run("shellcheck", ROOT / "deploy/healthcheck", ROOT / "tests/deploy/run")
+        run("shellcheck", ROOT / "deploy/healthcheck", ROOT / "deploy/rabbitmq/start", ROOT / "tests/deploy/run")
         self.assertTrue(os.access(ROOT / "deploy/healthcheck", os.X_OK))
 
 
@@ -222,6 +262,145 @@ class Balancer(unittest.TestCase):
         port = services["api1"]["environment"]["ARTEL_LISTEN"].rsplit(":", 1)[1]
         self.assertEqual([given["API1"], given["API2"]], [f"api1:{port}", f"api2:{port}"])
         self.assertGreater(services["balancer"]["ulimits"]["nofile"], 2 * int(given["MAX_CONNECTIONS"]))
+
+
+class Dawdlers(unittest.TestCase):
+    """The balancer as it runs, before a node that only counts what reaches it."""
+
+    def setUp(self):
+        node = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Node)
+        node.requests = []
+        threading.Thread(target=node.serve_forever, daemon=True).start()
+        self.addCleanup(node.server_close)
+        self.addCleanup(node.shutdown)
+        self.node, address = node, f"127.0.0.1:{node.server_port}"
+        self.port, operations = free_port(), free_port()
+        given = {
+            "HTTP_BIND": f"127.0.0.1:{self.port}", "STATS_BIND": f"127.0.0.1:{operations}", "API1": address,
+            "API2": address, "API_SLOTS": "1", "MAX_CONNECTIONS": "500", "CONNECTIONS_PER_ADDRESS": "20",
+            "REQUEST_WITHIN": "2s",
+        }
+        config = ROOT / "deploy/haproxy/haproxy.cfg"
+        balancer = subprocess.Popen(["haproxy", "-db", "-f", config], env=os.environ | given, stdout=subprocess.DEVNULL)
+        self.addCleanup(balancer.wait)
+        self.addCleanup(balancer.terminate)
+        for _ in range(100):
+            try:
+                if self.ask("127.0.0.1", b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").startswith(b"HTTP/1.1 200"):
+                    return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        self.fail("the balancer does not serve")
+
+    def connect(self, source):
+        client = socket.create_connection(("127.0.0.1", self.port), 10, (source, 0))
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, source, request):
+        client = self.connect(source)
+        client.sendall(request)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+    def test_a_request_whose_body_dawdles_never_reaches_a_node(self):
+        head = b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n{"
+        answer = self.ask("127.0.0.2", head)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 408"), answer)
+        problem = json.loads(answer.partition(b"\r\n\r\n")[2])
+        self.assertEqual((problem["code"], problem["status"]), ("bad_request", 408))
+        self.assertNotIn("/slow", self.node.requests)
+
+    def test_an_address_has_its_connections_and_another_one_has_its_own(self):
+        held, cut = [], 0
+        for _ in range(30):
+            try:
+                held.append(self.connect("127.0.0.2"))
+            except ConnectionError:
+                cut += 1
+        for client in held:
+            client.settimeout(0.2)
+            try:
+                cut += client.recv(1) == b""
+            except TimeoutError:
+                pass
+            except OSError:
+                cut += 1
+        self.assertEqual(cut, 10)
+        answer = self.ask("127.0.0.3", b"GET /other HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
+
+
+class Node(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+class Broker(unittest.TestCase):
+    def definitions(self, **environment):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "definitions.json")
+            run("sh", ROOT / "deploy/rabbitmq/start", "true", env=os.environ | environment | {"RABBITMQ_DEFINITIONS": str(file)})
+            self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            return json.loads(file.read_text())
+
+    def test_the_nodes_are_no_administrators(self):
+        given = {"RABBITMQ_PASSWORD": "a1", "RABBITMQ_OPERATOR_PASSWORD": "b2"}
+        definitions = self.definitions(**given)
+        self.assertEqual({user["name"]: user["tags"] for user in definitions["users"]}, {"artel": "", "operator": "administrator"})
+        both = self.definitions(**given, RABBITMQ_SCORING_PASSWORD="c3")
+        self.assertEqual({user["name"]: user["tags"] for user in both["users"]}["scoring"], "")
+        rights = {right["user"]: right for right in both["permissions"]}
+        queues = [f"{queue}{suffix}" for queue in ("game.service.queue", "audit.log.queue") for suffix in ("", ".dlq", ".retry.10m")]
+        for name in ("artel.events", "artel.dlq", "websocket.broadcast.node", *queues):
+            self.assertRegex(name, rights["artel"]["configure"])
+        for name in ("amq.default", "amq.topic", "other", "artel.events.more", "more.artel.events", "scoring.answers"):
+            self.assertNotRegex(name, rights["artel"]["configure"])
+        self.assertRegex("amq.default", rights["artel"]["write"])
+        self.assertNotRegex("stats.service.queue", rights["scoring"]["read"])
+        keys = {right["user"]: re.compile(right["write"]) for right in both["topic_permissions"]}
+        self.assertTrue(keys["scoring"].search("game.command.pot_ball"))
+        self.assertFalse(any(keys["scoring"].search(key) for key in ("game.ball_potted", "websocket.user.1.x", "game.command.a.b")))
+
+    def test_what_can_be_no_password_is_refused(self):
+        for password in ("", 'a"b', "a b", "a/b"):
+            with self.assertRaises(AssertionError):
+                self.definitions(RABBITMQ_PASSWORD=password, RABBITMQ_OPERATOR_PASSWORD="b2")
+
+
+class Workflows(unittest.TestCase):
+    def test_they_can_be_read_and_name_what_they_use_by_version(self):
+        files = list((ROOT / ".github/workflows").glob("*.yml"))
+        self.assertEqual({file.name for file in files}, {"ci.yml", "release.yml"})
+        for file in files:
+            for name, job in yaml.safe_load(file.read_text())["jobs"].items():
+                self.assertIn("timeout-minutes", job, f"{file.name}: {name}")
+                for step in job["steps"]:
+                    self.assertTrue(("uses" in step) != ("run" in step), f"{file.name}: {step}")
+                    if "uses" in step:
+                        self.assertRegex(step["uses"], r"@(v\d+(\.\d+)*|[0-9a-f]{40})$")
+                    if "run" in step:
+                        run("bash", "-n", input=re.sub(r"\$\{\{.*?\}\}", "x", step["run"]))
+
+    def test_a_release_is_built_for_both_processors_with_checksums(self):
+        jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+        targets = {entry["target"] for entry in jobs["binary"]["strategy"]["matrix"]["include"]}
+        self.assertEqual(targets, {"x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"})
+        text = (ROOT / ".github/workflows/release.yml").read_text()
+        for word in ("sha256sum", "linux/amd64,linux/arm64", "completions", "artel man"):
+            self.assertIn(word, text)
+        profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
+        self.assertEqual((profile["debug"], profile["strip"]), (False, True))
 
 
 class Watching(unittest.TestCase):

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artel::game::command::Command;
-use artel::game::id::{ParticipantId, Seq, SessionId, UserId};
-use artel::session::{Creator, Listener, NotPlayed, Order, Played, Push, Sessions};
+use artel::ids::{ParticipantId, Seq, SessionId, UserId};
+use artel::session::{Creator, Listener, NotPlayed, Order, Played, Push, Sessions, Viewer};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ fn in_a_system(test: impl AsyncFnOnce(Room, Sessions)) {
     actix::System::new().block_on(async {
         let room = Room::open(Store::Sqlite).await;
         let (journal, _committed) = room.journal("one").await;
-        let sessions = Sessions::new(journal, actix::Arbiter::current(), None);
+        let sessions = Sessions::new(journal, actix::Arbiter::current(), None, 100);
         test(room, sessions).await;
     });
 }
@@ -78,7 +78,13 @@ impl Watcher {
         let on_slow = Arc::new(move || {
             counted.fetch_add(1, Ordering::Relaxed);
         });
-        let listener = Listener { id: sessions.listener_id(), user: Some(table.user), push, on_slow };
+        let listener = Listener {
+            id: sessions.listener_id(),
+            viewer: Viewer::User(table.user),
+            wants_evening: false,
+            push,
+            on_slow,
+        };
         sessions.watch(table.id, listener.clone(), Uuid::nil(), Some(0)).await.expect("watched");
         Self { listener, pushes, heard: Vec::new(), losses: 0, slow }
     }
@@ -100,7 +106,7 @@ impl Watcher {
                     let after = self.heard.last().copied();
                     sessions.watch(session, self.listener.clone(), Uuid::nil(), after).await.expect("watched again");
                 }
-                Push::Dismissed(_) => panic!("dismissed"),
+                Push::Dismissed(..) => panic!("dismissed"),
             }
         }
         assert_eq!(self.heard, (1..=seq).collect::<Vec<_>>(), "once, in order, without a gap");

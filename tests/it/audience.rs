@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::evening::{Evening, kolkhoz};
+use crate::expect::refused;
 use crate::player::{Player, Socket};
 use crate::test_app::{Store, TestApp, until};
 
@@ -84,7 +86,7 @@ async fn a_session_made_private_dismisses_strangers_and_keeps_its_own() {
 }
 
 #[tokio::test]
-async fn a_player_who_is_removed_may_still_follow_what_was_played_for() {
+async fn a_player_who_is_removed_hears_that_and_nothing_more() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let mut socket = evening.players[1].socket().await;
@@ -92,9 +94,16 @@ async fn a_player_who_is_removed_may_still_follow_what_was_played_for() {
     let path = format!("/api/v1/sessions/{}/participants/{}", evening.session, evening.seats[1]);
     let (status, answer) = evening.players[0].delete(&path).await;
     assert!(status.is_success(), "{answer}");
-    // Whoever had a seat may read on: the balance of that seat stays.
     assert_eq!(socket.next_of("event").await["event"]["type"], "session.player_removed");
-    evening.players[1].read(&format!("/api/v1/sessions/{}", evening.session)).await;
+    let dismissed = socket.next_of("error").await;
+    assert_eq!(
+        (&dismissed["session_id"], &dismissed["code"]),
+        (&json!(evening.session), &json!("participant_removed"))
+    );
+    refused(evening.players[1].get(&evening.path("")).await, "participant_removed");
+    let id = Uuid::new_v4();
+    socket.send(json!({"type": "subscribe", "id": id, "session_id": evening.session})).await;
+    assert_eq!(socket.answer(id).await["code"], "participant_removed");
     let mark = socket.command(&evening.session, json!({"type": "end_game"})).await;
     assert_eq!(mark["code"], "insufficient_permissions", "{mark}");
 }
@@ -170,5 +179,15 @@ async fn many_writers_and_watchers_hear_every_event_once_and_in_order() {
             let from = log.len() - heard.len();
             assert_eq!(heard[..], log[from..], "{store:?}: what is heard is the log");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_after_a_number_that_no_event_has_is_answered() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    for after in [i64::MIN, -1, 1_000, i64::MAX] {
+        let mut socket = evening.players[0].socket().await;
+        socket.subscribe(&evening.session, Some(after)).await;
     }
 }

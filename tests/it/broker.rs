@@ -16,7 +16,9 @@ use uuid::Uuid;
 use super::test_app::temp_dir;
 
 /// Erlang takes its time where the machine is busy.
-const START_PATIENCE: Duration = Duration::from_secs(90);
+const START_PATIENCE: Duration = Duration::from_secs(150);
+/// A start takes five seconds, and a few times that on a busy machine.
+const STANDS_STILL: Duration = Duration::from_secs(60);
 const VHOSTS: usize = 40;
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
@@ -25,6 +27,8 @@ pub struct Broker {
     dir: PathBuf,
     node: String,
     pub port: u16,
+    /// Name and password of the nodes.
+    login: &'static str,
     distribution_port: u16,
     /// Those that no test has; used before or not.
     vhosts: Mutex<Vec<usize>>,
@@ -39,6 +43,25 @@ impl Broker {
     /// One of this test's own.
     pub async fn start() -> Self {
         let broker = Self::prepare();
+        broker.launch();
+        broker.ready().await;
+        broker
+    }
+
+    /// One with the users that the deployment's script writes down: the nodes' password is `nodes`, `scoring` has its
+    /// own name for one.
+    pub async fn deployed() -> Self {
+        let mut broker = Self::prepare();
+        broker.login = "artel:nodes";
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/rabbitmq/start");
+        let written = Command::new("sh")
+            .args([script, "true"])
+            .env("RABBITMQ_DEFINITIONS", broker.dir.join("definitions.json"))
+            .env("RABBITMQ_PASSWORD", "nodes")
+            .env("RABBITMQ_OPERATOR_PASSWORD", "operator")
+            .env("RABBITMQ_SCORING_PASSWORD", "scoring")
+            .status();
+        assert!(written.expect("a shell").success());
         broker.launch();
         broker.ready().await;
         broker
@@ -86,6 +109,7 @@ impl Broker {
             dir,
             node,
             port: free_port(),
+            login: "guest:guest",
             distribution_port: free_port(),
             vhosts: Mutex::new((0..VHOSTS).collect()),
             child: Mutex::new(None),
@@ -94,7 +118,12 @@ impl Broker {
 
     /// The default virtual host.
     pub fn url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}", self.port)
+        self.url_of(self.login)
+    }
+
+    /// As somebody else: `name:password`.
+    pub fn url_of(&self, login: &str) -> String {
+        format!("amqp://{login}@127.0.0.1:{}", self.port)
     }
 
     /// A virtual host that no other test has, without queues.
@@ -125,6 +154,9 @@ impl Broker {
             .env("RABBITMQ_CONFIG_FILE", self.dir.join("rabbitmq"))
             // Idle schedulers must not spin beside the tests.
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2")
+            // What it leaves behind when it dies.
+            .env("ERL_CRASH_DUMP", self.dir.join("erl_crash.dump"))
+            .current_dir(&self.dir)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
@@ -159,10 +191,25 @@ impl Broker {
         self.signal("-KILL");
     }
 
-    /// The same again, with what it had stored.
+    /// The same again, with what it had stored. Erlang's list of names may take a moment to see that it was killed, and
+    /// a start before that ends by itself; and a start may stand still for good, which is the broker's affair.
     pub async fn restart(&self) {
+        let started = Instant::now();
+        let mut launched = Instant::now();
         self.launch();
-        self.ready().await;
+        while !self.accepts().await {
+            assert!(started.elapsed() < START_PATIENCE, "the broker does not start: {}", self.output());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let has_ended = self.child().as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))));
+            let stands_still = launched.elapsed() > STANDS_STILL;
+            if stands_still {
+                self.kill();
+            }
+            if has_ended || stands_still {
+                launched = Instant::now();
+                self.launch();
+            }
+        }
     }
 
     /// Over its memory limit: it takes no messages until the alarm is over.
@@ -171,7 +218,31 @@ impl Broker {
         self.control(&[&["set_vm_memory_high_watermark"], limit].concat()).await;
     }
 
+    /// `delete_queue` or `purge_queue` by the operator, who may do so with the queue of a connection; false: it is not
+    /// there.
+    pub async fn control_queue(&self, word: &str, queue: &str) -> bool {
+        self.try_control(&[word, queue]).await.status.success()
+    }
+
+    /// Of each queue a line: name, messages that are ready, those without an acknowledgement, consumers.
+    pub async fn queues(&self) -> Vec<String> {
+        let columns = ["name", "messages_ready", "messages_unacknowledged", "consumers"];
+        let listed = self.ask(&[&["-q", "list_queues", "--no-table-headers"], &columns[..]].concat()).await;
+        listed.lines().map(str::to_owned).collect()
+    }
+
     async fn control(&self, arguments: &[&str]) {
+        self.ask(arguments).await;
+    }
+
+    /// What `rabbitmqctl` says to this.
+    pub async fn ask(&self, arguments: &[&str]) -> String {
+        let output = self.try_control(arguments).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    async fn try_control(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl");
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RABBITMQ_")) {
             command.env_remove(name);
@@ -180,8 +251,7 @@ impl Broker {
         command.env("HOME", &self.dir).env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
         command.args(["-n", &self.node]).args(arguments);
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("joined");
-        let output = output.expect("rabbitmqctl starts");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.expect("rabbitmqctl starts")
     }
 
     fn signal(&self, signal: &str) {
@@ -194,7 +264,7 @@ impl Broker {
         let _ = std::fs::remove_file(self.dir.join("pid"));
     }
 
-    fn output(&self) -> String {
+    pub fn output(&self) -> String {
         std::fs::read_to_string(self.dir.join("out")).unwrap_or_default()
     }
 

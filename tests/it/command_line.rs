@@ -1,6 +1,7 @@
 //! The program at the command line: settings and their order, refusals to start, migrate, replay, dead letters, SIGTERM.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, items};
 use crate::test_app::{Store, TestApp, artel, temp_dir};
 
-const FLAGS: [&str; 18] = [
+/// All of them.
+const FLAGS: &[&str] = &[
     "listen",
     "data-dir",
+    "public-url",
     "database-url",
     "amqp-url",
     "node-id",
@@ -29,17 +32,19 @@ const FLAGS: [&str; 18] = [
     "login-failures-per-minute",
     "max-body-bytes",
     "max-connections",
+    "connections-per-user",
+    "connections-per-address",
     "trusted-proxies",
     "config",
 ];
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// It ended with that code and said one line that names the setting.
 #[track_caller]
-fn refused(output: &Output, code: i32, setting: &str) {
+pub fn refused(output: &Output, code: i32, setting: &str) {
     let line = said(output);
     assert_eq!((output.status.code(), line.lines().count()), (Some(code), 1), "{line}");
     assert!(line.starts_with("artel: ") && line.replace('_', "-").contains(setting), "{setting} in {line}");
@@ -61,7 +66,7 @@ fn the_help_of_serve_lists_every_setting() {
     }
     let commands = artel().arg("--help").output().expect("help");
     let commands = String::from_utf8(commands.stdout).expect("a text");
-    for command in ["serve", "migrate", "replay", "dead-letters", "loadtest"] {
+    for command in ["serve", "migrate", "replay", "check", "backup", "dead-letters", "loadtest", "completions", "man"] {
         assert!(commands.contains(&format!("\n  {command}")), "{command}");
     }
 }
@@ -116,6 +121,9 @@ fn a_bad_setting_is_told_in_one_line_and_nothing_is_started() {
             refused(&with_variable, 2, flag);
         }
     }
+    let user =
+        artel().args(["user", "list", "--data-dir"]).arg(&data).env("ARTEL_COMMANDS_PER_SECOND", "many").output();
+    refused(&user.expect("run"), 2, "commands-per-second");
     for (text, named) in [
         ("colour = 1", "colour"),
         ("listen = 1", "line 1"),
@@ -154,8 +162,8 @@ async fn a_port_that_is_taken_is_named() {
     let address = app.base.trim_start_matches("http://");
     let second =
         artel().args(["--listen", address, "--log", "error"]).arg("--data-dir").arg(&dir).output().expect("run");
-    assert!(!second.status.success());
-    assert!(said(&second).lines().last().is_some_and(|line| line.starts_with("artel: listen: ")), "{}", said(&second));
+    refused(&second, 2, "listen");
+    assert!(std::fs::read_dir(&dir).expect("there").next().is_none(), "nothing was made");
     std::fs::remove_dir_all(dir).expect("removed");
 }
 
@@ -177,7 +185,7 @@ async fn the_signing_key_is_kept_for_the_owner_only_and_for_the_next_start() {
 async fn a_second_server_on_the_same_data_refuses() {
     let app = TestApp::start().await;
     let second = app.command(&["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
-    refused(&second, 1, "data-dir");
+    refused(&second, 2, "data-dir");
     assert_eq!(app.anonymous().get("/health/ready").await.0, StatusCode::OK, "the first one goes on");
 }
 
@@ -197,9 +205,13 @@ async fn migrating_is_done_once_and_may_be_asked_again() {
     assert_eq!(app.command(&["migrate"]).status.code(), Some(0), "beside a running server too");
 }
 
-fn sqlite(app: &TestApp, statement: &str) {
-    let file = app.dir.join("artel.db");
-    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(sys.argv[2]); db.commit()";
+pub(crate) fn sqlite(app: &TestApp, statement: &str) {
+    sqlite_in(&app.dir.join("artel.db"), statement);
+}
+
+/// Executes a statement in a SQLite file.
+pub fn sqlite_in(file: &Path, statement: &str) {
+    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()";
     let output = Command::new("python3").args(["-c", script]).arg(file).arg(statement).output().expect("python3");
     assert!(output.status.success(), "{statement}: {}", said(&output));
 }
@@ -234,6 +246,19 @@ async fn a_replay_tells_whether_the_stored_state_agrees_with_the_log() {
     let unknown = app.command(&["replay", &Uuid::now_v7().to_string()]);
     assert_eq!(unknown.status.code(), Some(1));
     refused(&app.command(&["replay", "x"]), 2, "x");
+}
+
+#[test]
+fn shells_are_told_the_commands_and_there_is_a_manual() {
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = artel().args(["completions", shell]).output().expect("run");
+        let text = String::from_utf8_lossy(&completions.stdout).into_owned();
+        assert!(completions.status.success() && text.contains("dead-letters") && text.contains("lan"), "{shell}");
+    }
+    refused(&artel().args(["completions", "csh"]).output().expect("run"), 2, "csh");
+    let manual = artel().arg("man").output().expect("run");
+    let text = String::from_utf8_lossy(&manual.stdout).into_owned();
+    assert!(manual.status.success() && text.starts_with(".ie") && text.contains(".SH ARTEL BACKUP"), "{text}");
 }
 
 #[actix_web::test]

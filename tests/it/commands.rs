@@ -50,7 +50,7 @@ impl Outsider {
     }
 }
 
-fn envelope(key: &str, data: Value) -> Value {
+pub fn envelope(key: &str, data: Value) -> Value {
     let id = Uuid::new_v4();
     json!({
         "event_id": id, "event_type": key, "timestamp": "2026-01-31T18:04:05.123Z", "source_service": "scoreboard",
@@ -59,7 +59,7 @@ fn envelope(key: &str, data: Value) -> Value {
     })
 }
 
-fn pot(seat: &str, color: &str) -> Value {
+pub fn pot(seat: &str, color: &str) -> Value {
     json!({"type": "pot_ball", "participant_id": seat, "color": color})
 }
 
@@ -161,6 +161,29 @@ async fn a_refused_command_is_compensated_and_its_user_told_on_whatever_node() {
         .then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_for_another_session_is_compensated() {
+    let app = TestApp::start_with(Store::Rabbit, &[]).await;
+    let (evening, mut socket, outsider) = a_game(&app).await;
+    let heard = overhear(&outsider.channel, "compensation.#").await;
+    let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
+    let played = outsider.command(anna, &evening.session, pot(seat, "white")).await;
+    next_event(&mut socket).await;
+    let other = Evening::open(&app, &["dina", "egor"], kolkhoz()).await;
+    let mut again = envelope("game.command.pot_ball", played["data"].clone());
+    again["data"]["session_id"] = json!(other.session);
+    outsider.again(&again).await;
+    let refusal = next_message(&heard, &outsider.channel).await;
+    assert_eq!(refusal["causation_id"], again["event_id"]);
+    assert_eq!(refusal["data"]["code"], "idempotency_key_reused", "{refusal}");
+    let another = json!({"type": "commit_foul", "participant_id": seat});
+    let mut again = envelope("game.command.commit_foul", played["data"].clone());
+    again["data"]["command"] = another;
+    outsider.again(&again).await;
+    let refusal = next_message(&heard, &outsider.channel).await;
+    assert_eq!(refusal["data"]["code"], "idempotency_key_reused", "{refusal}");
 }
 
 #[tokio::test]

@@ -99,6 +99,10 @@ async fn numbers_are_held_to_their_bounds() {
     for query in ["after_seq=x", "after_seq=1.5", "after_seq=9223372036854775808"] {
         wrong_field(evening.creator().get(&evening.path(&format!("/events?{query}"))).await, "after_seq");
     }
+    for after in ["-9223372036854775808", "-1"] {
+        let log = evening.creator().read(&evening.path(&format!("/events?after_seq={after}"))).await;
+        assert_eq!(log["items"][0]["seq"], 1);
+    }
     let log = evening.creator().read(&evening.path("/events?after_seq=9223372036854775807")).await;
     assert_eq!(log, json!({"items": [], "last_seq": 2}));
 }
@@ -140,7 +144,7 @@ async fn every_failure_is_a_problem() {
     }
     for (method, path) in [
         (Method::PUT, "/api/v1/sessions"),
-        (Method::DELETE, "/api/v1/users/me"),
+        (Method::POST, "/api/v1/users/me"),
         (Method::GET, "/api/v1/auth/login"),
         (Method::POST, "/health/live"),
         (Method::POST, "/index.html"),
@@ -229,7 +233,6 @@ async fn hostile_texts_are_stored_and_returned_as_they_are() {
             "{{7*7}}",
             "%s%n%x",
             "../../etc/passwd",
-            "\u{202e}abc\u{200b}",
             "👩‍👩‍👧‍👦 Ёжик ﷽",
             "null",
             "\\u0000\\x00",
@@ -246,6 +249,13 @@ async fn hostile_texts_are_stored_and_returned_as_they_are() {
             let query = reqwest::Url::parse_with_params("http://x/", [("query", hostile)]).expect("a query");
             anna.read(&format!("/api/v1/users?{}", query.query().expect("a query"))).await;
         }
+        // What reads as another text than it is stands in no name.
+        let reversed = "\u{202e}abc\u{200b}";
+        wrong_field(anna.post("/api/v1/sessions", session(reversed)).await, "name");
+        let guest = json!({"display_name": reversed});
+        wrong_field(anna.post(&evening.path("/participants"), guest).await, "display_name");
+        let draft = json!({"name": reversed, "rules": kolkhoz()});
+        wrong_field(anna.post("/api/v1/templates", draft).await, "name");
         let game = evening.start_game().await;
         for note in ["\u{0}", "a\u{0}b\u{7f}\u{1b}[31m", "\u{feff}"] {
             let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white", "note": note});

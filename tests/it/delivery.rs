@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use artel::clock;
 use artel::game::command::{Command, Scoring};
-use artel::game::id::UserId;
-use artel::journal::envelope::{Envelope, MAX_RETRIES};
-use artel::journal::outbox;
+use artel::ids::UserId;
+use artel::journal::commit_feed;
 use artel::messaging::consumer::{Failure, Handler};
 use artel::messaging::message::messages_of;
 use artel::messaging::relay::Relay;
 use artel::messaging::{Bus, Message, consumer, dead_letters, topology};
+use artel::outbox;
+use artel::outbox::envelope::{Envelope, MAX_RETRIES};
 use artel::stats::{Statistics, statistics};
 use sea_orm::{DatabaseTransaction, EntityTrait, Set};
 use serde_json::json;
@@ -70,7 +71,7 @@ async fn what_is_published_again_after_a_crash_counts_once() {
         nodes[0].append(tale.id, after, records).await.expect("stored");
         applied(&room, &tale, [1, 4]).await;
         until("everything is marked as published", || async {
-            let writers = outbox::writers(room.database.reader()).await.unwrap();
+            let writers = commit_feed::writers(room.database.reader()).await.unwrap();
             let marked: i64 = writers.iter().map(|writer| writer.published).sum();
             (marked == tale.state.seq()).then_some(())
         })
@@ -96,7 +97,7 @@ async fn what_is_committed_while_the_relay_is_held_up_is_published_though_nothin
         let (_stop, stopped) = watch::channel(false);
         tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
         until("everything is published", || async {
-            let writers = outbox::writers(room.database.reader()).await.unwrap();
+            let writers = commit_feed::writers(room.database.reader()).await.unwrap();
             (writers[0].published == tale.state.seq()).then_some(())
         })
         .await;
@@ -116,7 +117,7 @@ async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() 
         tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
         let published = async |upto: i64| {
             until("everything is published", || async {
-                let writers = outbox::writers(room.database.reader()).await.unwrap();
+                let writers = commit_feed::writers(room.database.reader()).await.unwrap();
                 (writers[0].published == upto).then_some(())
             })
             .await;
@@ -224,14 +225,12 @@ impl Handler for Clerk {
         }
         Ok(())
     }
-
-    fn settled(&mut self, _: bool) {}
 }
 
 fn letter(mood: &str) -> Envelope {
     let id = Uuid::now_v7();
     serde_json::from_value(json!({
-        "event_id": id, "event_type": "stats.test", "timestamp": clock::now(), "source_service": "test",
+        "event_id": id, "event_type": "stats.advanced", "timestamp": clock::now(), "source_service": "test",
         "correlation_id": id, "causation_id": null, "priority": 5, "retries": 0, "max_retries": 5,
         "user_id": null, "session_id": null, "game_id": null, "seq": null, "data": {"mood": mood},
     }))
@@ -253,7 +252,7 @@ async fn what_fails_is_a_dead_letter_after_its_attempts_and_comes_back_when_repl
         let fine: Vec<Envelope> = (0..5).map(|_| letter("fine")).collect();
         let tx = room.database.begin_write().await.unwrap();
         for envelope in fine[..3].iter().chain([&never, &later]).chain(&fine[3..]) {
-            outbox::enqueue(&tx, "stats.test", envelope, clock::now()).await.unwrap();
+            outbox::enqueue(&tx, "stats.advanced", envelope, clock::now()).await.unwrap();
         }
         tx.commit().await.unwrap();
 

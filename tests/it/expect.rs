@@ -6,7 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The codes of the contract that REST answers with, and their statuses.
-const CODES: [(&str, u16); 31] = [
+const CODES: [(&str, u16); 33] = [
+    ("participant_removed", 403),
     ("validation_failed", 422),
     ("malformed_json", 400),
     ("unauthenticated", 401),
@@ -14,6 +15,7 @@ const CODES: [(&str, u16); 31] = [
     ("invalid_credentials", 401),
     ("refresh_token_reused", 401),
     ("insufficient_permissions", 403),
+    ("login_disabled", 403),
     ("template_not_editable", 403),
     ("not_found", 404),
     ("method_not_allowed", 405),

@@ -22,33 +22,44 @@ use super::library::Room;
 use super::rabbit::{PATIENCE, bus, confirmed, counts, holds, message, number, raw, until, up};
 use super::test_app::{Store, until_for};
 
+#[derive(Clone, Copy)]
+enum How {
+    ForNow,
+    ForGood,
+    Panics,
+}
+
 /// Fails as it is told, and counts what it applied.
 #[derive(Clone, Default)]
 struct Fickle {
-    /// By number: how often it fails still, and whether for good.
-    failures: Arc<Mutex<HashMap<i64, (u32, bool)>>>,
+    /// By number: how often it fails still, and how.
+    failures: Arc<Mutex<HashMap<i64, (u32, How)>>>,
     applied: Arc<Mutex<Vec<i64>>>,
 }
 
 impl Handler for Fickle {
     async fn apply(&mut self, _: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
         for message in messages {
-            if let Some((left, for_good)) = self.failures.lock().expect("a lock").get_mut(&number(message))
-                && *left > 0
-            {
-                // A batch that fails is tried one by one.
-                if messages.len() == 1 {
-                    *left -= 1;
+            let how = match self.failures.lock().expect("a lock").get_mut(&number(message)) {
+                Some((left, how)) if *left > 0 => {
+                    // A batch that fails is tried one by one.
+                    if messages.len() == 1 {
+                        *left -= 1;
+                    }
+                    *how
                 }
-                let reason = "it does not feel like it".to_owned();
-                return Err(if *for_good { Failure::Permanent(reason) } else { Failure::Transient(reason) });
+                _ => continue,
+            };
+            let reason = "it does not feel like it".to_owned();
+            match how {
+                How::ForNow => return Err(Failure::Transient(reason)),
+                How::ForGood => return Err(Failure::Permanent(reason)),
+                How::Panics => panic!("{reason}"),
             }
         }
         self.applied.lock().expect("a lock").extend(messages.iter().map(number));
         Ok(())
     }
-
-    fn settled(&mut self, _: bool) {}
 }
 
 /// A virtual host of the test's own, and a bus over it that is up.
@@ -69,7 +80,7 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
     let room = Room::open(Store::Sqlite).await;
     let database = &room.database;
     let fickle = Fickle::default();
-    fickle.failures.lock().expect("a lock").insert(1, (2, false));
+    fickle.failures.lock().expect("a lock").insert(1, (2, How::ForNow));
     let worker = work(&bus, &NOTIFICATIONS, database, &fickle);
     let started = Instant::now();
     confirmed(&bus, message("notifications.message", 1)).await;
@@ -87,6 +98,28 @@ async fn what_fails_for_now_waits_at_the_broker_and_is_applied_later() {
     })
     .await;
     assert_eq!(counts(&channel, NOTIFICATIONS.name).await, (0, 0), "acknowledged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_makes_its_handler_panic_is_a_dead_letter_and_the_others_are_applied() {
+    let (_vhost, bus) = a_bus().await;
+    let room = Room::open(Store::Sqlite).await;
+    let fickle = Fickle::default();
+    fickle.failures.lock().expect("a lock").insert(1, (u32::MAX, How::Panics));
+    confirmed(&bus, message("notifications.message", 1)).await;
+    confirmed(&bus, message("notifications.message", 2)).await;
+    let worker = work(&bus, &NOTIFICATIONS, &room.database, &fickle);
+    confirmed(&bus, message("notifications.message", 3)).await;
+    let letters = until_for(PATIENCE, "a dead letter", || async {
+        let letters = dead_letters::list(room.database.reader(), None, 10).await.expect("a list");
+        (!letters.is_empty()).then_some(letters)
+    })
+    .await;
+    assert_eq!(letters[0].reason, "applying it panicked: it does not feel like it");
+    until("the others are applied", || fickle.applied.lock().expect("a lock").len() == 2).await;
+    assert!(!worker.is_finished(), "the same worker goes on");
+    worker.abort();
+    bus.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -141,7 +174,7 @@ async fn what_fails_for_good_or_can_not_be_read_is_a_dead_letter_with_its_reason
     let room = Room::open(Store::Sqlite).await;
     let database = &room.database;
     let fickle = Fickle::default();
-    fickle.failures.lock().expect("a lock").insert(1, (1, true));
+    fickle.failures.lock().expect("a lock").insert(1, (1, How::ForGood));
     let worker = work(&bus, &NOTIFICATIONS, database, &fickle);
     let failing = message("notifications.message", 1);
     confirmed(&bus, failing.clone()).await;

@@ -24,7 +24,7 @@ use crate::marker::{Marker, assert_settled, assert_whole};
 use crate::player::Socket;
 use crate::postgres::Cluster;
 use crate::proxy::Proxy;
-use crate::test_app::{Store, TestApp, until, until_for};
+use crate::test_app::{Store, TestApp, rounds, until, until_for};
 
 const ARGUMENTS: [&str; 2] = ["--commands-per-second", "100000"];
 const EVENINGS: usize = 3;
@@ -33,11 +33,6 @@ const PAUSE: Duration = Duration::from_millis(40);
 const CATCH_UP: Duration = Duration::from_secs(60);
 /// Acks between two things that happen.
 const SOME: usize = 300;
-
-/// How often in a row.
-fn rounds() -> usize {
-    std::env::var("ARTEL_TEST_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number of rounds"))
-}
 
 /// Two nodes and who plays there.
 struct Club {
@@ -172,8 +167,12 @@ async fn down(node: &TestApp) -> Vec<Value> {
     down
 }
 
+/// A silent connection is given up after some time-outs, one after the other, and a busy machine adds to each.
+const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+
 async fn until_down(node: &TestApp, what: &[&str]) {
-    until(&format!("down: {what:?}"), async || (down(node).await == what).then_some(())).await;
+    let is_so = async || (down(node).await == what).then_some(());
+    until_for(NOTICED_WITHIN, &format!("down: {what:?}"), is_so).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -179,7 +179,7 @@ async fn statistics_follow_what_is_marked_and_ended() {
     let path = format!("/api/v1/stats/users/{}", evening.players[0].id);
     let fresh = evening.creator().read(&path).await;
     has_only_fields(&fresh, "user_id totals by_game_type");
-    has_only_fields(&fresh["totals"], "games wins losses win_rate points balls_potted fouls best_score net");
+    has_only_fields(&fresh["totals"], "games wins losses win_rate points balls_potted fouls best_score nets");
     assert_eq!((&fresh["totals"]["games"], &fresh["by_game_type"]), (&json!(0), &json!({})));
 
     let game = evening.start_game().await;
@@ -191,7 +191,7 @@ async fn statistics_follow_what_is_marked_and_ended() {
     })
     .await;
     assert_eq!((&totals["points"], &totals["balls_potted"]), (&json!(3), &json!(1)));
-    assert_eq!((&totals["games"], &totals["net"]), (&json!(0), &json!(0)));
+    assert_eq!((&totals["games"], &totals["nets"]), (&json!(0), &json!({})));
     evening.end(&game).await;
     let lost = evening.play(&[0, 1], &[&[], &["white"]]).await;
     let statistics = until("both games count", async || {
@@ -201,7 +201,10 @@ async fn statistics_follow_what_is_marked_and_ended() {
     .await;
     let totals = &statistics["totals"];
     assert_eq!((&totals["wins"], &totals["losses"], &totals["win_rate"]), (&json!(1), &json!(1), &json!(0.5)));
-    assert_eq!((&totals["points"], &totals["best_score"], &totals["net"]), (&json!(3), &json!(3), &json!(10_000)));
+    assert_eq!(
+        (&totals["points"], &totals["best_score"], &totals["nets"]),
+        (&json!(3), &json!(3), &json!({"RUB": 10_000}))
+    );
     assert_eq!(&statistics["by_game_type"]["kolkhoz"], totals);
     assert_eq!(evening.outcome(&lost).await.1, [-5_000, 5_000]);
 }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use artel::game::Session;
-use artel::game::id::UserId;
+use artel::game::event::Fact;
+use artel::ids::UserId;
 use artel::journal::{AppendError, Record, Snapshot};
 use futures_util::future::join_all;
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use crate::library::{Room, Tale};
@@ -96,12 +97,13 @@ async fn a_session_is_opened_once_whatever_its_code_says() {
         let (journal, _committed) = room.journal("one").await;
         let mut first = Tale::new(somebody());
         let opening = first.opening();
+        let Fact::SessionCreated(opened) = opening[0].event.fact.clone() else { panic!("it is opened first") };
         journal.append(first.id, 0, opening.clone()).await.expect("stored");
         assert_eq!(journal.append(first.id, 0, opening).await, Err(AppendError::Conflict), "{store:?}: the same again");
 
         let mut second = Tale::new(somebody());
         let mut create = crate::library::new_session(second.id);
-        create.code = first.state.code().to_owned();
+        create.code.clone_from(&opened.code);
         let records = second.tell(artel::game::command::Command::CreateSession(create));
         assert_eq!(journal.append(second.id, 0, records).await, Err(AppendError::Conflict), "{store:?}: its code");
         assert_eq!(journal.head(second.id).await.unwrap(), None);
@@ -182,7 +184,7 @@ async fn a_commit_that_was_stored_unheard_does_not_stop_the_writer() {
         let (after, command) = (unheard.state.seq(), unheard.ball());
         let records = unheard.tell(command);
         journal.append(unheard.id, after, records).await.expect("stored after the unheard one");
-        let outbox = artel::journal::outbox::read_from(db, committed.writer_id, 1, 100).await.unwrap();
+        let outbox = artel::journal::commit_feed::read_from(db, committed.writer_id, 1, 100).await.unwrap();
         let positions: Vec<i64> = outbox.iter().map(|(position, _)| *position).collect();
         assert_eq!(positions, (1..=position + 2).collect::<Vec<_>>(), "{store:?}: each place is taken once");
     }
@@ -265,4 +267,53 @@ async fn a_session_opened_from_its_snapshot_is_the_one_its_log_tells() {
 
 fn json(state: &Session) -> serde_json::Value {
     serde_json::to_value(state).expect("JSON")
+}
+
+#[tokio::test]
+async fn who_holds_one_sessions_row_holds_up_that_session_alone() {
+    let room = Room::open(Store::Postgres).await;
+    let (journal, _committed) = room.journal("one").await;
+    let mut tales: Vec<Tale> = (0..10).map(|_| Tale::new(somebody())).collect();
+    for tale in &mut tales {
+        let records = tale.opening();
+        journal.append(tale.id, 0, records).await.expect("stored");
+    }
+    let held = room.database.begin_write().await.expect("a transaction");
+    let query = entity::session::Entity::find_by_id(tales[0].id.0).lock_exclusive();
+    query.one(&held).await.expect("the lock").expect("the session");
+
+    let (after, command) = (tales[0].state.seq(), tales[0].ball());
+    let records = tales[0].tell(command);
+    let (id, waiting) = (tales[0].id, journal.clone());
+    let waits = tokio::spawn(async move { waiting.append(id, after, records).await });
+    for _ in 0..20 {
+        for tale in &mut tales[1..] {
+            let (after, command) = (tale.state.seq(), tale.ball());
+            let records = tale.tell(command);
+            journal.append(tale.id, after, records).await.expect("stored, whoever else waits");
+        }
+    }
+    assert!(!waits.is_finished(), "the row is held");
+    held.rollback().await.expect("let go");
+    assert_eq!(waits.await.expect("no panic"), Ok(()), "stored as soon as the row is free");
+    assert_eq!(journal.head(id).await.unwrap(), Some(tales[0].state.seq()));
+}
+
+#[tokio::test]
+async fn a_row_that_is_held_for_ever_is_given_up() {
+    let room = Room::open(Store::Postgres).await;
+    let (journal, _committed) = room.journal("one").await;
+    let mut tale = Tale::new(somebody());
+    let records = tale.opening();
+    journal.append(tale.id, 0, records).await.expect("stored");
+    let held = room.database.begin_write().await.expect("a transaction");
+    // The server would end it sooner.
+    held.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await.expect("held for ever");
+    let query = entity::session::Entity::find_by_id(tale.id.0).lock_exclusive();
+    query.one(&held).await.expect("the lock").expect("the session");
+    let (after, command) = (tale.state.seq(), tale.ball());
+    let records = tale.tell(command);
+    assert_eq!(journal.append(tale.id, after, records).await, Err(AppendError::Unavailable));
+    held.rollback().await.expect("let go");
+    assert_eq!(journal.head(tale.id).await.unwrap(), Some(after), "nothing was stored");
 }

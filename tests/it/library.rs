@@ -6,10 +6,10 @@ use artel::clock;
 use artel::database::{Database, Options};
 use artel::game::Session;
 use artel::game::command::{Command, CreateSession, Request, Scoring};
+use artel::game::discipline::Rules;
 use artel::game::event::{Actor, Event};
-use artel::game::id::{Dice, ParticipantId, SessionId, UserId};
-use artel::game::rules::Rules;
-use artel::journal::outbox::Committed;
+use artel::ids::{Dice, ParticipantId, SessionId, UserId};
+use artel::journal::commit_feed::CommitFeed;
 use artel::journal::{Journal, JournalWriter, Record};
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
@@ -39,10 +39,10 @@ impl Room {
     }
 
     /// A journal whose writer runs until the last of its clones is dropped.
-    pub async fn journal(&self, node: &str) -> (Journal, Committed) {
+    pub async fn journal(&self, node: &str) -> (Journal, CommitFeed) {
         let (journal, mut writer) =
             JournalWriter::register(self.database.clone(), node, clock::now()).await.expect("registered");
-        let committed = writer.tap();
+        let committed = writer.commit_feed();
         tokio::spawn(writer.run());
         (journal, committed)
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::evening::{Evening, kolkhoz};
 use super::player::Player;
-use super::test_app::{Store, TestApp, until};
+use super::test_app::{PATIENCE, Store, TestApp, until};
 
 struct Chain {
     one: TestApp,
@@ -103,6 +103,30 @@ async fn presence_is_that_of_all_nodes_also_right_after_one_dies() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_a_login_that_ends_on_another_node() {
+    let chain = Chain::start().await;
+    let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
+    let stream = async |player: &Player| {
+        let path = format!("/api/v1/sessions/{}/stream", evening.session);
+        let stream = player.http.get(format!("{}{path}", player.base)).bearer_auth(player.token.as_deref().unwrap());
+        let mut stream = stream.send().await.expect("an answer");
+        assert!(stream.chunk().await.expect("it flows").is_some_and(|first| first.starts_with(b"id: ")));
+        stream
+    };
+    let (anna, boris) = (&evening.players[0], &evening.players[1]);
+    let (mut ends, mut stays) = (stream(&anna.on(&chain.two)).await, stream(&boris.on(&chain.two)).await);
+    let logout = json!({"refresh_token": anna.refresh});
+    assert!(anna.post("/api/v1/auth/logout", logout).await.0.is_success());
+    let rest = async { while let Ok(Some(_)) = ends.chunk().await {} };
+    tokio::time::timeout(PATIENCE, rest).await.expect("it ends within seconds");
+    let ball = pot(&evening.seats[0]);
+    let game =
+        boris.done(&format!("/api/v1/sessions/{}/games", evening.session), json!({"order": evening.seats})).await;
+    boris.done(&format!("/api/v1/games/{}/events", game["id"].as_str().unwrap()), ball).await;
+    assert!(stays.chunk().await.expect("it flows").is_some(), "another login's goes on");
+}
+
+#[tokio::test]
 async fn two_nodes_write_one_session_at_full_speed() {
     let chain = Chain::start().await;
     let evening = Evening::open(&chain.one, &["anna", "boris"], kolkhoz()).await;
@@ -189,7 +213,7 @@ async fn the_end_of_a_game_and_its_correction_reach_every_player_on_whatever_nod
         let path = format!("/api/v1/stats/users/{}", player.id);
         until("the statistics are put right", || async {
             let totals = player.read(&path).await["totals"].clone();
-            (totals["balls_potted"] == 0 && totals["wins"] == 0 && totals["net"] == 0).then_some(())
+            (totals["balls_potted"] == 0 && totals["wins"] == 0 && totals["nets"]["RUB"] == 0).then_some(())
         })
         .await;
     }

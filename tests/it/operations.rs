@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::evening::{Evening, kolkhoz};
 use crate::expect::{answered, refused};
-use crate::player::Player;
 use crate::test_app::{Store, TestApp, text, until};
 
 /// The calls of sections 2.1 to 2.3 of the contract, and the status of their success.
@@ -44,6 +43,9 @@ get /sessions/{id}/events 200
 get /sessions/{id}/balance 200
 get /sessions/{id}/stream 200
 post /sessions/{id}/share 200
+get /sessions/{id}/shares 200
+delete /sessions/{id}/shares/{share_id} 204
+post /sessions/{id}/code 200
 post /sessions/{id}/games 201
 get /sessions/{id}/games 200
 get /games/{id} 200
@@ -114,15 +116,20 @@ async fn the_asyncapi_document_names_every_frame() {
     let app = TestApp::start().await;
     let asyncapi = document(&app, "/asyncapi.json").await;
     assert!(text(&asyncapi["asyncapi"]).starts_with("3."));
-    let messages = asyncapi["components"]["messages"].to_string();
+    let frames = ["client", "server"].map(|side| {
+        let message = &asyncapi["channels"]["socket"]["messages"][side];
+        let message = asyncapi.pointer(&text(&message["$ref"])[1..]).expect("a message");
+        asyncapi.pointer(&text(&message["payload"]["$ref"])[1..]).expect("a schema").to_string()
+    });
     for frame in FRAMES.split_whitespace() {
-        assert!(messages.contains(&format!("\"{frame}\"")), "{frame}");
+        assert!(frames.iter().any(|frames| frames.contains(&format!("\"{frame}\""))), "{frame}");
     }
     references_resolve(&asyncapi, &asyncapi);
     // What another system needs to send commands, and to hear of what came of them.
     let operations = &asyncapi["operations"];
-    let commands = &operations["take.game.service.queue"];
+    let commands = &operations["ask"];
     assert_eq!((&commands["action"], &operations["tell"]["action"]), (&json!("receive"), &json!("send")));
+    assert_eq!(commands["messages"], json!([{"$ref": "#/channels/artel.events/messages/game.command"}]));
     let exchange = &asyncapi["channels"]["artel.events"]["bindings"]["amqp"]["exchange"];
     assert_eq!((&exchange["name"], &exchange["type"]), (&json!("artel.events"), &json!("topic")));
 }
@@ -142,23 +149,29 @@ async fn a_path_called_by_a_method_that_it_has_not_is_405() {
     let app = TestApp::start().await;
     let anna = app.player("anna").await;
     let openapi = document(&app, "/openapi.json").await;
-    for (path, operations) in openapi["paths"].as_object().expect("paths") {
+    let has_get = |path: &str| (path.to_owned(), json!({"get": {}}));
+    let undocumented = ["/openapi.json", "/asyncapi.json", "/docs", "/docs/", "/", "/app.js"].map(has_get);
+    let documented = openapi["paths"].as_object().expect("paths").clone();
+    for (path, operations) in documented.into_iter().chain(undocumented) {
         let filled = path.replace("{code}", "ABCDEF").replace("{seq}", "1");
         let filled = filled.split('/').map(|it| if it.starts_with('{') { anna.id.as_str() } else { it });
         let filled = filled.collect::<Vec<_>>().join("/");
-        for method in ["put", "patch", "delete", "post", "get"] {
-            if !operations[method].is_object() && path != "/ws" {
-                let method: Method = method.to_uppercase().parse().expect("a method");
-                refused_by_method(&anna, method, &filled).await;
-            }
+        let (has, has_not): (Vec<_>, Vec<_>) =
+            ["put", "patch", "delete", "post", "get"].into_iter().partition(|method| operations[method].is_object());
+        for method in has_not.into_iter().filter(|_| path != "/ws") {
+            let method: Method = method.to_uppercase().parse().expect("a method");
+            let answer = anna.request(method.clone(), &filled).send().await.expect("an answer");
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {filled}");
+            let mut allowed: Vec<String> = has.iter().map(|method| method.to_uppercase()).collect();
+            allowed.extend(has.contains(&"get").then(|| "HEAD".to_owned()));
+            allowed.sort();
+            let told = answer.headers()["allow"].to_str().expect("text");
+            let mut told: Vec<&str> = told.split(',').map(str::trim).collect();
+            told.sort();
+            told.dedup();
+            assert_eq!(told, allowed, "{method} {filled}");
         }
     }
-}
-
-async fn refused_by_method(player: &Player, method: Method, path: &str) {
-    let (status, answer) = player.call(method.clone(), path, None).await;
-    // One place below another, like /users/me and /users/{id}: the method may belong to the other one's path.
-    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}: {answer}");
 }
 
 #[actix_web::test]
@@ -182,17 +195,51 @@ async fn the_metrics_of_the_contract_are_there_without_ids_in_them() {
         ("rabbitmq_events_processed_total{", "event_type queue_name status"),
         ("rabbitmq_event_processing_duration_seconds_count{", "event_type queue_name"),
         ("rabbitmq_queue_size{", "queue_name"),
-        ("rabbitmq_message_age_seconds{", "queue_name"),
+        ("rabbitmq_message_age_seconds_bucket{", "queue_name le"),
         ("artel_command_duration_seconds_count{", "outcome"),
     ] {
         let line =
             metrics.lines().find(|line| line.starts_with(metric)).unwrap_or_else(|| panic!("{metric}: {metrics}"));
         labels.split_whitespace().for_each(|label| assert!(line.contains(&format!("{label}=\"")), "{label} of {line}"));
     }
+    // Each message is observed, not each batch of them: both count the same.
+    until("every message is observed", async || {
+        let metrics = scrape().await;
+        let sum = |metric: &str| -> u64 {
+            let is_asked =
+                |line: &&str| line.starts_with(metric) && line.contains("queue_name=\"stats.service.queue\"");
+            let number = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<u64>().ok());
+            metrics.lines().filter(is_asked).map(|line| number(line).expect("a number")).sum()
+        };
+        let settled = sum("rabbitmq_events_processed_total{");
+        (settled > 4 && settled == sum("rabbitmq_event_processing_duration_seconds_count{")).then_some(())
+    })
+    .await;
     for id in [&evening.session, &game, &evening.seats[0], &evening.players[0].id] {
         assert!(!metrics.contains(id.as_str()), "{id}");
     }
     assert!(metrics.contains("artel_connections{kind=\"websocket\"} 1"), "{metrics}");
+}
+
+#[actix_web::test]
+async fn what_alerts_ask_for_is_there_before_it_happens() {
+    let app = TestApp::start().await;
+    let scrape =
+        async || reqwest::get(format!("{}/metrics", app.base)).await.expect("metrics").text().await.expect("a text");
+    let metrics = until("the consumers began", async || {
+        let metrics = scrape().await;
+        metrics.contains("queue_name=\"compensation.queue\",status=\"dead\"").then_some(metrics)
+    })
+    .await;
+    for counter in
+        ["artel_commit_failures_total", "artel_slow_consumers_cut_total", "artel_http_requests_total{status=\"5xx\"}"]
+    {
+        assert!(metrics.lines().any(|line| line == format!("{counter} 0")), "{counter}: {metrics}");
+    }
+    for queue in ["game.service.queue", "stats.service.queue", "notifications.service.queue", "compensation.queue"] {
+        let dead = format!("event_type=\"unreadable\",queue_name=\"{queue}\",status=\"dead\"}} 0");
+        assert!(metrics.contains(&dead), "{queue}: {metrics}");
+    }
 }
 
 #[actix_web::test]

@@ -26,6 +26,24 @@ async fn no_order_comes_again_until_all_were_played() {
 }
 
 #[actix_web::test]
+async fn a_cancelled_game_uses_up_no_order() {
+    let app = TestApp::start().await;
+    let rules = kolkhoz_with(json!({"order": "random_no_repeat"}));
+    let evening = Evening::open(&app, &["anna", "boris", "vera"], rules).await;
+    let mut orders = HashSet::new();
+    for _ in 0..5 {
+        let (game, order) = evening.drawn().await;
+        orders.insert(order);
+        evening.end(&game).await;
+    }
+    for _ in 0..3 {
+        let (game, order) = evening.drawn().await;
+        assert!(!orders.contains(&order), "the sixth one is still to be played");
+        answered(evening.creator().post(&format!("/api/v1/games/{game}/cancel"), json!({})).await, 200);
+    }
+}
+
+#[actix_web::test]
 async fn an_order_given_by_hand_wins_and_may_leave_players_out() {
     let app = TestApp::start().await;
     let rules = kolkhoz_with(json!({"order": "always_random"}));

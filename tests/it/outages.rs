@@ -35,11 +35,19 @@ async fn balls(evening: &Evening, player: usize) -> i64 {
     evening.players[player].read(&path).await["totals"]["balls_potted"].as_i64().expect("a number")
 }
 
-async fn counted(evening: &Evening, expected: i64) {
+pub async fn counted(evening: &Evening, expected: i64) {
     until_for(PATIENCE, &format!("{expected} balls are counted"), || async {
         (balls(evening, 0).await == expected).then_some(())
     })
     .await;
+}
+
+/// `artel_outbox_age_seconds`, as Prometheus reads it.
+async fn outbox_age(app: &TestApp) -> f64 {
+    let metrics = app.anonymous().request(Method::GET, "/metrics").send().await.expect("an answer");
+    let metrics = metrics.text().await.expect("a text");
+    let age = metrics.lines().find_map(|line| line.strip_prefix("artel_outbox_age_seconds "));
+    age.and_then(|age| age.parse().ok()).expect("the age")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,8 +76,13 @@ async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() 
     })
     .await;
     assert_eq!(balls(&evening, 0).await, 1);
+    // What waits gets older for as long as the broker is away, and operators are told of it.
+    let waits =
+        until_for(PATIENCE, "the age", || async { Some(outbox_age(&app).await).filter(|age| *age > 0.0) }).await;
+    until_for(PATIENCE, "it grows", || async { (outbox_age(&app).await > waits + 1.0).then_some(()) }).await;
     broker.restart().await;
     counted(&evening, 21).await;
+    until_for(PATIENCE, "nothing waits", || async { (outbox_age(&app).await == 0.0).then_some(()) }).await;
 
     // Everything again, and then once more, last first.
     let channel = raw(&url).await;

@@ -2,14 +2,14 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::test_app::temp_dir;
 
 /// A cluster on its own port; it goes with its data when dropped.
 pub struct Cluster {
     dir: PathBuf,
-    port: u16,
+    pub port: u16,
 }
 
 /// Where `initdb` and `pg_ctl` are: in the path, or where Debian puts them.
@@ -71,12 +71,47 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The same, through the socket that it has in the file system.
+    pub fn url_of_the_file_system(&self) -> String {
+        format!("postgres://postgres@localhost:{}/postgres?host={}", self.port, self.dir.display())
+    }
+
+    /// Stops all its processes where they are: connections stay open, and nothing answers.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// To its first process before the others, so that no new one comes.
+    fn signal(&self, signal: &str) {
+        let file = std::fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).expect("it runs");
+        let first = file.lines().next().expect("a number");
+        let kill = |process: &str| {
+            // One that has ended meanwhile is as good.
+            let _ = Command::new("kill").args([signal, process]).stderr(Stdio::null()).status();
+        };
+        kill(first);
+        let others = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).expect("its processes");
+        others.split_whitespace().for_each(kill);
+    }
+
     /// Starts it again, on the same port and data.
     pub fn restart(&self) {
         let log = self.dir.join("log").display().to_string();
         let sockets = self.dir.display();
-        let options = format!("-p {} -c listen_addresses=127.0.0.1 -k {sockets} -c max_connections=60", self.port);
+        let options = format!(
+            "-p {} -c listen_addresses=127.0.0.1 -k {sockets} -c max_connections=120 -c max_wal_size=256MB",
+            self.port
+        );
         done("pg_ctl", &["-D", &self.data(), "-l", &log, "-w", "-t", "60", "-o", &options, "start"]);
+    }
+
+    /// In order: what is under way is given up, connections are closed.
+    pub fn stop_fast(&self) {
+        done("pg_ctl", &["-D", &self.data(), "-w", "-t", "60", "-m", "fast", "stop"]);
     }
 
     /// As if the machine lost its power.
@@ -88,6 +123,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if Path::new(&self.data()).join("postmaster.pid").exists() {
+            self.thaw();
             let _ = run("pg_ctl", &["-D", &self.data(), "-w", "-m", "immediate", "stop"]);
         }
         let _ = std::fs::remove_dir_all(&self.dir);

@@ -5,11 +5,11 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
-use artel::game::id::Timestamp;
-use artel::journal::envelope::Envelope;
+use artel::ids::Timestamp;
 use artel::messaging::rabbit::Settings;
 use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
+use artel::outbox::envelope::Envelope;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
@@ -143,11 +143,11 @@ async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
     let bus = bus(&url).await;
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);
-    let sent = message("stats.ball_potted", 1);
+    let sent = message("stats.game_completed", 1);
     confirmed(&bus, sent.clone()).await;
     let delivery = timeout(PATIENCE, deliveries.recv()).await.expect("in time").expect("open");
     assert_eq!(delivery.message.envelope, sent.envelope);
-    assert_eq!((delivery.message.routing_key.as_str(), delivery.attempts), ("stats.ball_potted", 0));
+    assert_eq!((delivery.message.routing_key.as_str(), delivery.attempts), ("stats.game_completed", 0));
     delivery.ack();
 
     // Everything but what goes to sockets is in the audit's queue, as others see it.
@@ -157,7 +157,7 @@ async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
     let got = got.expect("a message").delivery;
     let id = sent.envelope.event_id.to_string();
     assert_eq!(got.properties.message_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
-    assert_eq!(got.properties.kind().as_ref().map(|kind| kind.as_str()), Some("stats.ball_potted"));
+    assert_eq!(got.properties.kind().as_ref().map(|kind| kind.as_str()), Some("stats.game_completed"));
     assert_eq!(got.properties.correlation_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
     assert_eq!((got.properties.delivery_mode(), got.properties.priority()), (&Some(2), &Some(5)));
     assert_eq!(got.properties.timestamp(), &Some(1_700_000_000));
@@ -178,7 +178,7 @@ async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
 async fn acknowledged_messages_do_not_come_again_and_others_do() {
     let vhost = Broker::shared().await.vhost().await;
     let url = vhost.url();
-    let messages: Vec<Message> = (0..1_200).map(|number| message("stats.ball_potted", number)).collect();
+    let messages: Vec<Message> = (0..1_200).map(|number| message("stats.game_completed", number)).collect();
     let first = bus(&url).await;
     up(&first).await;
     let mut deliveries = first.consume(&STATS);
@@ -210,7 +210,7 @@ async fn survives(fault: impl AsyncFnOnce(&Broker)) {
     let broker = Broker::start().await;
     let bus = bus(&broker.url()).await;
     up(&bus).await;
-    let messages: Vec<Message> = (0..20_000).map(|number| message("stats.ball_potted", number)).collect();
+    let messages: Vec<Message> = (0..20_000).map(|number| message("stats.game_completed", number)).collect();
     let mut deliveries = bus.consume(&STATS);
     let publisher = bus.clone();
     let (order, (), ()) =
@@ -248,19 +248,19 @@ async fn the_next_url_is_taken_when_one_fails_and_a_broker_may_be_down_at_the_st
     let bus = Bus::Rabbit(Rabbit::start(settings(&[one.url(), two.url()])).await.expect("a bus"));
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);
-    confirmed(&bus, message("stats.ball_potted", 1)).await;
+    confirmed(&bus, message("stats.game_completed", 1)).await;
     assert_eq!(receive_all(&mut deliveries, 1).await, [1]);
     let (bus_down, ()) = tokio::join!(
         async {
             two.stop();
             until("it is noticed", || !bus.is_up()).await;
-            bus.publish(message("stats.ball_potted", 2)).await.await
+            bus.publish(message("stats.game_completed", 2)).await.await
         },
         one.restart()
     );
     drop(bus_down);
     up(&bus).await;
-    publish_all(&bus, &[message("stats.ball_potted", 3)]).await;
+    publish_all(&bus, &[message("stats.game_completed", 3)]).await;
     assert!(receive_all(&mut deliveries, 1).await[0] >= 2);
     bus.close().await;
 }
@@ -304,7 +304,7 @@ async fn quorum_queues_are_declared_where_they_are_asked_for() {
     let bus = Bus::Rabbit(Rabbit::start(quorum).await.expect("a bus"));
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);
-    confirmed(&bus, message("stats.ball_potted", 1)).await;
+    confirmed(&bus, message("stats.game_completed", 1)).await;
     assert_eq!(receive_all(&mut deliveries, 1).await, [1]);
     let error = Rabbit::start(settings(&[url])).await.map(|_| ()).expect_err("they are not classic");
     assert!(error.to_string().contains("game.service.queue"), "{error}");

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::evening::{Evening, kolkhoz};
-use crate::expect::items;
+use crate::expect::{items, refused};
 use crate::table::kolkhoz_with;
 use crate::test_app::{Store, TestApp};
 
@@ -41,14 +41,21 @@ async fn the_same_key_at_the_same_time_is_one_command() {
         }
         assert_eq!(evening.state().await["seq"], 4);
 
+        // For anything else the key is used, however many ask at once.
         let body = json!({"name": "Saturday", "rules": kolkhoz()});
-        let opened =
-            join_all((0..8).map(|_| evening.creator().post_with_key("/api/v1/sessions", key, body.clone()))).await;
+        let open = |key| evening.creator().post_with_key("/api/v1/sessions", key, body.clone());
+        for answer in join_all((0..8).map(|_| open(key))).await {
+            refused((answer.0, answer.1), "idempotency_key_reused");
+        }
+        let key = Uuid::new_v4();
+        let opened = join_all((0..8).map(|_| open(key))).await;
         for answer in &opened {
             assert_eq!((answer.0, &answer.1["id"]), (StatusCode::CREATED, &opened[0].1["id"]), "{store:?} {answer:?}");
         }
+        assert_eq!(items(&evening.creator().read("/api/v1/sessions").await).len(), 2);
         let boris = &evening.players[1];
         let other = boris.post_with_key("/api/v1/sessions", key, body).await;
+        assert_eq!(other.0, StatusCode::CREATED, "{other:?}");
         assert_ne!(other.1["id"], opened[0].1["id"], "another user's key is another key");
         assert_eq!(items(&boris.read("/api/v1/sessions").await).len(), 2);
     }

@@ -131,7 +131,11 @@ async fn whoever_pots_next_collects_the_fines_and_each_owner_pays_his_own() {
     evening.foul(&game, 1, None).await;
     evening.foul(&game, 1, None).await;
     let pot = evening.pot(&game, 2, W).await;
-    assert_eq!((&pot["data"]["points"], &pot["data"]["total_score"]), (&json!(1), &json!(4)));
+    assert_eq!(
+        (&pot["data"]["points"], &pot["data"]["total_score"]),
+        (&json!(4), &json!(4)),
+        "the ball and three fines"
+    );
     evening.foul(&game, 2, None).await;
     evening.end(&game).await;
     // Anna pays one fine; Boris two, and Vera's white ball as the one before her; Vera's open fine is dropped.

@@ -76,7 +76,7 @@ async fn text_that_is_no_utf_8_is_never_taken() {
     let anna = app.player("anna").await;
     let mut socket = anna.socket().await;
     send_fragments(&mut socket, Data::Text, &[b"{\"type\":\"", b"\xff\xfe\"}"]).await;
-    assert_eq!(socket.closed().await, Some(1008));
+    assert_eq!(socket.closed().await, Some(1007));
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_client_that_never_pongs_is_closed_with_4408_and_one_that_does_stays()
 
 #[tokio::test]
 async fn a_socket_that_is_too_fast_is_slowed_and_nothing_of_it_happens() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(Store::chosen(), &["--commands-per-second", "20"]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     evening.start_game().await;
     let mut socket = evening.players[0].socket().await;
@@ -138,7 +138,8 @@ async fn a_socket_that_is_too_fast_is_slowed_and_nothing_of_it_happens() {
             }
         }
     }
-    assert!(acks >= 40 && limited >= 1, "{acks} acks, {limited} refusals");
+    // Opening the session and the game were two of the forty.
+    assert!(acks >= 38 && limited >= 1, "{acks} acks, {limited} refusals");
     let potted = evening.events().await.iter().filter(|event| event["type"] == "game.ball_potted").count();
     assert_eq!(potted, acks, "what was refused did not happen");
 }

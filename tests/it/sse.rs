@@ -1,29 +1,30 @@
 //! Server-Sent Events (contract, section 4): the state first, then every event with its id; a reader that comes back
-//! misses nothing, and a share token opens one stream and nothing else.
+//! misses nothing. What shares open is in `shares.rs`.
 
+use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::evening::{Evening, kolkhoz};
 use crate::player::{Player, answer};
 use crate::socket::mark_many;
-use crate::test_app::{PATIENCE, Store, TestApp, text};
+use crate::test_app::{PATIENCE, Store, TestApp};
 
 /// A board that reads a stream.
-struct Board {
+pub(crate) struct Board {
     response: Response,
     read: String,
 }
 
 /// One event of a stream.
-struct Told {
-    id: i64,
-    event: String,
-    data: Value,
+pub(crate) struct Told {
+    pub(crate) id: i64,
+    pub(crate) event: String,
+    pub(crate) data: Value,
 }
 
 impl Board {
-    async fn open(reader: &Player, path: &str, last_event_id: Option<&str>) -> Self {
+    pub(crate) async fn open(reader: &Player, path: &str, last_event_id: Option<&str>) -> Self {
         let mut request = reader.http.get(format!("{}{path}", reader.base));
         if let Some(token) = &reader.token {
             request = request.bearer_auth(token);
@@ -52,7 +53,7 @@ impl Board {
         }
     }
 
-    async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Told {
         loop {
             let block = self.block().await;
             let lines: Vec<&str> = block.lines().filter(|line| !line.starts_with(':')).collect();
@@ -69,13 +70,13 @@ impl Board {
     }
 
     /// The stream ends.
-    async fn ends(mut self) {
+    pub(crate) async fn ends(mut self) {
         let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
         tokio::time::timeout(PATIENCE, rest).await.expect("the stream ends");
     }
 }
 
-fn stream_of(evening: &Evening) -> String {
+pub(crate) fn stream_of(evening: &Evening) -> String {
     format!("/api/v1/sessions/{}/stream", evening.session)
 }
 
@@ -143,50 +144,17 @@ async fn whoever_missed_more_than_a_thousand_events_hears_them_all() {
 }
 
 #[tokio::test]
-async fn a_share_token_reads_its_session_and_nothing_else() {
-    let app = TestApp::start().await;
-    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    let other = Evening::open(&app, &["clara", "dima"], kolkhoz()).await;
-    let anyone = app.anonymous();
-    let share = evening.players[1].done(&format!("/api/v1/sessions/{}/share", evening.session), json!({})).await;
-    let token = text(&share["token"]);
-    assert!(text(&share["url"]).contains(&token), "{share}");
-
-    let mut board = Board::open(&anyone, &format!("{}?token={token}", stream_of(&evening)), None).await;
-    assert_eq!(board.next().await.event, "snapshot");
-    let game = evening.start_game().await;
-    assert_eq!(board.next().await.event, "game.started");
-    let mut again = Board::open(&anyone, &format!("{}?token={token}", stream_of(&evening)), Some("0")).await;
-    assert_eq!(again.next().await.event, "session.created");
-
-    let (status, _) = anyone.get(&format!("{}?token={token}", stream_of(&other))).await;
-    assert_eq!(status, StatusCode::FORBIDDEN, "another session");
-    let thief = Player { token: Some(token.clone()), ..anyone.clone() };
-    for path in [
-        format!("/api/v1/sessions/{}", evening.session),
-        format!("/api/v1/sessions/{}/events", evening.session),
-        format!("/api/v1/games/{game}"),
-        "/api/v1/users/me".to_owned(),
-        stream_of(&evening),
-    ] {
-        assert_eq!(thief.get(&path).await.0, StatusCode::UNAUTHORIZED, "{path} as a bearer");
-    }
-    let (status, _) = anyone.get(&format!("/api/v1/users/me?token={token}")).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "only a stream takes it from the address");
-    assert_eq!(crate::socket::refused(thief.connect(&[]).await), 401);
-}
-
-#[tokio::test]
 async fn a_stream_needs_a_valid_token_and_the_right_to_read() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let stranger = app.player("stranger").await;
     let path = stream_of(&evening);
     assert_eq!(app.anonymous().get(&path).await.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(app.anonymous().get(&format!("{path}?token=not.a.token")).await.0, StatusCode::UNAUTHORIZED);
     let access = evening.players[0].token.as_deref().unwrap();
-    let (status, _) = app.anonymous().get(&format!("{path}?token={access}")).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "an access token is no share token");
+    for query in ["share=ABCDEFGH23", "share=nothing", "token=of.an.earlier.version", &format!("share={access}")] {
+        let (status, answer) = app.anonymous().get(&format!("{path}?{query}")).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{query}: {answer}");
+    }
     let (status, body) = stranger.get(&path).await;
     assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("insufficient_permissions")));
     let share = format!("/api/v1/sessions/{}/share", evening.session);
@@ -211,4 +179,38 @@ async fn a_stream_ends_when_its_reader_may_read_no_more_or_the_server_stops() {
     let stopped = tokio::spawn(ours.ends());
     assert_eq!(app.terminate().await.0, Some(0));
     stopped.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_catches_up_ends_with_its_login_and_its_seat() {
+    let app = TestApp::start_with(Store::chosen(), &["--commands-per-second", "100000"]).await;
+    let evening = Evening::open(&app, &["anna", "boris", "clara"], kolkhoz()).await;
+    evening.start_game().await;
+    let mut socket = evening.players[0].socket().await;
+    mark_many(&evening, &mut socket, 2_500).await;
+    let head = evening.state().await["seq"].as_i64().unwrap();
+    // So many that most have to wait for their turn. All at once: who comes when the first have used up what one user may
+    // be answered is refused.
+    let path = stream_of(&evening);
+    let streams_of = |player| join_all((0..8).map(|_| Board::open(player, &path, Some("1"))));
+    let boards = join_all(evening.players[1..].iter().map(streams_of)).await;
+    let removed = evening.creator().delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await;
+    assert!(removed.0.is_success(), "{}", removed.1);
+    let left =
+        evening.players[2].post("/api/v1/auth/logout", json!({"refresh_token": evening.players[2].refresh})).await;
+    assert!(left.0.is_success(), "{}", left.1);
+    for of_player in boards {
+        let mut last_ids = Vec::new();
+        for mut board in of_player {
+            let rest = async {
+                while let Ok(Some(chunk)) = board.response.chunk().await {
+                    board.read.push_str(&String::from_utf8_lossy(&chunk))
+                }
+            };
+            tokio::time::timeout(PATIENCE, rest).await.expect("the stream ends");
+            let mut ids = board.read.lines().filter_map(|line| line.strip_prefix("id: ")?.parse::<i64>().ok());
+            last_ids.push(ids.next_back().unwrap_or(1));
+        }
+        assert!(last_ids.iter().filter(|last| **last < head).count() >= 4, "{last_ids:?} of {head}");
+    }
 }

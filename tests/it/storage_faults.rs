@@ -149,7 +149,7 @@ async fn survives<F: Fault>(app: &TestApp, fault: &F) {
     for (player, net) in evening.players.iter().zip(nets) {
         until("the statistics follow", || async {
             let totals = player.read(&format!("/api/v1/stats/users/{}", player.id)).await["totals"].clone();
-            (totals["net"] == net && totals["games"] == 1).then_some(())
+            (totals["nets"]["RUB"] == net && totals["games"] == 1).then_some(())
         })
         .await;
     }

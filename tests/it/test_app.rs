@@ -1,8 +1,9 @@
 //! Real servers on random ports and players who talk to them over real sockets. Every test has its own database.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
@@ -14,6 +15,19 @@ use super::player::Player;
 
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tests are faster than people. Who tests a limit sets it with a flag, which is stronger than the environment.
+const GENEROUS: [(&str, &str); 4] = [
+    ("ARTEL_COMMANDS_PER_SECOND", "1000"),
+    ("ARTEL_SESSIONS_PER_HOUR", "10000"),
+    ("ARTEL_INVITATIONS_PER_HOUR", "10000"),
+    ("ARTEL_JOINS_PER_MINUTE", "10000"),
+];
+
+/// How often in a row a test does what it does: `ARTEL_TEST_ROUNDS`, once where that says nothing.
+pub fn rounds() -> usize {
+    std::env::var("ARTEL_TEST_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number of rounds"))
+}
 
 /// What a server stands on: where its data is, and which bus it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +71,8 @@ pub struct TestApp {
     /// How far its clock is from the others', like `+60s`.
     clock: Option<String>,
     port: u16,
+    /// What it has told on standard output so far.
+    told: Arc<Mutex<String>>,
 }
 
 /// A database of a test's own, dropped with it.
@@ -72,7 +88,7 @@ fn postgres_url() -> String {
     )
 }
 
-fn psql(url: &str, statement: &str) {
+pub fn psql(url: &str, statement: &str) {
     let output = Command::new("psql")
         .args([url, "-v", "ON_ERROR_STOP=1", "-qc", statement])
         .output()
@@ -128,10 +144,21 @@ fn artel_outliving_full_files() -> Command {
 }
 
 /// Makes a process see another time.
-fn libfaketime() -> PathBuf {
+pub fn libfaketime() -> PathBuf {
+    find_libfaketime().expect("libfaketime is installed by ./test")
+}
+
+/// The same, where it is installed.
+pub fn find_libfaketime() -> Option<PathBuf> {
     let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut found = libraries.map(|library| library.path().join("faketime/libfaketime.so.1"));
-    found.find(|library| library.exists()).expect("libfaketime is installed by ./test")
+    found.find(|library| library.exists())
+}
+
+/// To one process.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().expect("kill");
+    assert!(sent.success());
 }
 
 impl TestApp {
@@ -186,6 +213,14 @@ impl TestApp {
         app
     }
 
+    /// A server on the data directory that it is given a way to fill.
+    pub async fn start_in_filled(fill: impl FnOnce(&Path)) -> Self {
+        let mut app = Self::new(Store::Sqlite, &[]);
+        fill(&app.dir);
+        app.launch().await;
+        app
+    }
+
     /// A server on SQLite whose files can be kept from growing (`limit_files`).
     pub async fn start_limitable(arguments: &[&str]) -> Self {
         let mut app = Self::new(Store::Sqlite, arguments);
@@ -207,6 +242,7 @@ impl TestApp {
             outlives_full_files: false,
             clock: None,
             port: 0,
+            told: Arc::default(),
         }
     }
 
@@ -251,6 +287,7 @@ impl TestApp {
             program.env("LD_PRELOAD", libfaketime()).env("FAKETIME", clock).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
         let mut child = program
+            .envs(GENEROUS)
             .arg("serve")
             .args(self.data_arguments())
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
@@ -260,10 +297,21 @@ impl TestApp {
             .spawn()
             .expect("the server starts");
         let stdout = child.stdout.take().expect("piped");
-        let line = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            line
+        let (first, line) = tokio::sync::oneshot::channel();
+        let told = self.told.clone();
+        std::thread::spawn(move || {
+            let mut first = Some(first);
+            let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            loop {
+                let line = lines.next();
+                if let Some(first) = first.take() {
+                    let _ = first.send(line.clone().unwrap_or_default());
+                }
+                let Some(line) = line else { return };
+                let mut told = told.lock().expect("not poisoned");
+                told.push_str(&line);
+                told.push('\n');
+            }
         });
         let line = tokio::time::timeout(PATIENCE, line).await.expect("the server says where it is").expect("read");
         let base = line.trim().strip_prefix("Artel is at ").unwrap_or_else(|| panic!("no address: {}", self.log()));
@@ -272,12 +320,22 @@ impl TestApp {
         self.child = Some(child);
     }
 
+    /// What it has told on standard output since its first start.
+    pub fn told(&self) -> String {
+        self.told.lock().expect("not poisoned").clone()
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.join("server.log")).unwrap_or_default()
     }
 
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("a running server").id()
+    }
+
+    /// `STOP`, `CONT`, ...
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
     }
 
     /// `kill -9`, then the same again on the same data and port.
@@ -293,13 +351,23 @@ impl TestApp {
         }
     }
 
+    /// `kill -9`, then on the same data with other arguments.
+    pub async fn restart_with(&mut self, arguments: &[&str]) {
+        self.kill();
+        self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        self.launch().await;
+    }
+
     pub async fn restart(&mut self) {
         self.launch().await;
     }
 
     /// A shell script that kills this server and starts it again on the same data and port.
     pub fn restart_script(&self) -> String {
-        let quoted: Vec<String> = std::iter::once(env!("CARGO_BIN_EXE_artel").to_owned())
+        let generous = GENEROUS.iter().map(|(name, value)| format!("{name}={value}"));
+        let quoted: Vec<String> = std::iter::once("env".to_owned())
+            .chain(generous)
+            .chain([env!("CARGO_BIN_EXE_artel").to_owned()])
             .chain(["serve".to_owned()])
             .chain(self.data_arguments())
             .chain(["--listen".to_owned(), format!("127.0.0.1:{}", self.port)])
@@ -328,8 +396,7 @@ impl TestApp {
     pub async fn terminate(&mut self) -> (Option<i32>, Duration) {
         let mut child = self.child.take().expect("a running server");
         let started = Instant::now();
-        let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
-        assert!(status.success());
+        signal(child.id(), "TERM");
         let code = tokio::task::spawn_blocking(move || child.wait().expect("reaped").code()).await.expect("joined");
         (code, started.elapsed())
     }
@@ -345,11 +412,41 @@ impl TestApp {
         self.player_named(&username).await
     }
 
+    /// Registers, or has the operator open the account where the name is kept for an admin.
     pub async fn player_named(&self, username: &str) -> Player {
         let body = json!({"username": username, "password": "correct horse"});
+        let is_kept = |names: &String| names.split(',').any(|name| name.eq_ignore_ascii_case(username));
+        if self.arguments.windows(2).any(|pair| pair[0] == "--admin" && is_kept(&pair[1])) {
+            self.user(&["create", username], "correct horse").await;
+            let (status, answer) = self.anonymous().post("/api/v1/auth/login", body).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            return Player::of(&self.base, &answer);
+        }
         let (status, answer) = self.anonymous().post("/api/v1/auth/register", body).await;
         assert_eq!(status, StatusCode::CREATED, "{answer}");
         Player::of(&self.base, &answer)
+    }
+
+    /// `artel user ...` on the data of this server, with a line of standard input; what it printed.
+    pub async fn user(&self, words: &[&str], line: &str) -> String {
+        let output = self.try_user(words, line).await;
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// The same, whether it succeeds or not.
+    pub async fn try_user(&self, words: &[&str], line: &str) -> std::process::Output {
+        let mut command = artel();
+        command.arg("user").args(words).args(self.data_arguments());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let line = format!("{line}\n");
+        let run = move || {
+            let mut child = command.spawn().expect("the program starts");
+            // A command that reads nothing may be gone already.
+            let _ = child.stdin.take().expect("piped").write_all(line.as_bytes());
+            child.wait_with_output().expect("the program ends")
+        };
+        tokio::task::spawn_blocking(run).await.expect("run")
     }
 
     /// A client without a token.

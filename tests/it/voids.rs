@@ -42,7 +42,7 @@ async fn a_void_after_the_end_puts_results_balance_and_statistics_right() {
         let path = format!("/api/v1/stats/users/{}", evening.players[0].id);
         until("the statistics follow", async || {
             let totals = evening.players[0].read(&path).await["totals"].clone();
-            (totals["net"] == expected && totals["games"] == 1).then_some(totals)
+            (totals["nets"]["RUB"] == expected && totals["games"] == 1).then_some(totals)
         })
         .await
     };

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { adopt, apply, fromSnapshot, nothing, withEvents } from '../../static/game_state.js'
-import { expectedTurn, lastMark, mayScore, pottedBalls, ringOf, standing, unsettled, voidedSeqs } from '../../static/game_view.js'
+import { expectedTurn, lastMark, mayScore, pottedBalls, standing, unsettled, voidedSeqs } from '../../static/game_view.js'
 import { formatMoney, moneyInput, parseMoney, trend } from '../../static/money.js'
 import { Outbox, fail, nextToSend, unsend } from '../../static/outbox.js'
+import { GAMES } from '../../static/games/index.js'
+import { kolkhoz } from '../../static/games/kolkhoz.js'
 import { defaultRules, fromDraft, toDraft } from '../../static/rules_draft.js'
 import en from '../../static/i18n/en.js'
 import ru from '../../static/i18n/ru.js'
@@ -128,8 +130,8 @@ test('the money as it stands is the evening and the running game', () => {
 
 test('the ring explains a result only where it adds up', () => {
   const results = [{ ...result('a', 15000, 6) }, { ...result('b', -15000, 3) }]
-  assert.deepEqual(ringOf({ order: ['a', 'b'], results }, RULES, 'a'), { previous: 'b', next: 'b', points: 6, nextPoints: 3, earned: 30000, paid: 15000 })
-  assert.equal(ringOf({ order: ['a', 'b'], results: [{ ...results[0], net: 1 }, results[1]] }, RULES, 'a'), null)
+  assert.deepEqual(kolkhoz.ring({ order: ['a', 'b'], results }, RULES, 'a'), { previous: 'b', next: 'b', points: 6, nextPoints: 3, earned: 30000, paid: 15000 })
+  assert.equal(kolkhoz.ring({ order: ['a', 'b'], results: [{ ...results[0], net: 1 }, results[1]] }, RULES, 'a'), null)
 })
 
 test('money has a sign, a real minus, a thin space, and kopecks only when there are any', () => {
@@ -241,16 +243,59 @@ test('another account on the same phone never sends these marks', () => {
   assert.deepEqual(sent, [])
 })
 
+test('money has the decimals of its currency by ISO 4217, whatever the browser thinks', () => {
+  const digits = { JPY: '1500', KWD: '1.500', IQD: '1.500', HUF: '15', RSD: '15', CLF: '0.1500', RUB: '15' }
+  for (const [currency, text] of Object.entries(digits)) {
+    const minor = 1500
+    assert.equal(moneyInput(minor, currency), text, currency)
+    assert.equal(parseMoney(text, currency), minor, currency)
+    assert.equal(parseMoney(moneyInput(minor + 1, currency), currency), minor + 1, currency)
+  }
+  assert.equal(formatMoney(1234, 'KWD', 'en').replace(/[^\d.,]/g, ''), '1.234')
+  assert.equal(formatMoney(1234, 'HUF', 'ru').replace(/[^\d.,]/g, ''), '12,34')
+  assert.equal(formatMoney(1234, 'JPY', 'ru').replace(/[^\d.,]/g, ''), '1234')
+})
+
+test('an error is told in one language', async () => {
+  Object.defineProperty(globalThis, 'navigator', { value: { language: 'ru-RU' }, configurable: true })
+  globalThis.document ??= { documentElement: {} }
+  const { errorText, setLang } = await import('../../static/i18n.js')
+  const wrong = { code: 'validation_failed', detail: 'name: must be 1 to 100 characters', errors: [{ field: 'name', message: 'must be 1 to 100 characters' }] }
+  const foreign = { code: 'some_new_code', detail: 'it is Anna\'s turn' }
+  setLang('ru')
+  for (const error of [wrong, foreign]) assert.doesNotMatch(errorText(error), /[a-z]/i)
+  assert.match(errorText(wrong), /Название/)
+  setLang('en')
+  for (const error of [wrong, foreign]) assert.doesNotMatch(errorText(error), /[а-я]/i)
+  assert.equal(errorText(foreign), foreign.detail)
+})
+
 test('both languages say the same things', () => {
   assert.deepEqual(Object.keys(ru).sort(), Object.keys(en).sort())
 })
 
 test('every text that the page asks for by name is there', () => {
   const root = new URL('../../static/', import.meta.url)
-  const files = ['', 'views/', 'components/'].flatMap((dir) => readdirSync(new URL(dir, root)).filter((f) => f.endsWith('.js')).map((f) => new URL(dir + f, root)))
+  const files = ['', 'games/', 'views/', 'components/'].flatMap((dir) => readdirSync(new URL(dir, root)).filter((f) => f.endsWith('.js')).map((f) => new URL(dir + f, root)))
   const asked = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\bt\('([^']+)'/g)].map((match) => match[1]))
   assert.ok(asked.length > 100)
   assert.deepEqual(asked.filter((key) => !(key in ru)), [])
+})
+
+test('only the files of the games tell games apart, and each game has its words', () => {
+  const root = new URL('../../static/', import.meta.url)
+  for (const dir of ['', 'views/', 'components/']) {
+    for (const file of readdirSync(new URL(dir, root)).filter((f) => f.endsWith('.js'))) {
+      assert.doesNotMatch(readFileSync(new URL(dir + file, root), 'utf8'), /kolkhoz|americana|moscow|['"]pyramid|\.(point|game)_price/, dir + file)
+    }
+  }
+  for (const game of GAMES) {
+    const rules = game.defaults()
+    assert.equal(rules.game_type, game.type)
+    const words = [`game.${game.type}`, `new.name.${game.type}`, `rules.${game.priceField}`, `why.${game.why(rules)}`]
+    for (const word of words) assert.ok(word in ru && word in en, word)
+    assert.ok(game.leastPlayers(rules) <= game.mostPlayers(rules))
+  }
 })
 
 test('a full storage does not cost the mark', () => {

@@ -140,7 +140,7 @@ fn whoever_pots_next_collects_the_fines_from_their_owners() {
 
     let facts = evening.pots("Gleb", "pink");
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((potted.points, potted.total_score), (4, 7));
+    assert_eq!((potted.points, potted.total_score), (7, 7), "what he gained: the ball and three fines");
     let fines: Vec<_> = potted.fines.iter().map(|fine| (fine.participant_id, fine.points)).collect();
     assert_eq!(fines, [(evening.seat("Anna"), 1), (evening.seat("Vera"), 2)]);
     // The ball is paid by Vera, who is before Gleb; the fines by who owed them. Gleb's own fine is gone.

@@ -2,6 +2,7 @@
 //! Players are known by their names; the first one opens the session and marks for everybody.
 
 mod games;
+pub(crate) mod golden;
 mod kolkhoz;
 mod orders;
 mod properties;
@@ -15,10 +16,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
+use super::discipline::Rules;
 use super::event::{Actor, Decided, Event, Fact, GameEnded, GameResult, Role};
-use super::id::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
-use super::rules::Rules;
 use super::{Session, Status};
+use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// The balls of the system templates that matter here, not counted.
 const OPEN_TABLE: &str = r#"[{"color":"white","points":1},{"color":"yellow","points":2},{"color":"pink","points":4}]"#;
@@ -154,7 +155,7 @@ impl Evening {
     }
 
     fn joins(&mut self, name: &str, role: Role) -> Vec<Fact> {
-        self.by(name, Command::Join { display_name: name.into(), role })
+        self.by(name, Command::Join { display_name: name.into(), role: Some(role) })
     }
 
     fn seat(&self, name: &str) -> ParticipantId {

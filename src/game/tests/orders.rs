@@ -25,15 +25,40 @@ fn no_order_comes_again_until_all_were_played() {
 }
 
 #[test]
-fn given_and_cancelled_orders_count_as_played() {
+fn a_given_order_counts_as_played() {
     let mut evening = Evening::of(kolkhoz(OPEN_TABLE, json!({})), &SIX[..3]);
     let mut orders = BTreeSet::from([vec!["Vera".to_owned(), "Anna".into(), "Boris".into()]]);
     evening.starts(&["Vera", "Anna", "Boris"]);
-    evening.score(Scoring::CancelGame {});
+    evening.ends();
     for _ in 1..6 {
         orders.insert(next_draw(&mut evening).0);
     }
     assert_eq!(orders.len(), 6);
+}
+
+#[test]
+fn a_cancelled_game_uses_up_no_order() {
+    for asked in 0..50 {
+        let mut evening = Evening::of(kolkhoz(OPEN_TABLE, json!({})), &SIX[..3]);
+        evening.asked += asked;
+        let mut orders: BTreeSet<_> = (0..5).map(|_| next_draw(&mut evening).0).collect();
+        let (last, _) = evening.draws();
+        evening.score(Scoring::CancelGame {});
+        assert_eq!(evening.draws().0, last, "the only one that is left, still");
+        orders.insert(last);
+        assert_eq!(orders.len(), 6);
+    }
+}
+
+#[test]
+fn a_cancelled_game_keeps_the_break_and_the_direction() {
+    let rules = kolkhoz(SHORT_TABLE, json!({"alternate_direction": true}));
+    let mut evening = Evening::playing(rules, &["Anna", "Boris", "Vera", "Gleb"]);
+    clears_the_table(&mut evening, "Boris");
+    let second = evening.draws();
+    assert_eq!((second.0[0].as_str(), second.1), ("Boris", true));
+    evening.score(Scoring::CancelGame {});
+    assert_eq!(evening.draws(), second, "the game that was cancelled is played now");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn every_creators_command(evening: &Evening) -> Vec<Command> {
 #[test]
 fn only_an_empty_session_can_be_opened_and_nothing_else_be_asked_of_it() {
     let mut evening = Evening::empty();
-    let join = Command::Join { display_name: "Anna".into(), role: Role::Participant };
+    let join = Command::Join { display_name: "Anna".into(), role: Some(Role::Participant) };
     assert_eq!(evening.refused("Anna", join).code(), "insufficient_permissions");
     let rules = kolkhoz(OPEN_TABLE, json!({}));
     evening.by("Anna", Evening::opening(rules.clone(), "Anna"));
@@ -93,7 +93,7 @@ fn a_session_that_is_over_stays_so() {
         for command in every_creators_command(&evening).into_iter().chain(scoring) {
             assert_eq!(evening.refused("Anna", command.clone()), Refusal::SessionClosed, "{command:?}");
         }
-        let join = Command::Join { display_name: "Vera".into(), role: Role::Participant };
+        let join = Command::Join { display_name: "Vera".into(), role: Some(Role::Participant) };
         assert_eq!(evening.refused("Vera", join), Refusal::SessionNotOpen);
     }
 }
@@ -215,7 +215,7 @@ fn names_are_bounded_trimmed_and_without_control_characters() {
         let refusal = evening.refused("Anna", command.clone());
         assert!(matches!(refusal, Refusal::Invalid { field: "display_name", .. }), "{command:?}");
     }
-    let creator = Command::Join { display_name: "Boris".into(), role: Role::Creator };
+    let creator = Command::Join { display_name: "Boris".into(), role: Some(Role::Creator) };
     assert!(matches!(evening.refused("Boris", creator), Refusal::Invalid { field: "role", .. }));
 }
 

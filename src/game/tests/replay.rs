@@ -63,13 +63,15 @@ fn an_event_is_read_in_any_order_of_its_fields_and_with_fields_to_come() {
         let mut json = serde_json::to_value(&event).expect("json");
         json["data"]["to_come"] = json!([1, {"a": null}]);
         json["to_come"] = json!(2.5);
-        assert_eq!(serde_json::from_value::<Event>(json.clone()).expect("event"), event);
+        let stored = serde_json::to_string(&event).expect("json");
+        let read = |event: Event| serde_json::to_string(&event).expect("json");
+        assert_eq!(read(serde_json::from_value(json.clone()).expect("event")), stored);
         // Some databases store the fields in an order of their own: `data` before `type`.
         let mut fields: Vec<_> = json.as_object().expect("object").iter().collect();
         for _ in 0..2 {
             let written: Vec<_> = fields.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
             let written = format!("{{{}}}", written.join(","));
-            assert_eq!(serde_json::from_str::<Event>(&written).expect("event"), event);
+            assert_eq!(read(serde_json::from_str(&written).expect("event")), stored);
             fields.reverse();
         }
     }

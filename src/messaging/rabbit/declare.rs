@@ -24,9 +24,6 @@ pub(super) async fn all(connection: &Connection, kind: QueueType) -> Result<(), 
     }
     for queue in QUEUES {
         declare(&channel, queue.name, arguments(queue, kind)).await?;
-        for pattern in queue.bindings {
-            bind(&channel, queue.name, EVENTS, pattern).await?;
-        }
         for attempts in 0..RETRIES.len() {
             let name = retry_queue(queue.name, attempts as u32);
             declare(&channel, &name, retry_arguments(queue, attempts, kind)).await?;
@@ -35,10 +32,27 @@ pub(super) async fn all(connection: &Connection, kind: QueueType) -> Result<(), 
         let mut arguments = common(kind);
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(DEAD_LETTERS_MAX));
         declare(&channel, &name, arguments).await?;
-        bind(&channel, &name, DEAD_LETTERS, queue.name).await?;
+    }
+    bindings(&channel).await?;
+    // Not before the others are there, so that nothing falls between.
+    for queue in QUEUES {
+        for pattern in queue.former_bindings {
+            unbind(&channel, queue.name, EVENTS, pattern).await?;
+        }
     }
     // Best effort: an unused channel costs little, and goes with its connection.
     let _ = super::answered(channel.close(200, "declared".into())).await;
+    Ok(())
+}
+
+/// Binds everything; what is bound already stays so.
+pub(super) async fn bindings(channel: &Channel) -> Result<(), BusError> {
+    for queue in QUEUES {
+        for pattern in queue.bindings {
+            bind(channel, queue.name, EVENTS, pattern).await?;
+        }
+        bind(channel, &dead_letter_queue(queue.name), DEAD_LETTERS, queue.name).await?;
+    }
     Ok(())
 }
 
@@ -84,6 +98,11 @@ async fn bind(channel: &Channel, queue: &str, exchange: &str, pattern: &str) -> 
     refused("queue", queue, bound).await
 }
 
+async fn unbind(channel: &Channel, queue: &str, exchange: &str, pattern: &str) -> Result<(), BusError> {
+    let unbound = channel.queue_unbind(queue.into(), exchange.into(), pattern.into(), FieldTable::default());
+    refused("queue", queue, unbound).await
+}
+
 async fn refused<T>(what: &str, name: &str, asked: impl Future<Output = lapin::Result<T>>) -> Result<(), BusError> {
     let error = match tokio::time::timeout(ANSWER_TIMEOUT, asked).await {
         Ok(Ok(_)) => return Ok(()),
@@ -95,7 +114,7 @@ async fn refused<T>(what: &str, name: &str, asked: impl Future<Output = lapin::R
             Err(BusError::Topology(format!("amqp: the {what} {name} exists with other arguments: {reason}")))
         }
         _ => {
-            tracing::warn!(%error, name, "the broker did not declare it");
+            tracing::debug!(%error, name, "the broker did not declare it");
             Err(BusError::Down)
         }
     }

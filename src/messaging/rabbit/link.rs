@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use lapin::uri::AMQPUri;
@@ -10,12 +10,15 @@ use lapin::{Connection, ConnectionProperties, Event};
 use tokio::sync::{Notify, watch};
 
 use super::{ANSWER_TIMEOUT, declare};
+use crate::clock;
 use crate::config::QueueType;
 use crate::messaging::BusError;
-use crate::telemetry;
+use crate::telemetry::{self, Trouble};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// A connection that is lost sooner is one of many.
+const LASTS_AFTER: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A connection that is there now.
@@ -51,6 +54,10 @@ struct Shared {
     suspect: Notify,
     suspected: AtomicU64,
     closing: watch::Receiver<bool>,
+    /// There is no connection.
+    down: Trouble,
+    /// Connections don't last.
+    short: Trouble,
 }
 
 impl Link {
@@ -61,6 +68,7 @@ impl Link {
         node_id: &str,
         closing: watch::Receiver<bool>,
     ) -> Self {
+        telemetry::broker_begins(purpose);
         let shared = Shared {
             purpose,
             name: format!("artel {node_id} {purpose}"),
@@ -71,6 +79,8 @@ impl Link {
             suspect: Notify::new(),
             suspected: AtomicU64::new(0),
             closing,
+            down: Trouble::new(),
+            short: Trouble::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -157,10 +167,18 @@ impl Link {
 
     /// Holds a connection until it is lost; true: the link is closing.
     async fn watch(&self, number: u64, connection: Arc<Connection>) -> bool {
-        let Shared { purpose, state, suspect, suspected, closing, .. } = &*self.shared;
+        let Shared { purpose, state, suspect, suspected, closing, short, .. } = &*self.shared;
+        let began = Instant::now();
+        // The loss of one that lasted is news; of one that never does, once a minute.
+        let is_news = || {
+            if began.elapsed() > LASTS_AFTER {
+                short.end();
+            }
+            short.is_news()
+        };
         let mut closing = closing.clone();
         let mut events = Box::pin(connection.events_listener());
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = clock::every(LOOK_EVERY);
         let live = Live { number, connection: connection.clone() };
         state.send_modify(|state| *state = State { live: Some(live), ..State::default() });
         telemetry::broker(purpose, true, false);
@@ -186,11 +204,15 @@ impl Link {
                 _ = closing.wait_for(|closing| *closing) => break true,
             }
             if !connection.status().connected() {
-                tracing::warn!(purpose, "the connection to the broker is lost");
+                if is_news() {
+                    tracing::warn!(purpose, "the connection to the broker is lost");
+                }
                 break false;
             }
             if suspected.load(Ordering::Acquire) >= number {
-                tracing::warn!(purpose, "the connection to the broker is given up");
+                if is_news() {
+                    tracing::warn!(purpose, "the connection to the broker is given up");
+                }
                 break false;
             }
         };
@@ -206,8 +228,7 @@ impl Link {
         loop {
             match self.connect_once().await {
                 Ok(connection) => return connection,
-                Err(error) => {
-                    tracing::warn!(purpose = self.shared.purpose, %error, "no connection to the broker, trying again");
+                Err(_) => {
                     tokio::time::sleep(backoff.mul_f64(rand::random_range(0.5..1.0))).await;
                     backoff = (backoff * 2).min(BACKOFF_MAX);
                 }
@@ -231,20 +252,35 @@ impl Link {
     }
 
     async fn connect_to(&self, url: &AMQPUri) -> Result<Connection, BusError> {
-        let Shared { purpose, name, queue_type, .. } = &*self.shared;
+        let Shared { purpose, name, queue_type, down, .. } = &*self.shared;
         let (host, port) = (&url.authority.host, url.authority.port);
         let properties = ConnectionProperties::default().with_connection_name(name.as_str().into());
         let connection =
             match tokio::time::timeout(ANSWER_TIMEOUT, Connection::connect_uri(url.clone(), properties)).await {
                 Ok(Ok(connection)) => connection,
                 Ok(Err(error)) => {
-                    tracing::warn!(purpose, host, port, %error, "the broker refuses the connection");
+                    if down.is_news() {
+                        tracing::warn!(purpose, host, port, %error, "no connection to the broker, trying again");
+                    }
                     return Err(BusError::Down);
                 }
-                Err(_) => return Err(BusError::TimedOut),
+                Err(_) => {
+                    if down.is_news() {
+                        tracing::warn!(purpose, host, port, "no answer of the broker, trying again");
+                    }
+                    return Err(BusError::TimedOut);
+                }
             };
-        declare::all(&connection, *queue_type).await?;
-        tracing::info!(purpose, host, port, "connected to the broker");
+        if let Err(error) = declare::all(&connection, *queue_type).await {
+            if down.is_news() {
+                tracing::warn!(purpose, host, port, %error, "the broker lets nothing be declared, trying again");
+            }
+            return Err(error);
+        }
+        match down.end() {
+            Some(lasted) => tracing::info!(purpose, host, port, ?lasted, "connected to the broker again"),
+            None => tracing::debug!(purpose, host, port, "connected to the broker"),
+        }
         Ok(connection)
     }
 }

@@ -19,7 +19,6 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use self::link::Link;
 use self::parcel::Parcel;
@@ -37,6 +36,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const HEARTBEAT_SECONDS: u16 = 5;
 /// Unacknowledged messages of one consumer.
 const PREFETCH: u16 = 500;
+/// How long a consumer may be without the broker before this node is not ready.
+const MISSED_AFTER: Duration = Duration::from_secs(10);
 /// Changes of a node's bindings that wait to be sent.
 const CHANGES_MAX: usize = 1_024;
 
@@ -99,7 +100,7 @@ impl Rabbit {
         tasks.spawn(publisher::run(publishing.clone(), parcels));
         tasks.spawn(monitor::run(consuming.clone(), loads.clone()));
         let inner = Inner {
-            origin: Uuid::now_v7().to_string(),
+            origin: crate::clock::new_id().to_string(),
             publishing,
             consuming,
             outgoing,
@@ -120,6 +121,11 @@ impl Rabbit {
 
     pub(super) fn is_up(&self) -> bool {
         self.inner.publishing.takes().is_ok() && self.inner.consuming.is_connected()
+    }
+
+    pub(super) fn is_consuming(&self) -> bool {
+        let Inner { loads, node_load, .. } = &*self.inner;
+        !loads.values().chain([node_load]).any(|load| load.misses_a_consumer_for(MISSED_AFTER))
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {
@@ -192,11 +198,30 @@ impl Rabbit {
     }
 }
 
+/// Whether a broker lets this program in: who, or why none does. Changes nothing there.
+pub async fn reach(urls: &[String]) -> Result<String, String> {
+    let mut reasons = Vec::new();
+    for url in urls {
+        let url = address(url).map_err(|error| error.to_string())?;
+        let place = format!("{}:{}", url.authority.host, url.authority.port);
+        let connecting = lapin::Connection::connect_uri(url, lapin::ConnectionProperties::default());
+        match tokio::time::timeout(ANSWER_TIMEOUT, connecting).await {
+            Ok(Ok(connection)) => {
+                let _ = tokio::time::timeout(Duration::from_secs(1), connection.close(200, "seen".into())).await;
+                return Ok(format!("RabbitMQ at {place}"));
+            }
+            Ok(Err(error)) => reasons.push(format!("{place}: {error}")),
+            Err(_) => reasons.push(format!("{place}: no answer within {} s", ANSWER_TIMEOUT.as_secs())),
+        }
+    }
+    Err(reasons.join("; ").split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// A URL with our own timeouts where it names none. An empty virtual host is the default one: that is what people mean
 /// by a slash at the end.
 fn address(url: &str) -> Result<AMQPUri, BusError> {
     let mut address: AMQPUri =
-        url.parse().map_err(|reason| BusError::Topology(format!("amqp_url: not an AMQP address: {reason}")))?;
+        url.parse().map_err(|reason| BusError::Topology(format!("not an AMQP address: {reason}")))?;
     if address.vhost.is_empty() {
         address.vhost = "/".to_owned();
     }

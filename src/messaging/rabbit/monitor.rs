@@ -1,4 +1,5 @@
-//! Asks the broker now and then what waits in the queues.
+//! Asks the broker now and then what waits in the queues, and binds them again: where a queue is deleted and declared at
+//! the same time, it may come back without its bindings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,13 +9,19 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 
-use super::answered;
 use super::link::{Link, Live};
+use super::{answered, declare};
+use crate::clock;
 use crate::messaging::BusError;
 use crate::messaging::load::Load;
-use crate::telemetry;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static SILENT: Trouble = Trouble::new();
 
 const ASK_EVERY: Duration = Duration::from_secs(2);
+/// Looks between two times that everything is bound.
+const LOOKS_UNTIL_BOUND: u32 = 3;
 
 /// Asks until the bus closes.
 pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
@@ -23,7 +30,7 @@ pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
         tokio::select! {
             asked = ask(&live, &loads) => {
                 if let Err(error) = asked {
-                    tracing::warn!(%error, "the broker does not tell what waits");
+                    if SILENT.is_news() { tracing::warn!(%error, "the broker does not tell what waits"); }
                     // A queue that is not there is declared with the next connection.
                     link.suspect(live.number);
                 }
@@ -36,8 +43,8 @@ pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
 
 async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>) -> Result<(), BusError> {
     let channel = answered(live.connection.create_channel()).await?;
-    let mut tick = tokio::time::interval(ASK_EVERY);
-    loop {
+    let mut tick = clock::every(ASK_EVERY);
+    for look in (1..=LOOKS_UNTIL_BOUND).cycle() {
         tick.tick().await;
         for (&name, load) in loads {
             let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
@@ -46,5 +53,9 @@ async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>) -> Result<(
             load.consumers.store(queue.consumer_count().into(), Ordering::Relaxed);
             telemetry::queue_size(name, queue.message_count() as usize);
         }
+        if look == LOOKS_UNTIL_BOUND {
+            declare::bindings(&channel).await?;
+        }
     }
+    Ok(())
 }

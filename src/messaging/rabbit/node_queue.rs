@@ -17,11 +17,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::link::{Link, Live};
 use super::{answered, parcel};
-use crate::messaging::load::Load;
+use crate::clock;
+use crate::messaging::load::{Attached, Load};
 use crate::messaging::node_queue::{Arrived, Change};
 use crate::messaging::topology::{BROADCAST, BROADCAST_MAX, EVENTS, broadcast_queue};
 use crate::messaging::{BusError, NodeEvent};
-use crate::telemetry;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static INTERRUPTED: Trouble = Trouble::new();
 
 /// Events that wait here for the feed. When there are more, all go, and the journal is read instead.
 const WAITING_MAX: usize = 8_192;
@@ -40,6 +44,7 @@ pub(super) async fn run(
     events: mpsc::Sender<Arrived>,
     mut changes: mpsc::Receiver<Change>,
 ) {
+    let attached = Attached::new(load.clone());
     let mut bound = HashSet::new();
     let mut number = 0;
     loop {
@@ -58,12 +63,14 @@ pub(super) async fn run(
         number = live.number;
         let ended = match open(&live, &node_id).await {
             Ok(mut session) => {
+                attached.is_there();
                 note_worker(&load, 1);
                 let ended = tokio::select! {
                     ended = session.run(&origin, &load, &mut bound, is_first, &events, &mut changes) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
                 };
                 note_worker(&load, 0);
+                attached.is_missing();
                 ended
             }
             Err(error) => Err(error),
@@ -71,7 +78,9 @@ pub(super) async fn run(
         match ended {
             Ok(()) => return,
             Err(error) => {
-                tracing::warn!(%error, "the queue of this node is interrupted");
+                if INTERRUPTED.is_news() {
+                    tracing::warn!(%error, "the queue of this node is interrupted");
+                }
                 link.suspect(live.number);
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
@@ -103,7 +112,7 @@ async fn open(live: &Live, node_id: &str) -> Result<Session, BusError> {
     let name = match declare(live, &name).await {
         Ok(channel) => return consume(channel, name).await,
         Err(BusError::TimedOut) => return Err(BusError::TimedOut),
-        Err(_) => format!("{name}.{}", uuid::Uuid::now_v7().simple()),
+        Err(_) => format!("{name}.{}", crate::clock::new_id().simple()),
     };
     let channel = declare(live, &name).await?;
     consume(channel, name).await
@@ -162,8 +171,7 @@ impl Session {
         if !is_first || !bound.is_empty() {
             arrive(&mut waiting, NodeEvent::Reconnected);
         }
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look = clock::every(LOOK_EVERY);
         loop {
             tokio::select! {
                 biased;
@@ -181,7 +189,7 @@ impl Session {
                 },
                 _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone(), waiting.len())),
                 raw = self.consumer.next() => match raw {
-                    Some(Ok(raw)) if parcel::is_from(&raw, origin) => {}
+                    Some(Ok(raw)) if parcel::is_known(&raw, origin) => {}
                     Some(Ok(raw)) => match parcel::open(raw) {
                         (message, _, None) => arrive(&mut waiting, NodeEvent::Message(message)),
                         (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
@@ -260,8 +268,8 @@ fn settle(changed: Option<(Result<(), BusError>, Option<Answer>)>) -> Result<(),
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::journal::envelope::Envelope;
     use crate::messaging::Message;
+    use crate::outbox::envelope::Envelope;
 
     #[test]
     fn too_much_to_wait_becomes_a_look_into_the_journal_and_what_came_after() {

@@ -6,10 +6,10 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::journal::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 use crate::messaging::delivery::Invalid;
 use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
+use crate::outbox::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 
 const PERSISTENT: u8 = 2;
 /// Bytes of a header.
@@ -20,6 +20,8 @@ const RETRY_COUNT: &str = "retry_count";
 const REASON: &str = "reason";
 /// The event of the session that the message was made of.
 const SEQ: &str = "seq";
+/// How the keys begin of what concerns all nodes.
+const TO_NODES: &str = "websocket.node.";
 /// The process whose doing the message tells of.
 const ORIGIN: &str = "origin";
 
@@ -109,7 +111,7 @@ fn headers(envelope: &Envelope, retry_count: u32) -> FieldTable {
 
 /// What concerns sessions and nodes; what concerns users is for their sockets on the node that tells it, too.
 fn is_between_nodes(key: &str) -> bool {
-    key.starts_with("websocket.session.") || key.starts_with("websocket.node.")
+    key.starts_with("websocket.session.") || key.starts_with(TO_NODES)
 }
 
 /// Can it be made again from the log? Told without reading the body.
@@ -118,8 +120,12 @@ pub(super) fn is_of_the_log(raw: &Raw) -> bool {
     says(SEQ).is_some() && says("source_service").and_then(string).is_some_and(|source| source == SOURCE_SERVICE)
 }
 
-/// Does it tell what that process did?
-pub(super) fn is_from(raw: &Raw, origin: &str) -> bool {
+/// Does it tell what that process did, so that it need not hear of it? Its life signs it does hear: that is how it knows
+/// that it hears at all.
+pub(super) fn is_known(raw: &Raw, origin: &str) -> bool {
+    if raw.routing_key.as_str().starts_with(TO_NODES) {
+        return false;
+    }
     let said = raw.properties.headers().as_ref().and_then(|headers| headers.inner().get(ORIGIN));
     said.and_then(string).is_some_and(|said| said == origin)
 }
@@ -202,11 +208,11 @@ fn number(value: &AMQPValue) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::game::id::Timestamp;
+    use crate::ids::Timestamp;
 
     fn message() -> Message {
         let at = Timestamp::from_millis(1_700_000_000_123);
-        let user = crate::game::id::UserId(Uuid::from_u128(7));
+        let user = crate::ids::UserId(Uuid::from_u128(7));
         Message::new("notifications.message".to_owned(), Envelope::about_user(user, "message", at, "x".into()))
     }
 

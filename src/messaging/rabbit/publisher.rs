@@ -15,8 +15,12 @@ use tokio::time::Instant;
 
 use super::link::{Link, Live};
 use super::parcel::Parcel;
+use crate::clock;
 use crate::messaging::BusError;
-use crate::telemetry;
+use crate::telemetry::{self, Trouble};
+
+// Said when it begins and once a minute while it lasts.
+static INTERRUPTED: Trouble = Trouble::new();
 
 /// Messages that wait for their confirm at once.
 pub(super) const WINDOW: usize = 1_000;
@@ -81,7 +85,9 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<Outgoing>) {
             Ok(channel) => Session::new(channel).run(&link, number, &mut outgoing).await,
             Err(error) => error,
         };
-        tracing::warn!(%error, "publishing is interrupted");
+        if INTERRUPTED.is_news() {
+            tracing::warn!(%error, "publishing is interrupted");
+        }
         link.suspect(number);
         // What waits came after what failed, and must not overtake it on the next connection.
         while let Ok(Outgoing { waiting, .. }) = outgoing.try_recv() {
@@ -120,7 +126,7 @@ impl Session {
 
     /// Publishes until the channel is of no use any more; answers why.
     async fn run(mut self, link: &Link, number: u64, outgoing: &mut mpsc::Receiver<Outgoing>) -> BusError {
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = clock::every(LOOK_EVERY);
         let mut trouble = Box::pin(link.trouble(number));
         loop {
             let believed = self.doubted.front().map(|(since, _)| *since + DOUBT);

@@ -10,6 +10,10 @@ use super::Rabbit;
 use super::parcel::Parcel;
 use crate::messaging::Message;
 use crate::messaging::load::Load;
+use crate::telemetry::Trouble;
+
+// Said when it begins and once a minute while it lasts.
+static STAYS: Trouble = Trouble::new();
 
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
@@ -63,7 +67,9 @@ impl Ticket {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(queue = self.queue, %error, "a failed message stays where it is for now");
+                    if STAYS.is_news() {
+                        tracing::warn!(queue = self.queue, %error, "a failed message stays where it is for now");
+                    }
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }
             }

@@ -1,0 +1,397 @@
+//! A node: opens the database and the bus, starts tasks and actors, serves, and stops in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix::System;
+use actix_web::http::KeepAlive;
+use actix_web::{App as HttpApp, HttpServer, middleware, web};
+use anyhow::{Context, bail};
+use socket2::{Domain, Socket, Type};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::data_dir::DataDir;
+use super::runtime::runtime;
+use super::{check, greeting, schema, store};
+use crate::account::{self, Accounts};
+use crate::audit::{self, Audit};
+use crate::config::{BadSetting, Config, Role};
+use crate::database::{Database, Options};
+use crate::health::Readiness;
+use crate::http::BodyLimit;
+use crate::journal::{Journal, JournalWriter, follow};
+use crate::messaging::relay::Relay;
+use crate::messaging::{Bus, Rabbit, processed, rabbit};
+use crate::server::Addresses;
+use crate::session::{self, Sessions};
+use crate::social::{self, Compensation, Notifications, Teller};
+use crate::stats::{self, Statistics};
+use crate::stream::{self, ConnectionLimits, Connections};
+use crate::{clock, headers, http, routes, telemetry};
+
+/// HTTP workers, each an arbiter where sockets and sessions live.
+const HTTP_WORKERS: usize = 2;
+/// How far the threads of the bus stand back, in steps of `nice`: a tenth of the processor where all want it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+/// Connections that the system takes for the server before it does.
+const BACKLOG: i32 = 1_024;
+/// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
+const HTTP_SHUTDOWN_SECONDS: u64 = 3;
+/// What sessions, and what connections, have to say to other nodes; what does not fit is made good by the sweep.
+const NEWS_MAX: usize = 65_536;
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Serves until a signal ends it.
+pub fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    if let Err(reason) = telemetry::start_log(config.log_format, &config.log) {
+        bail!("log: {reason}");
+    }
+    let metrics = telemetry::start_metrics().context("starting the metrics")?;
+    let runtimes = Runtimes { journal: runtime("artel-journal")?, bus: runtime("artel-bus")? };
+    let served = System::new().block_on(async {
+        // Nothing is made before all that the settings name is seen to be there.
+        let listener = listen(config.listen)?;
+        let data_dir = check::before_start(&config).await?;
+        let node = Node::start(&config, &runtimes, data_dir).await?;
+        node.serve(&config, listener, metrics).await
+    });
+    // Waits for nobody, and not within the system: a runtime that is dropped there panics.
+    runtimes.bus.shutdown_background();
+    runtimes.journal.shutdown_background();
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+/// Takes the port. Connections wait until the node serves.
+fn listen(address: SocketAddr) -> Result<TcpListener, BadSetting> {
+    let listen = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        // The connections of a server that has just ended don't keep its port.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(socket.into())
+    };
+    listen().map_err(|error: std::io::Error| BadSetting::new("listen", format!("{address}: {error}")))
+}
+
+/// What runs beside the HTTP workers.
+struct Runtimes {
+    /// Commits, and reads of the log.
+    journal: Runtime,
+    /// Relay, consumers, feed, the broker's connections.
+    bus: Runtime,
+}
+
+/// What lives in the runtime of the journal.
+struct Back {
+    database: Database,
+    journal: Journal,
+    writer: JournalWriter,
+}
+
+async fn open_back(config: Config) -> anyhow::Result<Back> {
+    let database = store::open(&config).await?;
+    schema::migrate(&database)
+        .await
+        .map_err(|error| store::bad(&config, format!("bringing it up to date: {error}")))?;
+    let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
+        .await
+        .context("registering at the journal")?;
+    Ok(Back { database, journal, writer })
+}
+
+async fn open_bus(config: Config) -> anyhow::Result<Bus> {
+    if store::sqlite_file(&config).is_none() {
+        give_way();
+    }
+    if config.amqp_urls.is_empty() {
+        return Ok(Bus::in_process());
+    }
+    let settings = rabbit::Settings {
+        urls: config.amqp_urls.clone(),
+        queue_type: config.queue_type,
+        node_id: config.node_id.clone(),
+    };
+    let bus = Rabbit::start(settings).await.map_err(|error| BadSetting::new("amqp_url", error))?;
+    Ok(Bus::Rabbit(bus))
+}
+
+/// Lets this thread, the only one of its runtime, and those that it starts wait where others want the processor: a ball
+/// is more urgent than what is told of it elsewhere. Not for SQLite, where both write in turn and a ball would wait too.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the bus is as urgent as the rest");
+    }
+}
+
+async fn on_this_runtime(database: Database, config: Config) -> anyhow::Result<Database> {
+    let url = config.database_url.as_deref().unwrap_or_default();
+    Ok(database.for_this_runtime(url, Options::default()).await.map_err(|error| store::bad(&config, error))?)
+}
+
+/// Deletes now and then what ended by time.
+async fn forget_expired(accounts: Accounts, database: Database) {
+    let mut due = clock::every(HOUSEKEEPING_EVERY);
+    loop {
+        due.tick().await;
+        match accounts.forget_expired().await {
+            Ok(logins) => tracing::debug!(logins, "expired logins deleted"),
+            Err(error) => tracing::warn!(%error, "expired logins not deleted"),
+        }
+        match processed::forget_old(&database, clock::now()).await {
+            Ok(messages) => tracing::debug!(messages, "answered messages forgotten"),
+            Err(error) => tracing::warn!(%error, "answered messages not forgotten"),
+        }
+    }
+}
+
+/// Everything of a node that runs beside HTTP.
+struct Node {
+    database: Database,
+    bus: Bus,
+    journal: Journal,
+    sessions: Sessions,
+    accounts: Accounts,
+    connections: Connections,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<&'static str>,
+    relay: tokio::task::JoinHandle<()>,
+    /// As the runtime of the journal sees the database; on SQLite it is the same one.
+    back: Database,
+    /// This node's row in the table of writers.
+    writer_id: i64,
+    /// Locked as long as this lives.
+    _data_dir: Option<DataDir>,
+}
+
+impl Node {
+    async fn start(config: &Config, runtimes: &Runtimes, mut data_dir: Option<DataDir>) -> anyhow::Result<Self> {
+        let handle = runtimes.bus.handle();
+        let bus = handle.spawn(open_bus(config.clone())).await.context("starting")??;
+        if let Some(data_dir) = &mut data_dir {
+            data_dir.make()?;
+        }
+        let secret = match (&config.jwt_secret, &data_dir) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(data_dir)) => data_dir.signing_key()?,
+            (None, None) => bail!("jwt_secret: is not set"),
+        };
+        let opening = open_back(config.clone());
+        let Back { database, journal, mut writer } = runtimes.journal.spawn(opening).await.context("starting")??;
+        let back = database.clone();
+        let front = on_this_runtime(database.clone(), config.clone()).await?;
+        let database = handle.spawn(on_this_runtime(database, config.clone())).await.context("starting")??;
+        let accounts = Accounts::new(front.clone(), account_settings(config, secret));
+        accounts.load_revoked(&front).await.context("reading the revoked logins")?;
+        for doubt in Accounts::unconfirmed_admins(&front, &config.admins).await.context("reading the admins")? {
+            tracing::warn!("{doubt}");
+        }
+        let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
+        let (of_users, users_news) = mpsc::channel(NEWS_MAX);
+        // Inside one process there are no other nodes.
+        let shared = !bus.is_local();
+        let news = shared.then_some(stream::FeedNews { sessions: sessions_news, users: users_news });
+        let sessions = Sessions::new(
+            journal.clone(),
+            actix::Arbiter::current(),
+            shared.then_some(of_sessions),
+            config.max_live_sessions,
+        );
+        let connections = Connections::new(
+            ConnectionLimits { all: config.max_connections, of_user: config.connections_per_user },
+            shared.then_some(of_users),
+        );
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let committed = writer.commit_feed();
+        let writer_id = committed.writer_id;
+        // Consumers are bound before the relay runs, so that it finds somebody for what waits.
+        let feed = stream::Feed {
+            bus: bus.clone(),
+            database: database.clone(),
+            node_id: config.node_id.clone(),
+            epoch: writer_id,
+            sessions: sessions.clone(),
+            connections: connections.clone(),
+            accounts: accounts.clone(),
+            news,
+        };
+        // The bus in the process reaches the consumers in the process only.
+        if config.role != Role::Api || bus.is_local() {
+            let _bus = handle.enter();
+            let statistics = Statistics::new(journal.clone());
+            // There a message counts as taken when it is applied, and nobody else can be at it.
+            let is_exact = bus.is_local() && !database.is_postgres();
+            let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), social::Sweep);
+            let statistics = statistics.run(bus.clone(), database.clone());
+            let notifications = Teller.run(bus.clone(), database.clone());
+            let compensation = Compensation.run(bus.clone(), database.clone());
+            let auditing = Audit.run(bus.clone(), database.clone());
+            let commands = stream::Commands::new(sessions.clone(), database.clone()).run(bus.clone());
+            tasks.spawn_on(named("statistics", statistics), handle);
+            tasks.spawn_on(named("notifications", notifications), handle);
+            tasks.spawn_on(named("compensation", compensation), handle);
+            tasks.spawn_on(named("audit", auditing), handle);
+            tasks.spawn_on(named("commands", commands), handle);
+            tasks.spawn_on(named("sweep", sweep), handle);
+            tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
+            let currencies = stats::keep_filled_in(database.clone(), journal.clone());
+            tasks.spawn_on(named("currencies", currencies), handle);
+        }
+        tasks.spawn_on(named("feed", feed.run()), handle);
+        let departures = session::departures::run(sessions.clone(), database.clone());
+        tasks.spawn_on(named("departures", departures), handle);
+        tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone(), database.clone())), handle);
+        tasks.spawn_on(named("journal", writer.run()), runtimes.journal.handle());
+        let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
+        Ok(Self {
+            database: front,
+            journal,
+            sessions,
+            accounts,
+            connections,
+            bus,
+            stop,
+            tasks,
+            relay,
+            back,
+            writer_id,
+            _data_dir: data_dir,
+        })
+    }
+
+    async fn serve(
+        mut self,
+        config: &Config,
+        listener: TcpListener,
+        metrics: metrics_exporter_prometheus::PrometheusHandle,
+    ) -> anyhow::Result<()> {
+        let settings = web::Data::new(stream::Settings {
+            heartbeat: Duration::from_secs(config.heartbeat_seconds),
+            commands_per_second: config.commands_per_second,
+            allowed_origins: config.allowed_origins.clone(),
+        });
+        let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
+        let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
+        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
+        let notifications = web::Data::new(Notifications::new(self.database.clone()));
+        let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone(), self.writer_id));
+        let metrics = web::Data::new(metrics);
+        let of_address = web::Data::new(stream::AddressLimits::new(config.connections_per_address));
+        let connections_there = stream::AcceptedConnections::default();
+        let accepted = (self.accounts.clone(), stream::AddressLimits::clone(&of_address), connections_there.clone());
+        let body_limit = BodyLimit(config.max_body_bytes);
+        let addresses = vec![listener.local_addr().context("reading the address")?];
+        let addresses = Addresses::new(config.public_url.clone(), addresses, config.lan);
+        let told = addresses.clone();
+        let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
+        let shares = web::Data::new(shares);
+        let addresses = web::Data::new(addresses);
+        let allowed_origins = config.allowed_origins.clone();
+        let server = HttpServer::new(move || {
+            HttpApp::new()
+                .wrap(middleware::from_fn(http::whole_chunked_body))
+                .wrap(middleware::from_fn(stream::address_limits::middleware))
+                .wrap(headers::cross_origin(&allowed_origins))
+                .wrap(middleware::from_fn(http::middleware))
+                .wrap(middleware::from_fn(headers::middleware))
+                .wrap(middleware::from_fn(stream::accepted::middleware))
+                .app_data(settings.clone())
+                .app_data(database.clone())
+                .app_data(sessions.clone())
+                .app_data(journal.clone())
+                .app_data(bus.clone())
+                .app_data(notifications.clone())
+                .app_data(accounts.clone())
+                .app_data(connections.clone())
+                .app_data(shares.clone())
+                .app_data(of_address.clone())
+                .app_data(readiness.clone())
+                .app_data(addresses.clone())
+                .app_data(metrics.clone())
+                .app_data(body_limit)
+                .configure(routes::configure)
+        })
+        .workers(HTTP_WORKERS)
+        .on_connect(move |connection, data| stream::accepted::on_connect(&accepted, connection, data))
+        .disable_signals()
+        // What comes too late, or not at all, is ended by `end_idle`.
+        .client_request_timeout(Duration::ZERO)
+        .keep_alive(KeepAlive::Os)
+        // Whoever has closed his end is gone: a stream must not keep its place until something is written to it twice.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(HTTP_SHUTDOWN_SECONDS)
+        .listen(listener)
+        .context("listening")?;
+        // Before anybody is told of it: whoever hears may end it at once.
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        greeting::say(&told, config.lan);
+        let server = server.run();
+        let handle = server.handle();
+        let serving = actix::spawn(server);
+        actix::spawn(connections_there.end_idle());
+
+        let failed = tokio::select! {
+            _ = terminate.recv() => None,
+            _ = interrupt.recv() => None,
+            ended = self.tasks.join_next() => Some(ended),
+        };
+        if let Some(ended) = &failed {
+            tracing::error!(task = ?ended, "a task ended, stopping");
+        }
+        tracing::info!("stopping");
+        let stopping = async {
+            // New connections are refused while those that are open hear why they close.
+            self.connections.close_all();
+            handle.stop(true).await;
+            let _ = serving.await;
+            self.sessions.close_all().await;
+            self.journal.flush().await;
+            let _ = self.stop.send(true);
+            let _ = self.relay.await;
+            self.journal.flush().await;
+            self.bus.close().await;
+            if let Err(error) = self.back.close().await {
+                tracing::warn!(%error, "the database was not closed; the next start does what is left");
+            }
+        };
+        if tokio::time::timeout(SHUTDOWN_MAX, stopping).await.is_err() {
+            tracing::warn!("stopped before everything was published; the rest goes out at the next start");
+        }
+        match failed {
+            None => Ok(()),
+            Some(_) => bail!("a task of this node ended by itself"),
+        }
+    }
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
+    name
+}
+
+pub(super) fn account_settings(config: &Config, jwt_secret: String) -> account::Settings {
+    account::Settings {
+        jwt_secret,
+        admins: config.admins.clone(),
+        registrations_per_minute: config.registrations_per_minute,
+        login_failures_per_minute: config.login_failures_per_minute,
+        trusted_proxies: config.trusted_proxies.clone(),
+        rates: account::UserRates {
+            commands_per_second: config.commands_per_second,
+            sessions_per_hour: config.sessions_per_hour,
+            invitations_per_hour: config.invitations_per_hour,
+            joins_per_minute: config.joins_per_minute,
+        },
+        ..account::Settings::default()
+    }
+}

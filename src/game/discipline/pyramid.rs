@@ -1,0 +1,143 @@
+//! Americana and Moscow pyramid: two sides race to a number of balls, each loser pays the price of the game.
+//!
+//! Absent fields mean: `target_balls` 8, `format` 1x1, `foul` opponent_plus_one. Points stand with the player who made
+//! them; the totals of the sides decide.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::sides::{Format, opposite, side, side_total};
+use super::{Color, Discipline, Fault, Order, Share, Terms, check_price};
+use crate::game::mark::Act;
+use crate::game::scoreboard::{Brought, Decision, Scoreboard};
+use crate::ids::Money;
+
+/// The rules of americana and of Moscow pyramid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pyramid {
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$")]
+    pub currency: String,
+    /// Minor units that each loser pays, 0..100000000.
+    #[schema(value_type = i64, minimum = 0, maximum = 100_000_000)]
+    pub game_price: Money,
+    /// Balls to win, 1..15.
+    #[serde(default = "eight")]
+    #[schema(minimum = 1, maximum = 15)]
+    pub target_balls: i64,
+    /// One against one, or two against two.
+    #[serde(default)]
+    pub format: Format,
+    /// What a foul costs.
+    #[serde(default)]
+    pub foul: PyramidFoul,
+    /// Where the order of a game comes from.
+    #[serde(default)]
+    pub order: Order,
+    /// Every second game goes the other way round.
+    #[serde(default)]
+    pub alternate_direction: bool,
+    /// Marks out of turn are refused.
+    #[serde(default)]
+    pub enforce_turns: bool,
+}
+
+/// What a foul costs in the pyramids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PyramidFoul {
+    /// The opposite player gets a ball; this can win the game.
+    OpponentPlusOne {},
+    /// The offender loses a ball, below zero too.
+    OffenderMinusOne {},
+}
+
+impl Default for PyramidFoul {
+    fn default() -> Self {
+        PyramidFoul::OpponentPlusOne {}
+    }
+}
+
+fn eight() -> i64 {
+    8
+}
+
+impl Pyramid {
+    /// Points decide the game as soon as a side has its balls.
+    fn award(&self, board: &mut Scoreboard, player: usize, points: i64) {
+        board.add(player, points);
+        let winner = [0, 1].into_iter().find(|side| side_total(board, *side) >= self.target_balls);
+        board.decision = winner.map(|side| Decision { reason: "target_reached", won_by: Some(side), cleared_by: None });
+    }
+}
+
+impl Discipline for Pyramid {
+    fn terms(&self) -> Terms<'_> {
+        let &Pyramid { order, alternate_direction, enforce_turns, .. } = self;
+        Terms { currency: &self.currency, order, alternate_direction, enforce_turns }
+    }
+
+    fn players(&self) -> RangeInclusive<usize> {
+        let players = self.format.players();
+        players..=players
+    }
+
+    fn validate(&self, faults: &mut Vec<Fault>) {
+        if !(1..=15).contains(&self.target_balls) {
+            faults.push(("target_balls".to_owned(), "must be 1 to 15".to_owned()));
+        }
+        check_price("game_price", self.game_price, faults);
+    }
+
+    fn ball(&self, name: &str) -> Option<Color> {
+        Color::named(name).filter(|color| *color == Color::White)
+    }
+
+    fn is_available(&self, _: &Scoreboard, _: Color) -> bool {
+        true
+    }
+
+    fn foul_points(&self, given: Option<i64>) -> Result<i64, &'static str> {
+        if given.unwrap_or(1) == 1 { Ok(1) } else { Err("a foul weighs 1 in this game") }
+    }
+
+    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
+        match (act, self.foul) {
+            (Act::EndTurn, _) => Brought::default(),
+            (Act::Pot { .. }, _) => {
+                self.award(board, player, 1);
+                Brought { points: 1, ..Brought::default() }
+            }
+            (Act::Foul { .. }, PyramidFoul::OpponentPlusOne {}) => {
+                self.award(board, opposite(player), 1);
+                Brought { awarded_to: Some(opposite(player)), ..Brought::default() }
+            }
+            (Act::Foul { .. }, PyramidFoul::OffenderMinusOne {}) => {
+                self.award(board, player, -1);
+                Brought::default()
+            }
+        }
+    }
+
+    /// The totals of the sides.
+    fn heights(&self, board: &Scoreboard) -> Vec<i64> {
+        (0..board.tallies.len()).map(|player| side_total(board, side(player))).collect()
+    }
+
+    /// The side that reached its target; nobody where the game ended before.
+    fn has_won(&self, board: &Scoreboard, player: usize, _: u32) -> bool {
+        board.winning_side() == Some(side(player))
+    }
+
+    fn shares(&self, board: &Scoreboard) -> Vec<Share> {
+        let share = |player| match board.winning_side() {
+            None => Share::default(),
+            Some(winner) if side(player) == winner => Share { earned: self.game_price, paid: 0 },
+            Some(_) => Share { earned: 0, paid: self.game_price },
+        };
+        (0..board.tallies.len()).map(share).collect()
+    }
+}

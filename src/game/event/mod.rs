@@ -1,0 +1,266 @@
+//! What happened: the stored vocabulary. Events never change once written, so fields are only ever added here, with
+//! a default.
+
+mod of_game;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use of_game::{
+    BallPotted, EventVoided, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score,
+    TurnChanged,
+};
+
+use super::discipline::Rules;
+use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+
+/// One fact of a session, as it is stored, streamed and published (contract, section 2.3).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Event {
+    /// Unique; time-ordered.
+    pub event_id: Uuid,
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// Its number there.
+    pub seq: Seq,
+    /// `type` and `data`.
+    #[serde(flatten)]
+    pub fact: Fact,
+    /// The game it belongs to, if any.
+    pub game_id: Option<GameId>,
+    /// Who caused it.
+    pub actor: Actor,
+    /// The idempotency key of the command that made it.
+    pub command_id: Uuid,
+    /// The request that caused it, over all services.
+    pub correlation_id: Uuid,
+    /// When it was decided, by the deciding node's clock.
+    pub timestamp: Timestamp,
+}
+
+/// Who caused an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Actor {
+    /// The account.
+    pub user_id: Option<UserId>,
+    /// Its seat, where it has one.
+    pub participant_id: Option<ParticipantId>,
+}
+
+/// The part of an event that the rules decide: which game it is of, and what happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The game it belongs to, if any.
+    pub game_id: Option<GameId>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+impl Decided {
+    /// The place that an account takes with these: whoever joins is the actor of that.
+    pub fn taken_by(user: UserId, decided: &[Decided]) -> Option<ParticipantId> {
+        decided.iter().find_map(|decided| match &decided.fact {
+            Fact::PlayerJoined(joined) if joined.user_id == Some(user) => Some(joined.participant_id),
+            Fact::SessionCreated(created) if created.creator_user_id == user => Some(created.creator_participant_id),
+            _ => None,
+        })
+    }
+}
+
+/// What a seat is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Runs the session; plays too.
+    Creator,
+    /// Plays.
+    Participant,
+    /// Watches, never scores.
+    Spectator,
+}
+
+/// `type` and `data` of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", content = "data")]
+pub enum Fact {
+    /// The session exists; its creator has the first seat.
+    #[serde(rename = "session.created")]
+    SessionCreated(Box<SessionCreated>),
+    /// A seat was taken, taken again, or kept for an invited account (`is_active` false).
+    #[serde(rename = "session.player_joined")]
+    PlayerJoined(PlayerJoined),
+    /// Left by own will.
+    #[serde(rename = "session.player_left")]
+    PlayerLeft(Seat),
+    /// Removed by the creator: may neither read nor come back until invited again.
+    #[serde(rename = "session.player_removed")]
+    PlayerRemoved(Seat),
+    /// Name or right to score changed; the values after the change.
+    #[serde(rename = "session.player_updated")]
+    PlayerUpdated(PlayerUpdated),
+    /// Only what changed is there.
+    #[serde(rename = "session.settings_changed")]
+    SettingsChanged(Box<SettingsChanged>),
+    /// The creator's role moved.
+    #[serde(rename = "session.creator_changed")]
+    CreatorChanged(CreatorChanged),
+    /// The evening is over.
+    #[serde(rename = "session.completed")]
+    SessionCompleted(Nothing),
+    /// The evening was called off.
+    #[serde(rename = "session.cancelled")]
+    SessionCancelled(Nothing),
+    /// A game began.
+    #[serde(rename = "game.started")]
+    GameStarted(GameStarted),
+    /// A ball was potted.
+    #[serde(rename = "game.ball_potted")]
+    BallPotted(BallPotted),
+    /// A foul was made.
+    #[serde(rename = "game.foul_committed")]
+    FoulCommitted(FoulCommitted),
+    /// A turn ended without a ball or a foul.
+    #[serde(rename = "game.turn_changed")]
+    TurnChanged(TurnChanged),
+    /// A mark was taken back; all that followed from it is put right.
+    #[serde(rename = "game.event_voided")]
+    EventVoided(Box<EventVoided>),
+    /// The game is over and settled.
+    #[serde(rename = "game.ended")]
+    GameEnded(Box<GameEnded>),
+    /// The game counts as not played.
+    #[serde(rename = "game.cancelled")]
+    GameCancelled(Nothing),
+}
+
+impl Fact {
+    /// The event type of the contract, which is also its routing key.
+    pub fn event_type(&self) -> &'static str {
+        match self {
+            Fact::SessionCreated(_) => "session.created",
+            Fact::PlayerJoined(_) => "session.player_joined",
+            Fact::PlayerLeft(_) => "session.player_left",
+            Fact::PlayerRemoved(_) => "session.player_removed",
+            Fact::PlayerUpdated(_) => "session.player_updated",
+            Fact::SettingsChanged(_) => "session.settings_changed",
+            Fact::CreatorChanged(_) => "session.creator_changed",
+            Fact::SessionCompleted(_) => "session.completed",
+            Fact::SessionCancelled(_) => "session.cancelled",
+            Fact::GameStarted(_) => "game.started",
+            Fact::BallPotted(_) => "game.ball_potted",
+            Fact::FoulCommitted(_) => "game.foul_committed",
+            Fact::TurnChanged(_) => "game.turn_changed",
+            Fact::EventVoided(_) => "game.event_voided",
+            Fact::GameEnded(_) => "game.ended",
+            Fact::GameCancelled(_) => "game.cancelled",
+        }
+    }
+}
+
+/// `{}`: a type that says all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Nothing {}
+
+/// Data of `session.created`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SessionCreated {
+    /// The join code, on its way to the row of the session: it stands in no event that is stored or told.
+    #[serde(skip)]
+    pub code: String,
+    /// The session's chat.
+    pub chat_id: Uuid,
+    /// The session's name.
+    pub name: String,
+    /// The creator's account.
+    pub creator_user_id: UserId,
+    /// The creator's seat.
+    pub creator_participant_id: ParticipantId,
+    /// The creator's name at the table.
+    pub creator_display_name: String,
+    /// Active players at most.
+    pub max_players: u32,
+    /// Only participants may read and watch it.
+    pub is_private: bool,
+    /// The rules that hold until changed.
+    pub rules: Rules,
+    /// Where they came from.
+    pub template_id: Option<Uuid>,
+}
+
+/// Data of `session.player_joined`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PlayerJoined {
+    /// The seat.
+    pub participant_id: ParticipantId,
+    /// The account; `None` for a guest.
+    pub user_id: Option<UserId>,
+    /// The name at the table.
+    pub display_name: String,
+    /// What the seat is.
+    pub role: Role,
+    /// Nobody's account stands behind it.
+    pub is_guest: bool,
+    /// May mark balls.
+    pub can_score: bool,
+    /// False while it is an invitation.
+    pub is_active: bool,
+    /// Whose turn it is now, where coming back changed that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_participant_id: Option<ParticipantId>,
+}
+
+/// Data of `session.player_left` and `session.player_removed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Seat {
+    /// The seat; its balance stays.
+    pub participant_id: ParticipantId,
+    /// Whose turn it is now, where it was that of who is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_participant_id: Option<ParticipantId>,
+    /// A removal that only an invitation ends. Those of version 0.1.0 are without it: there the join code did, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub until_invited: bool,
+}
+
+/// Data of `session.player_updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PlayerUpdated {
+    /// The seat.
+    pub participant_id: ParticipantId,
+    /// The name from now on.
+    pub display_name: String,
+    /// The right to score from now on.
+    pub can_score: bool,
+}
+
+/// Data of `session.settings_changed`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SettingsChanged {
+    /// The new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The new bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_players: Option<u32>,
+    /// The new privacy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_private: Option<bool>,
+    /// The new rules, from the next game on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Rules>,
+    /// The join code is another one: those who may know it read the session for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub code_changed: bool,
+    /// The new join code, on its way to the row of the session.
+    #[serde(skip)]
+    pub code: Option<String>,
+}
+
+/// Data of `session.creator_changed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CreatorChanged {
+    /// The new creator's seat.
+    pub participant_id: ParticipantId,
+    /// The new creator's account.
+    pub user_id: UserId,
+}

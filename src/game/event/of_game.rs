@@ -1,0 +1,192 @@
+//! The data of the events of a game.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Money, ParticipantId, Seq, UserId};
+
+/// Data of `game.started`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GameStarted {
+    /// 1, 2, 3 ... in its session.
+    pub number: u32,
+    /// The players in their cyclic order; the first one breaks.
+    pub order: Vec<ParticipantId>,
+    /// `kolkhoz`, `americana`, `moscow_pyramid`.
+    pub game_type: String,
+    /// This order is the one before, reversed (`alternate_direction`).
+    #[serde(default)]
+    pub reversed: bool,
+}
+
+/// Data of `game.ball_potted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BallPotted {
+    /// Who potted it.
+    pub participant_id: ParticipantId,
+    /// The account behind that seat; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Its colour.
+    pub color: String,
+    /// What the player gained by it, collected fines among them: `total_score` is that much higher than before. In events
+    /// of version 0.1.0 the fines are left out.
+    pub points: i64,
+    /// The player's points after it, fines included.
+    pub total_score: i64,
+    /// The player's balls after it.
+    pub balls_potted: u32,
+    /// Whose turn it is now.
+    pub next_participant_id: ParticipantId,
+    /// What the marker wrote.
+    pub note: Option<String>,
+    /// The cue ball itself was potted.
+    #[serde(default)]
+    pub own_ball: bool,
+    /// Fines of the pool that this pot collected, by owner: each owner lost these points, the potter gained them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fines: Vec<Fine>,
+    /// The live money of everyone whose money this changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nets: Vec<LiveNet>,
+}
+
+/// Points that an owner of fines pays to the one who collects them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Fine {
+    /// The owner.
+    pub participant_id: ParticipantId,
+    /// How many points.
+    pub points: i64,
+}
+
+/// What a player would get (or pay, below zero) if the game ended now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LiveNet {
+    /// The player.
+    pub participant_id: ParticipantId,
+    /// Minor units.
+    pub net: Money,
+}
+
+/// Data of `game.foul_committed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct FoulCommitted {
+    /// Who made it.
+    pub participant_id: ParticipantId,
+    /// The account behind that seat; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// How much it weighs, 0 where the rules have no penalty.
+    pub points: i64,
+    /// The offender's points after it.
+    pub total_score: i64,
+    /// Who got the points, where the rules give them to somebody.
+    pub awarded_to: Option<ParticipantId>,
+    /// What the marker wrote.
+    pub reason: Option<String>,
+    /// Whose turn it is now.
+    pub next_participant_id: ParticipantId,
+    /// The live money of everyone whose money this changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nets: Vec<LiveNet>,
+}
+
+/// Data of `game.turn_changed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TurnChanged {
+    /// Whose turn ended.
+    pub participant_id: ParticipantId,
+    /// `miss`, `safety`, ...
+    pub reason: Option<String>,
+    /// Whose turn it is now.
+    pub next_participant_id: ParticipantId,
+}
+
+/// Data of `game.event_voided`: the game as it stands without the voided mark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EventVoided {
+    /// Which event.
+    pub voided_seq: Seq,
+    /// Its type.
+    pub voided_type: String,
+    /// The account of the player whose mark it was; `None` for a guest.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// All players' scores after the void.
+    pub scores: Vec<Score>,
+    /// Whose turn it is after the void.
+    pub current_participant_id: Option<ParticipantId>,
+    /// What is left on the table after the void; empty where balls are not counted.
+    #[serde(default)]
+    pub remaining: Vec<Remaining>,
+    /// The new results, where the game had ended.
+    #[serde(default)]
+    pub results: Option<Vec<GameResult>>,
+    /// Of the money in the results; empty where there are none, and in events from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
+}
+
+/// Data of `game.ended`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GameEnded {
+    /// `all_balls_potted`, `target_reached`, or what the caller said; `manual` where nothing was said.
+    pub reason: String,
+    /// Since the start of the game.
+    pub duration_seconds: i64,
+    /// By place.
+    pub results: Vec<GameResult>,
+    /// Whoever has the first place; empty where nobody won.
+    pub winner_participant_ids: Vec<ParticipantId>,
+    /// Of the money in the results; empty in events from before it was told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
+}
+
+/// One player's score in a game.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Score {
+    /// The player.
+    pub participant_id: ParticipantId,
+    /// Points, fines included.
+    pub points: i64,
+    /// Balls.
+    pub balls_potted: u32,
+    /// Fouls.
+    pub fouls: u32,
+    /// What the player would get or pay if the game ended now.
+    #[serde(default)]
+    pub net: Money,
+}
+
+/// How many balls of a colour are left on the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Remaining {
+    /// The colour.
+    pub color: String,
+    /// How many; `null` where this colour is not counted.
+    pub count: Option<u32>,
+}
+
+/// What a game came to for one player (contract: Result).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GameResult {
+    /// The player.
+    pub participant_id: ParticipantId,
+    /// The player's account.
+    pub user_id: Option<UserId>,
+    /// 1 is first; equal points share a place.
+    pub place: u32,
+    /// Points.
+    pub points: i64,
+    /// Balls.
+    pub balls_potted: u32,
+    /// Fouls.
+    pub fouls: u32,
+    /// What others pay this player.
+    pub earned: Money,
+    /// What this player pays others.
+    pub paid: Money,
+    /// `earned − paid`; over a game these sum to 0.
+    pub net: Money,
+}

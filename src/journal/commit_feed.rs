@@ -1,0 +1,172 @@
+//! The commits of this node as they happen, for the relay that publishes their events; and the same read again from the
+//! table. A session event is its own outbox record: its row carries the writer's position, and `writer.published` says
+//! how far the bus has confirmed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use entity::{event, writer};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
+use tokio::sync::mpsc;
+
+use super::follow::{self, Part};
+use super::{JournalError, Record, Work};
+use crate::ids::Timestamp;
+use crate::outbox;
+
+/// Batches the relay may lag behind before it reads them from the table instead.
+const BATCHES_MAX: usize = 256;
+
+/// Events of one commit, in order of position.
+pub struct Batch {
+    /// The position of the first.
+    pub first: i64,
+    /// The events.
+    pub records: Vec<Arc<Record>>,
+}
+
+/// The writer's end: tells of commits without ever waiting for the relay.
+pub(super) struct CommitSender {
+    writer_id: i64,
+    end: Arc<AtomicI64>,
+    published: Arc<AtomicI64>,
+    work: mpsc::WeakSender<Work>,
+    sender: Option<mpsc::Sender<Batch>>,
+}
+
+impl CommitSender {
+    pub(super) fn new(writer_id: i64, published: Arc<AtomicI64>, work: mpsc::WeakSender<Work>) -> Self {
+        Self { writer_id, end: Arc::new(AtomicI64::new(1)), published, work, sender: None }
+    }
+
+    pub(super) fn open(&mut self) -> CommitFeed {
+        let (sender, batches) = mpsc::channel(BATCHES_MAX);
+        self.sender = Some(sender);
+        CommitFeed {
+            writer_id: self.writer_id,
+            end: self.end.clone(),
+            published: self.published.clone(),
+            work: self.work.clone(),
+            batches,
+        }
+    }
+
+    pub(super) fn committed(&self, first: i64, records: Vec<Arc<Record>>) {
+        if let Some(sender) = &self.sender {
+            let end = first + records.len() as i64;
+            // A batch that does not fit is missed by its positions: the relay reads the gap from the table.
+            let _ = sender.try_send(Batch { first, records });
+            self.end.store(end, Ordering::Release);
+        }
+    }
+}
+
+/// The relay's end.
+pub struct CommitFeed {
+    /// Whose positions these are.
+    pub writer_id: i64,
+    end: Arc<AtomicI64>,
+    published: Arc<AtomicI64>,
+    work: mpsc::WeakSender<Work>,
+    /// The commits, as far as they fitted.
+    pub batches: mpsc::Receiver<Batch>,
+}
+
+impl CommitFeed {
+    /// Everything before this position is committed. What `batches` does not hold of it when this was asked first did
+    /// not fit, and no later batch need ever come to show the gap.
+    pub fn end(&self) -> i64 {
+        self.end.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `position` is confirmed by the bus; stored with the writer's next commit.
+    pub fn published(&self, position: i64) {
+        self.published.store(position, Ordering::Release);
+    }
+
+    /// Has an idle writer store the position. Not for every confirm: it costs a commit of its own.
+    pub fn keep(&self) {
+        if let Some(work) = self.work.upgrade() {
+            // A full queue is about to commit anyway.
+            let _ = work.try_send(Work::Published);
+        }
+    }
+}
+
+/// Events of a writer from a position on, for a relay that lags or takes over from a dead node.
+pub async fn read_from(
+    db: &impl ConnectionTrait,
+    writer_id: i64,
+    position: i64,
+    limit: u64,
+) -> Result<Vec<(i64, Arc<Record>)>, JournalError> {
+    event::Entity::find()
+        .filter(event::Column::WriterId.eq(writer_id))
+        .filter(event::Column::Position.gte(position))
+        .order_by_asc(event::Column::Position)
+        .limit(limit)
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|row| Ok((row.position, Arc::new(Record::stored(row)?))))
+        .collect()
+}
+
+/// The first `limit` events of a part that users may have to be told of: ends of games, invitations, and corrections of
+/// ended games; with their positions.
+pub async fn telling(
+    db: &impl ConnectionTrait,
+    part: Part,
+    limit: u64,
+) -> Result<Vec<(i64, Result<Arc<Record>, JournalError>)>, DbErr> {
+    let backend = db.get_database_backend();
+    // What costs most is to find the type in the text.
+    let is_postgres = backend == DbBackend::Postgres;
+    let says = if is_postgres { "strpos" } else { "instr" };
+    let kind = |name: &str| match is_postgres {
+        // After `{"event_id":"...","session_id":"...","seq":...,"type":"`.
+        true => format!("split_part(body, '\"', 14) = '{name}'"),
+        false => format!("instr(body, '\"type\":\"{name}\"') > 0"),
+    };
+    let sql = format!(
+        "SELECT * FROM ({}) AS e WHERE {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
+         OR ({} AND {says}(body, '\"results\":[') > 0) ORDER BY position LIMIT {limit}",
+        follow::part_of("*"),
+        kind("game.ended"),
+        kind("session.player_joined"),
+        kind("game.event_voided"),
+    );
+    let values: [Value; 3] = [part.writer_id.into(), part.after.into(), part.upto.into()];
+    let rows = event::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.position, Record::stored(row).map(Arc::new))).collect())
+}
+
+/// When the oldest of what is not confirmed was stored: this writer's events behind `published`, where there are any, and
+/// what waits in the outbox for whichever node.
+pub async fn oldest(
+    db: &impl ConnectionTrait,
+    writer_id: i64,
+    published: i64,
+    has_events: bool,
+) -> Result<Option<Timestamp>, JournalError> {
+    let event = if has_events { read_from(db, writer_id, published + 1, 1).await? } else { Vec::new() };
+    let event = event.first().map(|(_, record)| record.event.timestamp);
+    Ok([event, outbox::oldest(db).await?].into_iter().flatten().min())
+}
+
+/// The last position that a writer has stored anything at, heard of or not.
+pub async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> Result<i64, DbErr> {
+    super::heads::last_position(db, writer_id).await
+}
+
+/// The writers and how far each is published.
+pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, DbErr> {
+    writer::Entity::find().order_by_asc(writer::Column::Id).all(db).await
+}
+
+/// Everything of a writer up to `position` is confirmed.
+pub async fn mark(db: &impl ConnectionTrait, writer_id: i64, position: i64) -> Result<(), DbErr> {
+    super::heads::mark_published(db, writer_id, position).await
+}

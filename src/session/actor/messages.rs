@@ -1,0 +1,200 @@
+//! What a session actor can be sent, and what it does then.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix::prelude::{ActorContext, Handler, Message};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use uuid::Uuid;
+
+use super::{Caller, Newcomer, SessionActor, WaitingLook};
+use crate::game::Session;
+use crate::game::command::Request;
+use crate::ids::{ParticipantId, Seq, UserId};
+use crate::journal::Record;
+use crate::session::audience::Listener;
+use crate::session::engine::{Ask, Input, Ticket};
+use crate::session::live::Activity;
+use crate::session::{News, NotPlayed, Played};
+
+/// Decide this and store it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Execute {
+    pub(in crate::session) request: Request,
+    pub(in crate::session) command_id: Uuid,
+    pub(in crate::session) correlation_id: Uuid,
+    pub(in crate::session) hash: i64,
+    pub(in crate::session) permit: OwnedSemaphorePermit,
+    pub(in crate::session) answer: oneshot::Sender<Result<Played, NotPlayed>>,
+}
+
+/// Tell this listener.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Watch {
+    pub(in crate::session) listener: Listener,
+    pub(in crate::session) request: Uuid,
+    pub(in crate::session) after: Option<Seq>,
+    /// The join code, for those who may know it.
+    pub(in crate::session) code: Option<String>,
+    /// Keeps the session in memory until it was heard.
+    pub(in crate::session) _pin: Arc<Activity>,
+}
+
+/// Don't any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Leave {
+    pub(in crate::session) listener: u64,
+}
+
+/// Look at the state and at who is online.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Look {
+    /// The log is known to hold this event: what is shown must have it.
+    pub(in crate::session) at_least: Seq,
+    /// What is shown has who is online: other nodes must have said it.
+    pub(in crate::session) shows_online: bool,
+    pub(in crate::session) glance: Glance,
+}
+
+/// What is done with the state and the knowledge of who is online; `None`: the log could not be read as far as is needed.
+pub(in crate::session) type Glance = Box<dyn FnOnce(Option<(&Session, &dyn Fn(ParticipantId) -> bool)>) + Send>;
+
+/// Another node stored events.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) enum Hear {
+    /// These, in any order, perhaps again.
+    Records(Vec<Arc<Record>>),
+    /// Up to here.
+    Head(Seq),
+}
+
+/// Another node said who watches there.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Elsewhere {
+    pub(in crate::session) node: String,
+    pub(in crate::session) users: BTreeSet<UserId>,
+}
+
+/// All other nodes have said who watches there, or can't be asked.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct OthersKnown;
+
+/// Say again who watches here.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct SayOnline;
+
+/// Write down what is to be kept and go.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Close;
+
+/// A fault, for tests of the replacement of actors that panic.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(in crate::session) struct Break;
+
+impl Handler<Execute> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, message: Execute, ctx: &mut Self::Context) {
+        let Execute { request, command_id, correlation_id, hash, permit, answer } = message;
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let (kind, game) = (request.command.kind(), request.game);
+        self.callers.insert(ticket, Caller { answer, _permit: permit, since: Instant::now(), kind, game });
+        self.feed(Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id, hash })), ctx);
+    }
+}
+
+impl Handler<Watch> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Watch { listener, request, after, code, _pin }: Watch, ctx: &mut Self::Context) {
+        let watcher = listener.id;
+        // Watching again replaces: the same listener must not hear an event twice.
+        self.audience.leave(watcher, self.engine.state());
+        self.feed(Input::Unwatch { watcher }, ctx);
+        self.joining.insert(watcher, Newcomer { listener, request, code });
+        self.feed(Input::Watch { watcher, after }, ctx);
+    }
+}
+
+impl Handler<Leave> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Leave { listener }: Leave, ctx: &mut Self::Context) {
+        self.joining.remove(&listener);
+        self.audience.leave(listener, self.engine.state());
+        self.feed(Input::Unwatch { watcher: listener }, ctx);
+    }
+}
+
+impl Handler<Look> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Look { at_least, shows_online, glance }: Look, ctx: &mut Self::Context) {
+        self.looks.push(WaitingLook { at_least, shows_online, glance });
+        self.feed(Input::HeardHead(at_least), ctx);
+    }
+}
+
+impl Handler<Elsewhere> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Elsewhere { node, users }: Elsewhere, _: &mut Self::Context) {
+        self.audience.elsewhere(node, users, self.engine.state());
+    }
+}
+
+impl Handler<OthersKnown> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: OthersKnown, _: &mut Self::Context) {
+        self.know_others();
+    }
+}
+
+impl Handler<SayOnline> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: SayOnline, _: &mut Self::Context) {
+        self.say(News::Online(self.id, self.said.iter().copied().collect()));
+    }
+}
+
+impl Handler<Hear> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, heard: Hear, ctx: &mut Self::Context) {
+        let input = match heard {
+            Hear::Records(records) => Input::Heard(records),
+            Hear::Head(seq) => Input::HeardHead(seq),
+        };
+        self.step(input, ctx);
+    }
+}
+
+impl Handler<Close> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl Handler<Break> for SessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Break, _: &mut Self::Context) {
+        panic!("broken on purpose");
+    }
+}

@@ -1,0 +1,346 @@
+//! Session id to live actor: starts one by snapshot and replay, replaces the dead.
+
+mod looks;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use actix::prelude::{Actor, Arbiter, ArbiterHandle, Handler, Message};
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::actor::SessionActor;
+use super::actor::messages::{Break, Close, Elsewhere, Execute, Hear, Leave, OthersKnown, SayOnline, Watch};
+use super::live::{Activity, Live, LiveSessions};
+use super::unstored_keys::UnstoredKeys;
+use super::{Creator, Listener, News, NotPlayed, Order, Played, Viewer};
+use crate::clock;
+use crate::game::Session;
+use crate::game::command::{Command, CreateSession, Request};
+use crate::game::event::{Actor as EventActor, Decided, Event};
+use crate::ids::{Dice, Seq, SessionId, UserId};
+use crate::journal::{AppendError, Journal, Opened, Record};
+
+/// A session that dies under a message is opened again this often before the caller hears of it.
+const ATTEMPTS: usize = 3;
+
+/// All sessions, live or not.
+#[derive(Clone)]
+pub struct Sessions {
+    journal: Journal,
+    live: Arc<LiveSessions>,
+    unstored: Arc<UnstoredKeys>,
+    home: ArbiterHandle,
+    listeners: Arc<AtomicU64>,
+    news: Option<mpsc::Sender<News>>,
+    /// Other nodes live and can be asked who watches there.
+    asks_others: Arc<AtomicBool>,
+}
+
+impl Sessions {
+    /// `home` is where sessions live that are opened from outside an actix worker. `news`: other nodes write the same
+    /// sessions and are to be told of those that live here; without it this node is alone. `live_max`: sessions in
+    /// memory at once.
+    pub fn new(journal: Journal, home: ArbiterHandle, news: Option<mpsc::Sender<News>>, live_max: usize) -> Self {
+        Self {
+            journal,
+            live: Arc::new(LiveSessions::new(live_max)),
+            unstored: Arc::default(),
+            home,
+            listeners: Arc::default(),
+            news,
+            asks_others: Arc::default(),
+        }
+    }
+
+    /// Whether a session lives here.
+    pub fn lives(&self, session: SessionId) -> bool {
+        self.live.get(session).is_some_and(|live| live.actor.connected())
+    }
+
+    /// The sessions that live here.
+    pub fn living(&self) -> Vec<SessionId> {
+        self.live.living()
+    }
+
+    /// The sessions that live here and that somebody here listens to.
+    pub fn listened_to(&self) -> Vec<SessionId> {
+        self.live.listened_to()
+    }
+
+    /// From now on the first who look at a session here wait until other nodes have said who watches it there
+    /// ([`Sessions::others_known`]), for a moment at most; or nobody waits, since no other node could answer.
+    pub fn ask_others(&self, asks: bool) {
+        self.asks_others.store(asks, Ordering::Relaxed);
+    }
+
+    /// All other nodes have said who watches a session there.
+    pub fn others_known(&self, session: SessionId) {
+        self.tell(session, OthersKnown);
+    }
+
+    /// A new name for a listener.
+    pub fn listener_id(&self) -> u64 {
+        self.listeners.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The log behind the sessions.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Has the session decide, store and tell a command.
+    pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let span = tracing::info_span!(
+            "command",
+            session.id = %session,
+            command.id = %order.command_id,
+            correlation.id = %order.correlation_id,
+            kind = order.command.kind(),
+        );
+        async {
+            let result = self.execute_in_span(session, order).await;
+            match &result {
+                Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
+                Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+        let hash = fingerprint(&order.command);
+        let (key, used_for) = ((order.user, order.command_id), (session, hash));
+        if self.unstored.is_of_another(key, used_for) {
+            // A session that is not there is told of first.
+            self.open(session).await?;
+            return Err(NotPlayed::KeyReused);
+        }
+        let result = self.execute_under(session, order, hash).await;
+        let left_nothing = match &result {
+            Ok(played) => played.records.is_empty(),
+            Err(error) => matches!(error, NotPlayed::Refused(_)),
+        };
+        if left_nothing {
+            // Its key took no place in the log, where a used one would have been found.
+            if self.journal.is_key_used(key).await.unwrap_or(false) {
+                return Err(NotPlayed::KeyReused);
+            }
+            self.unstored.note(key, used_for);
+        }
+        result
+    }
+
+    async fn execute_under(&self, session: SessionId, order: Order, hash: i64) -> Result<Played, NotPlayed> {
+        let dice = Dice(rand::random());
+        for _ in 0..ATTEMPTS {
+            let live = self.open(session).await?;
+            let permit = live.permits.clone().try_acquire_owned().map_err(|_| NotPlayed::Busy)?;
+            let (answer, played) = oneshot::channel();
+            let request =
+                Request { user: order.user, game: order.game, command: order.command.clone(), at: clock::now(), dice };
+            let (command_id, correlation_id) = (order.command_id, order.correlation_id);
+            let message = Execute { request, command_id, correlation_id, hash, permit, answer };
+            if live.actor.try_send(message).is_err() {
+                continue;
+            }
+            // An actor that dies here may or may not have stored the command: its key tells the next one.
+            if let Ok(result) = played.await {
+                return result;
+            }
+        }
+        Err(NotPlayed::Unknown)
+    }
+
+    /// Whether the account opened a session under that key before.
+    pub async fn has_created(&self, by: Creator) -> Result<bool, NotPlayed> {
+        Ok(self.journal.opened_by(by.user, by.command_id).await?.is_some())
+    }
+
+    /// Opens a new session; its first event is the creator's doing. Answers the existing one where the same account
+    /// used the same key before.
+    pub async fn create(&self, create: CreateSession, by: Creator) -> Result<SessionId, NotPlayed> {
+        // What the server drew is not part of what was asked.
+        let asked = CreateSession {
+            session_id: SessionId(Uuid::nil()),
+            chat_id: Uuid::nil(),
+            code: String::new(),
+            ..create.clone()
+        };
+        let hash = fingerprint(&Command::CreateSession(asked));
+        if self.unstored.is_of_another((by.user, by.command_id), (SessionId(Uuid::nil()), hash)) {
+            return Err(NotPlayed::KeyReused);
+        }
+        let at = clock::now();
+        let dice = Dice(rand::random());
+        let id = create.session_id;
+        let request = Request { user: by.user, game: None, command: Command::CreateSession(create), at, dice };
+        let decided = Session::default().decide(&request)?;
+        let actor = EventActor { user_id: Some(by.user), participant_id: Decided::taken_by(by.user, &decided) };
+        let records: Vec<Arc<Record>> = decided
+            .into_iter()
+            .zip(1..)
+            .map(|(decided, seq)| {
+                let event = Event {
+                    event_id: dice.id(seq as u64 + 16, at),
+                    session_id: id,
+                    seq,
+                    fact: decided.fact,
+                    game_id: None,
+                    actor,
+                    command_id: by.command_id,
+                    correlation_id: by.correlation_id,
+                    timestamp: at,
+                };
+                Arc::new(Record::new(event, hash))
+            })
+            .collect();
+        // Its place in memory before its place in the log: nothing is stored that is refused.
+        let slot = self.live.slot(id).ok_or(NotPlayed::Busy)?;
+        let stored = self.journal.append(id, 0, records.clone()).await;
+        if stored.is_ok() {
+            // Without a look at the database, which may be gone since: what was stored is answered.
+            // Nobody can be watching it.
+            slot.get_or_init(|| async { self.start(id, Opened::new(records), false) }).await;
+            return Ok(id);
+        }
+        self.live.forget(id, slot);
+        match stored {
+            Err(AppendError::Conflict) => self.created_before(by, hash).await,
+            Err(AppendError::KeysUsed(_)) => Err(NotPlayed::KeyReused),
+            _ => Err(NotPlayed::Unknown),
+        }
+    }
+
+    async fn created_before(&self, by: Creator, hash: i64) -> Result<SessionId, NotPlayed> {
+        match self.journal.opened_by(by.user, by.command_id).await? {
+            Some((id, there)) if there == hash => Ok(id),
+            Some(_) => Err(NotPlayed::KeyReused),
+            None => Err(NotPlayed::CodeTaken),
+        }
+    }
+
+    /// Has a listener hear the session: `Push::Welcome` first, then everything after it. `after`: the last event the
+    /// listener has.
+    pub async fn watch(
+        &self,
+        session: SessionId,
+        listener: Listener,
+        request: Uuid,
+        after: Option<Seq>,
+    ) -> Result<(), NotPlayed> {
+        let code = match listener.viewer {
+            // Where the journal does not answer, the state is at hand all the same.
+            Viewer::User(_) => self.journal.code(session).await.ok().flatten(),
+            Viewer::Share(_) => None,
+        };
+        for _ in 0..ATTEMPTS {
+            let live = self.open(session).await?;
+            let pin = live.activity.clone();
+            let watch = Watch { listener: listener.clone(), request, after, code: code.clone(), _pin: pin };
+            if live.actor.try_send(watch).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(NotPlayed::NotStored)
+    }
+
+    /// Another node stored these events; a session that does not live here reads them when it is opened.
+    pub fn hear(&self, session: SessionId, records: Vec<Arc<Record>>) {
+        self.tell(session, Hear::Records(records));
+    }
+
+    /// Another node stored events up to `seq`: what is missing here is read.
+    pub fn hear_head(&self, session: SessionId, seq: Seq) {
+        self.tell(session, Hear::Head(seq));
+    }
+
+    /// Another node said who watches a session there; nobody: no one any more.
+    pub fn hear_online(&self, session: SessionId, node: String, users: impl IntoIterator<Item = UserId>) {
+        self.tell(session, Elsewhere { node, users: users.into_iter().collect() });
+    }
+
+    /// Has a session say again who watches it here.
+    pub fn say_online(&self, session: SessionId) {
+        self.tell(session, SayOnline);
+    }
+
+    /// To a session that lives here; one that does not needs no telling.
+    fn tell<M>(&self, session: SessionId, message: M)
+    where
+        M: Message<Result = ()> + Send + 'static,
+        SessionActor: Handler<M>,
+    {
+        if let Some(live) = self.live.get(session) {
+            let _ = live.actor.try_send(message);
+        }
+    }
+
+    /// What the log is known to hold where other nodes write it too: a client that moves from node to node must not
+    /// see an older state than it has seen.
+    async fn known_head(&self, session: SessionId) -> Result<Seq, NotPlayed> {
+        if self.news.is_none() {
+            return Ok(0);
+        }
+        // What is in memory may be older than what the client has seen elsewhere, so it is not shown instead.
+        Ok(self.journal.head(session).await?.unwrap_or(0))
+    }
+
+    /// A listener hears no more.
+    pub fn leave(&self, session: SessionId, listener: u64) {
+        if let Some(live) = self.live.get(session) {
+            let _ = live.actor.try_send(Leave { listener });
+        }
+    }
+
+    /// Makes the actor of a session panic, to show that it is replaced.
+    #[doc(hidden)]
+    pub async fn break_actor(&self, session: SessionId) -> Result<(), NotPlayed> {
+        let live = self.open(session).await?;
+        let _ = live.actor.send(Break).await;
+        Ok(())
+    }
+
+    /// Has all live sessions keep their snapshots and go; those that stay busy for long are left.
+    pub async fn close_all(&self) {
+        for live in self.live.drain() {
+            let _ = live.actor.send(Close).await;
+        }
+    }
+
+    async fn open(&self, session: SessionId) -> Result<Live, NotPlayed> {
+        let slot = self.live.slot(session).ok_or(NotPlayed::Busy)?;
+        let opening = slot.get_or_try_init(|| async {
+            let opened = self.journal.open(session).await?.ok_or(NotPlayed::Missing)?;
+            Ok(self.start(session, opened, self.asks_others.load(Ordering::Relaxed)))
+        });
+        match opening.await {
+            Ok(live) => Ok(live.clone()),
+            Err(error) => {
+                self.live.forget(session, slot);
+                Err(error)
+            }
+        }
+    }
+
+    fn start(&self, session: SessionId, opened: Opened, awaits_others: bool) -> Live {
+        let (journal, others) = (self.journal.clone(), (self.news.clone(), awaits_others));
+        let arbiter = Arbiter::try_current().unwrap_or_else(|| self.home.clone());
+        let activity = Arc::new(Activity::new());
+        let of_actor = activity.clone();
+        let start = move |_: &mut _| SessionActor::new(session, opened, journal, others, of_actor);
+        Live::new(SessionActor::start_in_arbiter(&arbiter, start), activity)
+    }
+}
+
+/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON. Without the game
+/// that a path names: a client that goes on over REST where its socket broke sends the same command.
+fn fingerprint(command: &Command) -> i64 {
+    let body = serde_json::to_vec(command).unwrap_or_default();
+    let digest = Sha256::digest(body);
+    i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
+}

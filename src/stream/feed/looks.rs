@@ -1,0 +1,117 @@
+//! What the feed reads from the database, beside its other work: a slow database must not keep it from hearing, and from
+//! saying that this node lives. One look of a kind at once; what is asked for meanwhile is looked at by the next.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use sea_orm::DbErr;
+
+use crate::account::Accounts;
+use crate::database::Database;
+use crate::ids::{Seq, SessionId, UserId};
+use crate::journal::{Journal, JournalError};
+use crate::outbox::lease;
+use crate::social::{Notifications, Waiting};
+
+/// A process that has not said for so long that it lives need not be asked for.
+const LIVING_MS: i64 = 10_000;
+
+/// What was read.
+pub(super) enum Looked {
+    /// The last events of sessions.
+    Heads(Result<Vec<(SessionId, Seq)>, JournalError>),
+    /// Which logins have ended.
+    Logins(Result<(), DbErr>),
+    /// Which writers live, and how long ago they said so.
+    Writers(Result<Vec<(i64, Duration)>, DbErr>),
+    /// The notifications that wait for users.
+    Notifications(Result<HashMap<UserId, Waiting>, DbErr>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Heads,
+    Logins,
+    Writers,
+    Notifications,
+}
+
+/// The looks under way.
+pub(super) struct Looks {
+    database: Database,
+    journal: Journal,
+    accounts: Accounts,
+    running: FuturesUnordered<BoxFuture<'static, Looked>>,
+    kinds: HashSet<Kind>,
+    /// Sessions whose heads are to be looked at when the look under way is done.
+    behind: HashSet<SessionId>,
+}
+
+impl Looks {
+    pub(super) fn new(database: Database, journal: Journal, accounts: Accounts) -> Self {
+        Self {
+            database,
+            journal,
+            accounts,
+            running: FuturesUnordered::new(),
+            kinds: HashSet::new(),
+            behind: HashSet::new(),
+        }
+    }
+
+    /// How far the logs of these are.
+    pub(super) fn at_heads(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
+        self.behind.extend(sessions);
+        if self.behind.is_empty() || !self.kinds.insert(Kind::Heads) {
+            return;
+        }
+        let (journal, sessions) = (self.journal.clone(), self.behind.drain().collect());
+        self.running.push(Box::pin(async move { Looked::Heads(journal.heads(sessions).await) }));
+    }
+
+    /// Which logins have ended.
+    pub(super) fn at_logins(&mut self) {
+        if self.kinds.insert(Kind::Logins) {
+            let (accounts, database) = (self.accounts.clone(), self.database.clone());
+            self.running.push(Box::pin(async move { Looked::Logins(accounts.load_revoked(&database).await) }));
+        }
+    }
+
+    /// Which processes live.
+    pub(super) fn at_writers(&mut self) {
+        if self.kinds.insert(Kind::Writers) {
+            let database = self.database.clone();
+            self.running
+                .push(Box::pin(async move { Looked::Writers(lease::living(database.reader(), LIVING_MS).await) }));
+        }
+    }
+
+    /// What waits for these users.
+    pub(super) fn at_notifications(&mut self, users: HashSet<UserId>) {
+        if !users.is_empty() && self.kinds.insert(Kind::Notifications) {
+            let notifications = Notifications::new(self.database.clone());
+            self.running.push(Box::pin(async move { Looked::Notifications(notifications.waiting(users).await) }));
+        }
+    }
+
+    /// The next one that is done; to be polled only while there is one.
+    pub(super) async fn next(&mut self) -> Option<Looked> {
+        let looked = self.running.next().await?;
+        let kind = match &looked {
+            Looked::Heads(_) => Kind::Heads,
+            Looked::Logins(_) => Kind::Logins,
+            Looked::Writers(_) => Kind::Writers,
+            Looked::Notifications(_) => Kind::Notifications,
+        };
+        self.kinds.remove(&kind);
+        self.at_heads([]);
+        Some(looked)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+}

@@ -1,0 +1,378 @@
+//! Bus to local connections, and back: events that other nodes stored, who watches there, and what concerns users
+//! connected here.
+//!
+//! INVARIANT: a binding is confirmed before the journal is read. What was stored before is read, what is stored after
+//! arrives; and after every loss of the broker the journal is read again. While what others tell does not arrive, the
+//! heads of sessions with listeners are looked at each second; a slow sweep compares all of them as a last guard.
+
+mod bindings;
+mod hearing;
+mod looks;
+mod node_message;
+mod nodes;
+mod other_nodes;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use self::bindings::{Binding, Bound, Local};
+use self::hearing::{Change, Hearing};
+use self::looks::{Looked, Looks};
+use self::node_message::{NodeMessage, Sender};
+use self::other_nodes::{Heard, OtherNodes};
+use super::connections::{Connections, Told, UserNews};
+use super::wire::ServerFrame;
+use crate::account::Accounts;
+use crate::clock;
+use crate::database::Database;
+use crate::ids::{SessionId, UserId};
+use crate::messaging::message::event_in;
+use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent};
+use crate::session::{News, Sessions};
+use crate::social::Waiting;
+use crate::telemetry::Trouble;
+
+// Said when it begins and once a minute while it lasts.
+static HEADS: Trouble = Trouble::new();
+static LOGINS: Trouble = Trouble::new();
+static WRITERS: Trouble = Trouble::new();
+static NOTIFICATIONS: Trouble = Trouble::new();
+static UNBOUND: Trouble = Trouble::new();
+static DEAF: Trouble = Trouble::new();
+static TWIN: Trouble = Trouble::new();
+
+/// How often a node says that it lives.
+const ALIVE_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether others do.
+const BEAT: Duration = Duration::from_millis(250);
+/// A longer time between two looks was not spent listening: this node was stopped, or had too much to do.
+const BEAT_MAX: Duration = Duration::from_millis(500);
+/// How often the database is looked at for what others don't tell: with each fourth beat. And how often for what may wait.
+const LOOK_EVERY: Duration = Duration::from_millis(900);
+const LOOK_SLOWLY_EVERY: Duration = Duration::from_secs(5);
+/// What was seen in the database is true for so long.
+const SEEN_FOR: Duration = Duration::from_millis(2_500);
+/// How often bindings and heads are compared with what should be.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+/// What is told from node to node is not worth more waiting than this.
+const TELL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Every node refuses the access tokens of a login that ended, whoever is connected to it.
+const EVERY_LOGIN: &str = "websocket.user.*.logins_revoked";
+/// A stream that a share opened may be anywhere.
+const EVERY_SHARE: &str = "websocket.user.*.shares_ended";
+const EVERY_NODE: &str = "websocket.node.#";
+
+const LOGINS_REVOKED: &str = "user.logins_revoked";
+pub(super) const SHARES_ENDED: &str = "user.shares_ended";
+const NOTIFICATION: &str = "user.notification";
+const STATS: &str = "user.stats";
+
+/// The rooms that it feeds.
+pub(crate) struct Feed {
+    pub(crate) bus: Bus,
+    pub(crate) database: Database,
+    pub(crate) node_id: String,
+    /// Which start of the node this is: the row of its writer.
+    pub(crate) epoch: i64,
+    pub(crate) sessions: Sessions,
+    pub(crate) connections: Connections,
+    pub(crate) accounts: Accounts,
+    /// What this node has to say to others; `None`: there are no others.
+    pub(crate) news: Option<FeedNews>,
+}
+
+/// Where the feed hears who and what is on this node.
+pub(crate) struct FeedNews {
+    pub(crate) sessions: mpsc::Receiver<News>,
+    pub(crate) users: mpsc::Receiver<UserNews>,
+}
+
+/// Something said to other nodes about a session (`None`: about this node): did they hear it?
+type Said = BoxFuture<'static, (Option<SessionId>, Result<(), BusError>)>;
+
+struct Running {
+    bus: Bus,
+    /// This process as the others know it, and how many messages it has sent.
+    me: Sender,
+    sessions: Sessions,
+    connections: Connections,
+    accounts: Accounts,
+    looks: Looks,
+    bindings: Bindings,
+    binding: FuturesUnordered<Binding>,
+    bound: HashMap<Local, Bound>,
+    /// What was said and is not confirmed yet; the bus bounds it.
+    said: FuturesUnordered<Said>,
+    /// Sessions whose watchers other nodes, or this one, may not have been told of.
+    unheard: HashSet<SessionId>,
+    /// The bus had room for what was said last.
+    gets_through: bool,
+    others: OtherNodes,
+    hearing: Hearing,
+    beat_at: Instant,
+    looked_at: Option<Instant>,
+    looked_slowly_at: Option<Instant>,
+    /// When it was seen in the database who lives.
+    seen_at: Option<Instant>,
+    /// What waited for the users here at the last look, which was without the bus.
+    waiting: HashMap<UserId, Waiting>,
+    /// This node ends: it says no more that it lives.
+    is_leaving: bool,
+}
+
+impl Feed {
+    /// Carries messages until the bus closes.
+    pub(crate) async fn run(self) {
+        let Feed { bus, database, node_id, epoch, sessions, connections, accounts, news } = self;
+        let mut queue = bus.node_queue(&node_id);
+        let bindings = queue.bindings.clone();
+        let alone = news.is_none();
+        // Alone, everything is told here; else what concerns all nodes, and then whatever comes to be here.
+        let patterns = if alone { &["websocket.user.#"][..] } else { &[EVERY_LOGIN, EVERY_SHARE, EVERY_NODE][..] };
+        for &pattern in patterns {
+            if let Err(error) = bindings.bind(pattern.to_owned()).await
+                && UNBOUND.is_news()
+            {
+                tracing::warn!(pattern, %error, "bound when the broker is there");
+            }
+        }
+        let mut news = news.unwrap_or_else(|| {
+            // Without other nodes nobody ever sends here.
+            FeedNews { sessions: mpsc::channel(1).1, users: mpsc::channel(1).1 }
+        });
+        let mut closing = connections.closing();
+        let looks = Looks::new(database, sessions.journal().clone(), accounts.clone());
+        let me = Sender { node: node_id, epoch: Some(epoch), counter: 0 };
+        let mut running = Running::new((bus, bindings), me, sessions, (connections, accounts), looks);
+        let mut alive = clock::every(ALIVE_EVERY);
+        let mut beat = clock::every(BEAT);
+        let mut sweep = clock::every(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                event = queue.next() => match event {
+                    Some(NodeEvent::Message(message)) => running.hear(&message).await,
+                    Some(NodeEvent::Reconnected) => running.reconnected().await,
+                    None => return,
+                },
+                Some(news) = news.sessions.recv() => running.tell(news).await,
+                Some(news) = news.users.recv() => running.note(news).await,
+                Some((local, bound)) = running.binding.next(), if !running.binding.is_empty() => {
+                    running.settled(local, bound).await;
+                }
+                Some((session, heard)) = running.said.next(), if !running.said.is_empty() => {
+                    if let Err(error) = heard {
+                        running.not_heard(session, &error);
+                    }
+                }
+                Some(looked) = running.looks.next(), if !running.looks.is_empty() => running.looked(looked),
+                _ = alive.tick(), if !alone => running.say_alive().await,
+                _ = beat.tick(), if !alone => running.beat(queue.is_open()).await,
+                Ok(()) = closing.changed(), if !alone && !running.is_leaving => running.leave().await,
+                // Logins are ended at the command line, too.
+                _ = sweep.tick() => if alone { running.looks.at_logins() } else { running.sweep().await },
+            }
+        }
+    }
+}
+
+impl Running {
+    fn new(
+        (bus, bindings): (Bus, Bindings),
+        me: Sender,
+        sessions: Sessions,
+        (connections, accounts): (Connections, Accounts),
+        looks: Looks,
+    ) -> Self {
+        Self {
+            bus,
+            me,
+            sessions,
+            connections,
+            accounts,
+            looks,
+            bindings,
+            binding: FuturesUnordered::new(),
+            bound: HashMap::new(),
+            said: FuturesUnordered::new(),
+            unheard: HashSet::new(),
+            gets_through: true,
+            others: OtherNodes::default(),
+            hearing: Hearing::default(),
+            beat_at: Instant::now(),
+            looked_at: None,
+            looked_slowly_at: None,
+            seen_at: None,
+            waiting: HashMap::new(),
+            is_leaving: false,
+        }
+    }
+
+    async fn hear(&mut self, message: &Message) {
+        let envelope = &*message.envelope;
+        if let (Some(session), Some(record)) = (envelope.session_id, event_in(envelope)) {
+            return self.sessions.hear(session, vec![Arc::new(record)]);
+        }
+        if let Some((sender, message)) = NodeMessage::decode(envelope) {
+            return self.hear_node(&sender, message).await;
+        }
+        let data = envelope.data.value();
+        match (envelope.event_type.as_str(), envelope.user_id) {
+            (LOGINS_REVOKED, Some(user)) => {
+                let logins: Vec<Uuid> = serde_json::from_value(data["login_ids"].clone()).unwrap_or_default();
+                self.accounts.note_revoked(&logins);
+                self.connections.revoke_of(user, &logins);
+            }
+            (SHARES_ENDED, _) => {
+                let shares: Vec<Uuid> = serde_json::from_value(data["share_ids"].clone()).unwrap_or_default();
+                self.connections.end_shares(|share| shares.contains(&share));
+            }
+            (NOTIFICATION, Some(user)) => {
+                let id = serde_json::from_value(data["id"].clone()).unwrap_or_default();
+                let frame = ServerFrame::Notification { notification: &data }.encode();
+                self.connections.tell(user, &Told::Notification(id, frame));
+            }
+            (STATS, Some(user)) => self.connections.tell(user, &Told::Stats(Arc::new(data))),
+            _ => {}
+        }
+    }
+
+    async fn tell(&mut self, news: News) {
+        match news {
+            News::Opened(session) => {
+                if self.hearing.is_deaf() || !self.others.ask(session) {
+                    self.sessions.others_known(session);
+                }
+                match self.bound.get(&Local::Session(session)) {
+                    // Another actor of it was here before.
+                    Some(Bound::Confirmed) => self.listen(session).await,
+                    Some(Bound::Asked) => {}
+                    None => self.bind(Local::Session(session)),
+                }
+            }
+            News::Closed(session) => {
+                // It may have been opened again already: the sweep knows for sure.
+                if !self.sessions.lives(session) {
+                    self.unbind(Local::Session(session)).await;
+                }
+            }
+            News::Online(session, users) => {
+                self.say(NodeMessage::Online(session, users)).await;
+            }
+        }
+    }
+
+    /// What other nodes store reaches this session now: who watches there, and what they stored before, is asked for.
+    async fn listen(&mut self, session: SessionId) {
+        self.say(NodeMessage::WhoIsOnline { session, of_all: true }).await;
+        self.looks.at_heads([session]);
+    }
+
+    async fn reconnected(&mut self) {
+        self.bound.values_mut().for_each(|bound| *bound = Bound::Confirmed);
+        let living = self.sessions.living();
+        self.looks.at_heads(living.clone());
+        self.unheard.clear();
+        self.say_alive().await;
+        self.compare_watchers(living).await;
+        for user in self.connections.users() {
+            self.connections.tell(user, &Told::Missed);
+        }
+        self.looks.at_logins();
+    }
+
+    async fn sweep(&mut self) {
+        let living = self.sessions.living();
+        let sessions = living.iter().copied().map(Local::Session);
+        let there: HashSet<Local> = sessions.chain(self.connections.users().into_iter().map(Local::User)).collect();
+        for &local in &there {
+            match (local, self.bound.get(&local)) {
+                // Told already, but for a socket whose news did not fit.
+                (Local::User(user), Some(Bound::Confirmed)) => self.connections.tell(user, &Told::Reachable),
+                _ => self.bind(local),
+            }
+        }
+        let gone: Vec<Local> = self.bound.keys().filter(|local| !there.contains(local)).copied().collect();
+        for local in gone {
+            self.unbind(local).await;
+        }
+        self.compare_unheard().await;
+        self.looks.at_heads(living);
+        self.looks.at_logins();
+    }
+
+    /// What was read from the database. What could not be read is looked at again by the next sweep.
+    fn looked(&mut self, looked: Looked) {
+        match looked {
+            Looked::Heads(Ok(heads)) => {
+                HEADS.end();
+                for (session, head) in heads {
+                    self.sessions.hear_head(session, head);
+                }
+            }
+            Looked::Heads(Err(error)) if HEADS.is_news() => tracing::warn!(%error, "heads are not compared"),
+            // Closes the sockets of logins that ended on other nodes.
+            Looked::Logins(Ok(())) => {
+                LOGINS.end();
+                self.connections.revoke(|login| self.accounts.is_revoked(login));
+            }
+            Looked::Logins(Err(error)) if LOGINS.is_news() => tracing::warn!(%error, "ended logins are not read"),
+            Looked::Writers(Ok(writers)) => {
+                WRITERS.end();
+                self.seen_at = Some(Instant::now());
+                self.others.seen(self.me.epoch, &writers);
+            }
+            Looked::Writers(Err(error)) if WRITERS.is_news() => tracing::warn!(%error, "who lives is not read"),
+            Looked::Notifications(Ok(waiting)) => {
+                NOTIFICATIONS.end();
+                for (user, waiting) in &waiting {
+                    if self.waiting.get(user) != Some(waiting) {
+                        self.connections.tell(*user, &Told::Missed);
+                    }
+                }
+                self.waiting = waiting;
+            }
+            Looked::Notifications(Err(error)) if NOTIFICATIONS.is_news() => {
+                tracing::warn!(%error, "new notifications are not read");
+            }
+            _ => {}
+        }
+    }
+
+    fn not_heard(&mut self, session: Option<SessionId>, error: &BusError) {
+        tracing::debug!(?session, %error, "other nodes were not told");
+        self.unheard.extend(session);
+    }
+
+    /// Tells other nodes. What is lost is made good by the next sweep. False: the bus has no room for it in time.
+    async fn say(&mut self, message: NodeMessage) -> bool {
+        let session = message.session();
+        // Whether there is room again is tried by the next life sign: others have something to hear, too.
+        if !self.gets_through && message != NodeMessage::Alive {
+            self.unheard.extend(session);
+            return false;
+        }
+        self.me.counter += 1;
+        let message = message.encode(self.me.clone());
+        match tokio::time::timeout(TELL_TIMEOUT, self.bus.publish(message)).await {
+            // A message whose confirm nobody waits for is not sent.
+            Ok(confirm) => {
+                self.gets_through = true;
+                self.said.push(Box::pin(async move { (session, confirm.await) }));
+                true
+            }
+            Err(_) => {
+                self.gets_through = false;
+                self.not_heard(session, &BusError::TimedOut);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// games/index.js: what can be played. All that differs between games is in their files; nothing else asks which one it is.
+import { kolkhoz } from './kolkhoz.js'
+import { americana, moscowPyramid } from './pyramid.js'
+
+/**
+ * Each game has
+ * - `type`, the word of the rules, and `defaults()`, rules where no template of it is at hand;
+ * - `priceField`, the field of the rules that holds its price, and `priceText(rules)`;
+ * - `draftOf(rules)`, what its form holds beside rules and price, and `fromDraft(draft)`: fields of the rules, or `{field}`
+ *   that can't be understood;
+ * - `leastPlayers(rules)`, `mostPlayers(rules)`, and `foulWeights(rules)`, where a foul may weigh more than usual;
+ * - `why(rules)`, the word for who pays, and `ring(game, rules, participantId)`, where a ring explains a result exactly;
+ * - the components `Fields` (of the form), `Balls` (of the summary) and `Pad` (what the thumb taps).
+ */
+export const GAMES = [kolkhoz, americana, moscowPyramid]
+
+export const gameOf = (rules) => GAMES.find((game) => game.type === rules.game_type) ?? GAMES[0]

@@ -1,0 +1,57 @@
+// games/pyramid.js: two sides race to a number of balls. Americana, where any ball is a cue ball, and Moscow pyramid.
+import { html } from '../html.js'
+import { money, t } from '../i18n.js'
+import { parseWhole } from '../money.js'
+import { Ball } from '../components/ball.js'
+import { Choice, Field, named } from '../components/choice.js'
+
+const FOULS = ['opponent_plus_one', 'offender_minus_one']
+
+const pyramid = (type, hasOwnBall) => ({
+  type,
+  priceField: 'game_price',
+  foulWeights: () => [],
+  defaults: () => ({
+    game_type: type, currency: 'RUB', game_price: 50000, target_balls: 8, format: '1x1',
+    foul: { kind: 'opponent_plus_one' }, order: 'random_no_repeat',
+  }),
+  priceText: (rules) => t('rules.per_game', { price: money(rules.game_price, rules.currency), n: rules.target_balls }),
+  draftOf: (rules) => ({ target: String(rules.target_balls ?? '') }),
+  fromDraft({ target }) {
+    const target_balls = parseWhole(target, 1, 15)
+    return target_balls == null ? { field: 'target' } : { target_balls }
+  },
+  leastPlayers: playersOf,
+  mostPlayers: playersOf,
+  why: () => 'pyramid',
+  ring: () => null,
+  Fields,
+  Balls: () => null,
+  Pad: ({ onPot }) => html`<${Pad} hasOwnBall=${hasOwnBall} onPot=${onPot} />`,
+})
+
+export const americana = pyramid('americana', false)
+export const moscowPyramid = pyramid('moscow_pyramid', true)
+
+function playersOf(rules) {
+  return rules.format === '2x2' ? 4 : 2
+}
+
+function Fields({ draft, set, rule }) {
+  const { rules } = draft
+  return html`<${Field} label=${t('rules.target')} inputmode="numeric" value=${draft.target} data-testid="target"
+      onInput=${(e) => set({ target: e.target.value })} />
+    <${Choice} name="format" label=${t('rules.format')} value=${rules.format} options=${[['1x1', '1 × 1'], ['2x2', '2 × 2']]}
+      onChange=${(format) => rule({ format })} />
+    <${Choice} name="foul" label=${t('table.foul')} value=${rules.foul.kind} options=${named('rules.foul', FOULS)}
+      onChange=${(kind) => rule({ foul: { kind } })} />`
+}
+
+function Pad({ hasOwnBall, onPot }) {
+  return html`<div class="balls pyramid">
+    <button type="button" data-testid="ball-white" onClick=${(e) => onPot({ color: 'white' }, e.currentTarget)}>
+      <${Ball} color="white" hidden /><span>${t('table.potted')}</span></button>
+    ${hasOwnBall && html`<button type="button" data-testid="ball-own" onClick=${(e) => onPot({ color: 'white', own_ball: true }, e.currentTarget)}>
+      <${Ball} color="white" own hidden /><span>${t('table.own_ball')}</span></button>`}
+  </div>`
+}
