@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use super::test_app::temp_dir;
 
-/// Erlang takes its time where the machine is busy.
-const START_PATIENCE: Duration = Duration::from_secs(150);
-/// A start takes five seconds, and a few times that on a busy machine.
-const STANDS_STILL: Duration = Duration::from_secs(60);
+/// A start takes five seconds of processor time, which is minutes where the machine is busy.
+const START_PATIENCE: Duration = Duration::from_secs(400);
+/// A start that uses less than [`LITTLE`] of the processor in this time will not go on.
+const STANDS_STILL: Duration = Duration::from_secs(30);
+const LITTLE: Duration = Duration::from_millis(300);
 const VHOSTS: usize = 40;
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
@@ -136,11 +137,14 @@ impl Broker {
 
     fn launch(&self) {
         let log = std::fs::File::create(self.dir.join("out")).expect("a log");
-        let mut command = Command::new(PROGRAM);
+        // Players who go on while it starts would take the processor from it; where that isn't allowed, `nice` says so and
+        // starts it as it is.
+        let mut command = Command::new("nice");
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RABBITMQ_")) {
             command.env_remove(name);
         }
         let child = command
+            .args(["-n", "-10", PROGRAM])
             .env("HOME", &self.dir)
             .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
             .env("RABBITMQ_NODENAME", &self.node)
@@ -177,7 +181,7 @@ impl Broker {
     async fn accepts(&self) -> bool {
         let url = self.url();
         let connect = Connection::connect(&url, ConnectionProperties::default());
-        let Ok(Ok(connection)) = tokio::time::timeout(Duration::from_secs(2), connect).await else { return false };
+        let Ok(Ok(connection)) = tokio::time::timeout(Duration::from_secs(10), connect).await else { return false };
         connection.close(200, "there".into()).await.is_ok()
     }
 
@@ -195,21 +199,41 @@ impl Broker {
     /// a start before that ends by itself; and a start may stand still for good, which is the broker's affair.
     pub async fn restart(&self) {
         let started = Instant::now();
-        let mut launched = Instant::now();
         self.launch();
+        let mut seen = (Instant::now(), self.processor_time());
         while !self.accepts().await {
             assert!(started.elapsed() < START_PATIENCE, "the broker does not start: {}", self.output());
             tokio::time::sleep(Duration::from_millis(100)).await;
             let has_ended = self.child().as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))));
-            let stands_still = launched.elapsed() > STANDS_STILL;
+            let is_seen_anew = seen.0.elapsed() > STANDS_STILL;
+            let stands_still = is_seen_anew && self.processor_time().saturating_sub(seen.1) < LITTLE;
             if stands_still {
                 self.kill();
             }
             if has_ended || stands_still {
-                launched = Instant::now();
                 self.launch();
             }
+            if has_ended || is_seen_anew {
+                seen = (Instant::now(), self.processor_time());
+            }
         }
+    }
+
+    /// Of all processes of this broker.
+    fn processor_time(&self) -> Duration {
+        let processes = std::fs::read_dir("/proc").expect("the processes").flatten().map(|entry| entry.path());
+        let is_ours = |dir: &PathBuf| {
+            let command = std::fs::read(dir.join("cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains(&self.node)
+        };
+        let ticks = processes.filter(is_ours).map(|dir| {
+            let stat = std::fs::read_to_string(dir.join("stat")).unwrap_or_default();
+            // The name before it may have spaces; `utime` and `stime` are the 14th and 15th field (proc(5)).
+            let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+            fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>()
+        });
+        // A hundred to the second, on every machine of Linux.
+        Duration::from_millis(10 * ticks.sum::<u64>())
     }
 
     /// Over its memory limit: it takes no messages until the alarm is over.

@@ -30,7 +30,7 @@ const ARGUMENTS: [&str; 2] = ["--commands-per-second", "100000"];
 const EVENINGS: usize = 3;
 /// Of each player, after each answer.
 const PAUSE: Duration = Duration::from_millis(40);
-const CATCH_UP: Duration = Duration::from_secs(60);
+const CATCH_UP: Duration = Duration::from_secs(180);
 /// Acks between two things that happen.
 const SOME: usize = 300;
 
@@ -168,7 +168,7 @@ async fn down(node: &TestApp) -> Vec<Value> {
 }
 
 /// A silent connection is given up after some time-outs, one after the other, and a busy machine adds to each.
-const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+const NOTICED_WITHIN: Duration = Duration::from_secs(120);
 
 async fn until_down(node: &TestApp, what: &[&str]) {
     let is_so = async || (down(node).await == what).then_some(());

@@ -21,7 +21,7 @@ const MARKS_OF_A_GAME: usize = 60;
 /// A node that is stuck answers no handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Consumers may have a long outage to make up for.
-const CATCH_UP: Duration = Duration::from_secs(90);
+const CATCH_UP: Duration = Duration::from_secs(180);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 

@@ -14,7 +14,7 @@ use super::evening::{Evening, kolkhoz};
 use super::rabbit::{holds, raw};
 use super::test_app::{Store, TestApp, until_for};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A queue of another system, that gets all there is.
 const OVERHEARD: &str = "test.overheard";

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::broker::Broker;
 use super::test_app::until_for;
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 fn settings(urls: &[String]) -> Settings {
     let node_id = format!("test-{}", Uuid::new_v4().simple());

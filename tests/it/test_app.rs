@@ -14,7 +14,7 @@ use super::broker::{Broker, Vhost};
 use super::player::Player;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tests are faster than people. Who tests a limit sets it with a flag, which is stronger than the environment.
 const GENEROUS: [(&str, &str); 4] = [
