@@ -51,9 +51,16 @@ impl Evening {
     fn mark(&self, nth: usize) -> Scoring {
         let participant_id = self.session.participants()[nth % 4].id;
         match nth % 10 {
-            8 => Scoring::CommitFoul { participant_id, points: None, reason: None },
+            8 => Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None },
             9 => Scoring::EndTurn { participant_id, reason: Some("miss".to_owned()) },
-            _ => Scoring::PotBall { participant_id, color: "yellow".to_owned(), own_ball: false, note: None },
+            _ => Scoring::PotBall {
+                participant_id,
+                color: "yellow".to_owned(),
+                own_ball: false,
+                count: None,
+                free_ball: false,
+                note: None,
+            },
         }
     }
 

@@ -2,8 +2,8 @@
 //! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
 
 use super::discipline::Color;
-use super::event::{Event, Fact, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
-use super::mark::Act;
+use super::event::{BallPotted, Event, Fact, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
+use super::mark::{Act, Foul, Pot};
 use super::played_game::{Folded, Game};
 use super::view::{GameStatus, Status};
 use super::{Participant, Session};
@@ -43,10 +43,15 @@ impl Session {
             Fact::GameStarted(started) => self.start(started, event),
             Fact::BallPotted(potted) => {
                 if let Some(color) = Color::named(&potted.color) {
-                    self.mark(event, potted.participant_id, Act::Pot { color, own_ball: potted.own_ball });
+                    let &BallPotted { own_ball, count, free_ball, .. } = potted;
+                    let pot = Pot { color, own_ball, count, free_ball };
+                    self.mark(event, potted.participant_id, Act::Pot(pot));
                 }
             }
-            Fact::FoulCommitted(foul) => self.mark(event, foul.participant_id, Act::Foul { points: foul.points }),
+            Fact::FoulCommitted(foul) => {
+                let act = Act::Foul(Foul { points: foul.points, reds: foul.reds });
+                self.mark(event, foul.participant_id, act);
+            }
             Fact::TurnChanged(turn) => self.mark(event, turn.participant_id, Act::EndTurn),
             Fact::EventVoided(voided) => {
                 if let Some(game) = self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id) {

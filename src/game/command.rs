@@ -163,6 +163,13 @@ pub enum Scoring {
         /// The cue ball itself was potted («свой»).
         #[serde(default)]
         own_ball: bool,
+        /// Balls of that colour in one stroke, 1..15: several reds of snooker; one where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(minimum = 1, maximum = 15)]
+        count: Option<u32>,
+        /// Snooker: it counts as the ball on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        free_ball: bool,
         /// At most 200 characters.
         #[serde(default)]
         note: Option<String>,
@@ -174,6 +181,10 @@ pub enum Scoring {
         /// 1..100; what the rules say where absent.
         #[serde(default)]
         points: Option<i64>,
+        /// Snooker: how many reds leave the table by it, 0..15.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(minimum = 0, maximum = 15)]
+        reds: Option<u32>,
         /// At most 200 characters.
         #[serde(default)]
         reason: Option<String>,
@@ -283,7 +294,7 @@ pub enum Refusal {
     UnknownBall(String),
     /// `ball_not_available`.
     #[error("no {0} ball is left on the table")]
-    BallNotAvailable(String),
+    BallNotAvailable(&'static str),
     /// `not_enough_players`.
     #[error("{needed} players are needed, {there} are there")]
     NotEnoughPlayers {

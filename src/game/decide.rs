@@ -6,11 +6,11 @@
 //! - A session is bounded to `MAX_EVENTS`; at the bound it can still be ended in order.
 
 use super::command::{Command, Refusal, Request, Scoring};
-use super::discipline::{Order, Rules};
+use super::discipline::{FoulAsked, Order, PotAsked};
 use super::event::{
     BallPotted, Decided, EventVoided, Fact, Fine, FoulCommitted, GameEnded, GameStarted, Nothing, TurnChanged,
 };
-use super::mark::Act;
+use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
 use super::scoreboard::{Brought, Scoreboard};
 use super::turn_order::{Draw, Played};
@@ -61,27 +61,23 @@ impl Session {
         match scoring {
             Scoring::StartGame { order } => self.start_game(order.as_deref(), request),
             Scoring::VoidEvent { seq } => self.void_event(*seq, request),
-            Scoring::PotBall { participant_id, color, own_ball, note } => {
+            &Scoring::PotBall { participant_id, ref color, own_ball, count, free_ball, ref note } => {
                 let game = self.game_asked(request)?;
-                let player = player_in(game, *participant_id)?;
+                let player = player_in(game, participant_id)?;
                 bounded("note", note.as_deref())?;
-                let discipline = self.rules_of(game).discipline();
-                let Some(ball) = discipline.ball(color) else {
-                    return Err(Refusal::UnknownBall(color.chars().take(32).collect()));
-                };
-                if !discipline.is_available(self.board_of(game), ball) {
-                    return Err(Refusal::BallNotAvailable(ball.name().to_owned()));
-                }
+                let asked = PotAsked { color, own_ball, count, free_ball };
+                let pot = self.rules_of(game).discipline().pot(self.board_of(game), &asked)?;
                 self.only_in_turn(game, player)?;
-                Ok(self.marked(game, player, Act::Pot { color: ball, own_ball: *own_ball }, note, request))
+                Ok(self.marked(game, player, Act::Pot(pot), note, request))
             }
-            Scoring::CommitFoul { participant_id, points, reason } => {
+            &Scoring::CommitFoul { participant_id, points, reds, ref reason } => {
                 let game = self.game_asked(request)?;
-                let player = player_in(game, *participant_id)?;
-                let points = foul_points(self.rules_of(game), *points)?;
+                let player = player_in(game, participant_id)?;
+                let asked = FoulAsked { points, reds };
+                let foul = self.rules_of(game).discipline().foul(self.board_of(game), asked)?;
                 bounded("reason", reason.as_deref())?;
                 self.only_in_turn(game, player)?;
-                Ok(self.marked(game, player, Act::Foul { points }, reason, request))
+                Ok(self.marked(game, player, Act::Foul(foul), reason, request))
             }
             Scoring::EndTurn { participant_id, reason } => {
                 let game = self.game_asked(request)?;
@@ -117,7 +113,7 @@ impl Session {
         let (participant_id, next_participant_id) = (id_of(player), next);
         let total_score = board.tally(player).total();
         let fact = match act {
-            Act::Pot { color, own_ball } => Fact::BallPotted(BallPotted {
+            Act::Pot(Pot { color, own_ball, count, free_ball }) => Fact::BallPotted(BallPotted {
                 participant_id,
                 user_id: self.user_of(participant_id),
                 color: color.name().to_owned(),
@@ -127,18 +123,21 @@ impl Session {
                 next_participant_id,
                 note: note.clone(),
                 own_ball,
+                count,
+                free_ball,
                 fines: fines
                     .iter()
                     .map(|(owner, points)| Fine { participant_id: id_of(*owner), points: *points })
                     .collect(),
                 nets: board.changed_nets(before, rules, order),
             }),
-            Act::Foul { points } => Fact::FoulCommitted(FoulCommitted {
+            Act::Foul(Foul { points, reds }) => Fact::FoulCommitted(FoulCommitted {
                 participant_id,
                 user_id: self.user_of(participant_id),
                 points,
                 total_score,
                 awarded_to: awarded_to.map(id_of),
+                reds,
                 reason: note.clone(),
                 next_participant_id,
                 nets: board.changed_nets(before, rules, order),
@@ -315,13 +314,6 @@ impl Session {
 
 fn player_in(game: &Game, id: ParticipantId) -> Result<usize, Refusal> {
     game.index_of(id).ok_or_else(|| invalid("participant_id", "does not play in this game"))
-}
-
-fn foul_points(rules: &Rules, given: Option<i64>) -> Result<i64, Refusal> {
-    if given.is_some_and(|points| !(1..=100).contains(&points)) {
-        return Err(invalid("points", "must be 1 to 100"));
-    }
-    rules.discipline().foul_points(given).map_err(|message| invalid("points", message))
 }
 
 /// Free words that a marker may add.

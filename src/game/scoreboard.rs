@@ -6,7 +6,7 @@
 //!   behind such a point (the foul that had kept a side from its target is taken back).
 
 use super::discipline::{Rules, Table};
-use super::mark::Act;
+use super::mark::{Act, Pot};
 
 /// Turn, points and balls of a game; players are known by their index in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,14 +93,14 @@ impl Scoreboard {
         }
         self.marks = self.marks.saturating_add(1);
         let players = self.tallies.len();
-        self.turn = if matches!(act, Act::Pot { .. }) { player } else { (player + 1) % players };
+        self.turn = if matches!(act, Act::Pot(_)) { player } else { (player + 1) % players };
         if let Some(tally) = self.tallies.get_mut(player) {
             match act {
-                Act::Pot { own_ball, .. } => {
-                    tally.balls = tally.balls.saturating_add(1);
+                Act::Pot(Pot { own_ball, count, .. }) => {
+                    tally.balls = tally.balls.saturating_add(u32::from(count));
                     tally.own_balls = tally.own_balls.saturating_add(u32::from(own_ball));
                 }
-                Act::Foul { .. } => tally.fouls = tally.fouls.saturating_add(1),
+                Act::Foul(_) => tally.fouls = tally.fouls.saturating_add(1),
                 Act::EndTurn => {}
             }
         }

@@ -156,7 +156,7 @@ mod tests {
             Refusal::GameNotActive,
             Refusal::NotYourTurn("Борис".to_owned()),
             Refusal::UnknownBall("white".to_owned()),
-            Refusal::BallNotAvailable("white".to_owned()),
+            Refusal::BallNotAvailable("white"),
             Refusal::NotEnoughPlayers { needed: 2, there: 1 },
             Refusal::EventNotVoidable("this was taken back already"),
         ];

@@ -118,7 +118,14 @@ impl Tale {
 
 /// A white ball for a seat.
 pub fn ball(participant_id: ParticipantId) -> Command {
-    Command::Score(Scoring::PotBall { participant_id, color: "white".to_owned(), own_ball: false, note: None })
+    Command::Score(Scoring::PotBall {
+        participant_id,
+        color: "white".to_owned(),
+        own_ball: false,
+        count: None,
+        free_ball: false,
+        note: None,
+    })
 }
 
 pub fn create(session_id: SessionId) -> Command {

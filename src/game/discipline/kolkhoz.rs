@@ -11,9 +11,10 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Color, Discipline, Fault, Order, Share, Table, Terms, check_price};
+use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, check_price};
+use crate::game::command::Refusal;
 use crate::game::event::Remaining;
-use crate::game::mark::Act;
+use crate::game::mark::{Act, Foul, Pot};
 use crate::game::scoreboard::{Brought, Decision, Scoreboard, Tally};
 use crate::ids::Money;
 
@@ -199,7 +200,7 @@ impl Kolkhoz {
         }
     }
 
-    fn pot(&self, board: &mut Scoreboard, player: usize, color: Color) -> Brought {
+    fn take(&self, board: &mut Scoreboard, player: usize, color: Color) -> Brought {
         let mut is_last = false;
         if let Table::Kolkhoz(potted) = &mut board.table {
             if let Some(count) = potted.0.get_mut(color as usize) {
@@ -303,25 +304,27 @@ impl Discipline for Kolkhoz {
         Table::Kolkhoz(Potted::default())
     }
 
-    fn ball(&self, name: &str) -> Option<Color> {
-        Color::named(name).filter(|color| self.of_color(*color).is_some())
+    fn pot(&self, board: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
+        let color = asked.ball(|color| self.of_color(color).is_some())?;
+        if self.of_color(color).is_some_and(|ball| Potted::on(board).left(ball) == Some(0)) {
+            return Err(Refusal::BallNotAvailable(color.name()));
+        }
+        asked.one(color)
     }
 
-    fn is_available(&self, board: &Scoreboard, ball: Color) -> bool {
-        self.of_color(ball).is_some_and(|ball| Potted::on(board).left(ball) != Some(0))
-    }
-
-    fn foul_points(&self, given: Option<i64>) -> Result<i64, &'static str> {
-        Ok(match self.foul {
+    fn foul(&self, _: &Scoreboard, asked: FoulAsked) -> Result<Foul, Refusal> {
+        let given = asked.weight()?;
+        let points = match self.foul {
             KolkhozFoul::Subtract { points } | KolkhozFoul::Pool { points } => given.unwrap_or(points),
             KolkhozFoul::None {} => 0,
-        })
+        };
+        Ok(Foul { points, reds: 0 })
     }
 
     fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
         match act {
-            Act::Pot { color, .. } => return self.pot(board, player, color),
-            Act::Foul { points } => self.commit_foul(board, player, points),
+            Act::Pot(pot) => return self.take(board, player, pot.color),
+            Act::Foul(Foul { points, .. }) => self.commit_foul(board, player, points),
             Act::EndTurn => {}
         }
         Brought::default()

@@ -20,9 +20,11 @@ use serde_json::{Map, Value};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
+use super::command::Refusal;
 use super::currency::minor_digits;
+use super::decide::invalid;
 use super::event::Remaining;
-use super::mark::Act;
+use super::mark::{Act, Foul, Pot};
 use super::scoreboard::{Brought, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};
@@ -82,14 +84,11 @@ pub(super) trait Discipline {
         Table::Bare
     }
 
-    /// The ball of that name, where these rules have it.
-    fn ball(&self, name: &str) -> Option<Color>;
+    /// The stroke that a marker asks for, where these rules have that ball and it may be potted now.
+    fn pot(&self, board: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal>;
 
-    /// Whether that ball may be potted now.
-    fn is_available(&self, board: &Scoreboard, ball: Color) -> bool;
-
-    /// What a foul weighs where the marker said so much (1 to 100) or nothing; an error says why it can't.
-    fn foul_points(&self, given: Option<i64>) -> Result<i64, &'static str>;
+    /// The foul that a marker asks for.
+    fn foul(&self, board: &Scoreboard, asked: FoulAsked) -> Result<Foul, Refusal>;
 
     /// What a mark changes beside the turn and the counts of balls and fouls; it may decide the game.
     fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought;
@@ -107,6 +106,57 @@ pub(super) trait Discipline {
 
     /// Everybody's money if the game ended now, in order.
     fn shares(&self, board: &Scoreboard) -> Vec<Share>;
+}
+
+/// A stroke as a marker describes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PotAsked<'a> {
+    pub(super) color: &'a str,
+    pub(super) own_ball: bool,
+    /// Balls of that colour; `None`: one.
+    pub(super) count: Option<u32>,
+    pub(super) free_ball: bool,
+}
+
+impl PotAsked<'_> {
+    /// The ball of that name, if it `is_there` in these rules.
+    fn ball(&self, is_there: impl Fn(Color) -> bool) -> Result<Color, Refusal> {
+        let ball = Color::named(self.color).filter(|color| is_there(*color));
+        ball.ok_or_else(|| Refusal::UnknownBall(self.color.chars().take(32).collect()))
+    }
+
+    /// One ball, in games that know nothing else.
+    fn one(&self, color: Color) -> Result<Pot, Refusal> {
+        if self.count.is_some_and(|count| count != 1) {
+            return Err(invalid("count", "must be 1 in this game"));
+        }
+        if self.free_ball {
+            return Err(invalid("free_ball", "there is none in this game"));
+        }
+        Ok(Pot { own_ball: self.own_ball, ..Pot::one(color) })
+    }
+}
+
+/// A foul as a marker describes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FoulAsked {
+    /// What it weighs; `None`: as the rules say.
+    pub(super) points: Option<i64>,
+    /// Reds that left the table by it.
+    pub(super) reds: Option<u32>,
+}
+
+impl FoulAsked {
+    /// What it weighs, in games in which no ball leaves the table by a foul.
+    fn weight(&self) -> Result<Option<i64>, Refusal> {
+        if self.points.is_some_and(|points| !(1..=100).contains(&points)) {
+            return Err(invalid("points", "must be 1 to 100"));
+        }
+        if self.reds.is_some_and(|reds| reds != 0) {
+            return Err(invalid("reds", "none leave the table in this game"));
+        }
+        Ok(self.points)
+    }
 }
 
 /// What a game remembers of its marks beside the scores, each kind its own.

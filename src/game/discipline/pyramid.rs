@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::sides::{Format, opposite, side, side_total};
-use super::{Color, Discipline, Fault, Order, Share, Terms, check_price};
-use crate::game::mark::Act;
+use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, check_price};
+use crate::game::command::Refusal;
+use crate::game::decide::invalid;
+use crate::game::mark::{Act, Foul, Pot};
 use crate::game::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 
@@ -92,30 +94,29 @@ impl Discipline for Pyramid {
         check_price("game_price", self.game_price, faults);
     }
 
-    fn ball(&self, name: &str) -> Option<Color> {
-        Color::named(name).filter(|color| *color == Color::White)
+    fn pot(&self, _: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
+        asked.one(asked.ball(|color| color == Color::White)?)
     }
 
-    fn is_available(&self, _: &Scoreboard, _: Color) -> bool {
-        true
-    }
-
-    fn foul_points(&self, given: Option<i64>) -> Result<i64, &'static str> {
-        if given.unwrap_or(1) == 1 { Ok(1) } else { Err("a foul weighs 1 in this game") }
+    fn foul(&self, _: &Scoreboard, asked: FoulAsked) -> Result<Foul, Refusal> {
+        match asked.weight()? {
+            None | Some(1) => Ok(Foul { points: 1, reds: 0 }),
+            Some(_) => Err(invalid("points", "a foul weighs 1 in this game")),
+        }
     }
 
     fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
         match (act, self.foul) {
             (Act::EndTurn, _) => Brought::default(),
-            (Act::Pot { .. }, _) => {
+            (Act::Pot(_), _) => {
                 self.award(board, player, 1);
                 Brought { points: 1, ..Brought::default() }
             }
-            (Act::Foul { .. }, PyramidFoul::OpponentPlusOne {}) => {
+            (Act::Foul(_), PyramidFoul::OpponentPlusOne {}) => {
                 self.award(board, opposite(player), 1);
                 Brought { awarded_to: Some(opposite(player)), ..Brought::default() }
             }
-            (Act::Foul { .. }, PyramidFoul::OffenderMinusOne {}) => {
+            (Act::Foul(_), PyramidFoul::OffenderMinusOne {}) => {
                 self.award(board, player, -1);
                 Brought::default()
             }

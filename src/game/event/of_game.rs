@@ -42,12 +42,32 @@ pub struct BallPotted {
     /// The cue ball itself was potted.
     #[serde(default)]
     pub own_ball: bool,
+    /// How many balls of that colour went in by this stroke; absent: one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u8,
+    /// It counted as the ball on, and left nothing off the table.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free_ball: bool,
     /// Fines of the pool that this pot collected, by owner: each owner lost these points, the potter gained them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fines: Vec<Fine>,
     /// The live money of everyone whose money this changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nets: Vec<LiveNet>,
+}
+
+fn one() -> u8 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_one(count: &u8) -> bool {
+    *count == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 /// Points that an owner of fines pays to the one who collects them.
@@ -82,6 +102,9 @@ pub struct FoulCommitted {
     pub total_score: i64,
     /// Who got the points, where the rules give them to somebody.
     pub awarded_to: Option<ParticipantId>,
+    /// Reds that left the table by it; absent: none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reds: u8,
     /// What the marker wrote.
     pub reason: Option<String>,
     /// Whose turn it is now.

@@ -80,7 +80,7 @@ fn a_counted_table_runs_out_ball_by_ball() {
     let left: Vec<_> = evening.view().remaining.into_iter().map(|left| (left.color, left.count)).collect();
     assert_eq!(left, [("white".into(), Some(1)), ("pink".into(), Some(1))]);
     evening.pots("Anna", "pink");
-    assert_eq!(evening.score_refused(evening.pot("Boris", "pink")), Refusal::BallNotAvailable("pink".into()));
+    assert_eq!(evening.score_refused(evening.pot("Boris", "pink")), Refusal::BallNotAvailable("pink"));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_table_with_one_uncounted_colour_never_ends_by_itself() {
     let balls = r#"[{"color":"white","points":1},{"color":"pink","points":4,"count":1}]"#;
     let mut evening = Evening::playing(kolkhoz(balls, json!({})), &["Anna", "Boris"]);
     assert_eq!(evening.pots("Anna", "pink").len(), 1);
-    assert_eq!(evening.score_refused(evening.pot("Anna", "pink")), Refusal::BallNotAvailable("pink".into()));
+    assert_eq!(evening.score_refused(evening.pot("Anna", "pink")), Refusal::BallNotAvailable("pink"));
     for _ in 0..20 {
         assert_eq!(evening.pots("Anna", "white").len(), 1);
     }

@@ -169,11 +169,18 @@ impl Evening {
     }
 
     fn pot(&self, who: &str, color: &str) -> Scoring {
-        Scoring::PotBall { participant_id: self.seat(who), color: color.into(), own_ball: false, note: None }
+        Scoring::PotBall {
+            participant_id: self.seat(who),
+            color: color.into(),
+            own_ball: false,
+            count: None,
+            free_ball: false,
+            note: None,
+        }
     }
 
     fn foul(&self, who: &str, points: Option<i64>) -> Scoring {
-        Scoring::CommitFoul { participant_id: self.seat(who), points, reason: None }
+        Scoring::CommitFoul { participant_id: self.seat(who), points, reds: None, reason: None }
     }
 
     fn end_turn(&self, who: &str) -> Scoring {

@@ -109,7 +109,7 @@ fn hostile() -> impl Strategy<Value = Command> {
         2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason })),
         1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq })),
         1 => any_text().prop_map(move |color| Command::Score(Scoring::PotBall {
-            participant_id: nobody, color, own_ball: true, note: None,
+            participant_id: nobody, color, own_ball: true, count: None, free_ball: false, note: None,
         })),
         4 => (any_text(), role()).prop_map(|(display_name, role)| Command::Join { display_name, role }),
         1 => any_text().prop_map(|display_name| Command::AddGuest { display_name }),
@@ -158,12 +158,23 @@ impl Evening {
                 let left = current.iter().flat_map(|game| game.remaining.iter().map(|left| left.color.clone()));
                 let colors: Vec<_> = left.chain(["white".to_owned()]).collect();
                 let color = color.get(&colors).clone();
-                let pot = Scoring::PotBall { participant_id, color, own_ball: *own_ball, note: None };
+                let pot = Scoring::PotBall {
+                    participant_id,
+                    color,
+                    own_ball: *own_ball,
+                    count: None,
+                    free_ball: false,
+                    note: None,
+                };
                 (scorer, None, Command::Score(pot))
             }
             Step::Foul(who, points) => {
                 let participant_id = *who.get(&players);
-                (scorer, None, Command::Score(Scoring::CommitFoul { participant_id, points: *points, reason: None }))
+                (
+                    scorer,
+                    None,
+                    Command::Score(Scoring::CommitFoul { participant_id, points: *points, reds: None, reason: None }),
+                )
             }
             Step::EndTurn(who) => {
                 let participant_id = *who.get(&players);

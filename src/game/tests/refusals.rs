@@ -168,7 +168,14 @@ fn each_wrong_argument_of_a_mark_names_its_field() {
     evening.joins("Vera", Role::Participant);
     let anna = evening.seat("Anna");
     let long = Some("ё".repeat(201));
-    let pot = |note| Scoring::PotBall { participant_id: anna, color: "white".into(), own_ball: false, note };
+    let pot = |note| Scoring::PotBall {
+        participant_id: anna,
+        color: "white".into(),
+        own_ball: false,
+        count: None,
+        free_ball: false,
+        note,
+    };
     for (scoring, named) in [
         (evening.pot("Vera", "white"), "participant_id"),
         (evening.foul("Vera", None), "participant_id"),
@@ -177,7 +184,7 @@ fn each_wrong_argument_of_a_mark_names_its_field() {
         (evening.foul("Anna", Some(101)), "points"),
         (evening.foul("Anna", Some(i64::MIN)), "points"),
         (pot(long.clone()), "note"),
-        (Scoring::CommitFoul { participant_id: anna, points: None, reason: long.clone() }, "reason"),
+        (Scoring::CommitFoul { participant_id: anna, points: None, reds: None, reason: long.clone() }, "reason"),
         (Scoring::EndTurn { participant_id: anna, reason: long.clone() }, "reason"),
         (Scoring::EndGame { reason: long.clone() }, "reason"),
     ] {
