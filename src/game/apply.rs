@@ -2,7 +2,7 @@
 //! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
 
 use super::discipline::Color;
-use super::event::{BallPotted, Event, Fact, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
+use super::event::{BallPotted, Event, Fact, GameEnded, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
 use super::mark::{Act, Foul, Pot};
 use super::played_game::{Folded, Game};
 use super::view::{GameStatus, Status};
@@ -58,7 +58,7 @@ impl Session {
                     game.void(voided.voided_seq, event.seq);
                 }
             }
-            Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended.reason.clone())),
+            Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended)),
             Fact::GameCancelled(_) => self.end(event, GameStatus::Cancelled, None),
         }
     }
@@ -191,6 +191,7 @@ impl Session {
             started_at: event.timestamp,
             ended: None,
             end_reason: None,
+            conceded_by: None,
             marks: Vec::new(),
             folded: Folded::default(),
         });
@@ -204,12 +205,15 @@ impl Session {
         }
     }
 
-    fn end(&mut self, event: &Event, status: GameStatus, reason: Option<String>) {
+    fn end(&mut self, event: &Event, status: GameStatus, ended: Option<&GameEnded>) {
         if let Some(game) = self.games.last_mut().filter(|game| game.is_in_progress() && Some(game.id) == event.game_id)
         {
             game.status = status;
             game.ended = Some((event.seq, event.timestamp));
-            game.end_reason = reason;
+            game.end_reason = ended.map(|ended| ended.reason.clone());
+            if let Some(by) = ended.and_then(|ended| ended.conceded_by) {
+                game.concede(by);
+            }
         }
     }
 }

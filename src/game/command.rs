@@ -210,6 +210,9 @@ pub enum Scoring {
     },
     /// The game ends and is settled.
     EndGame {
+        /// With the reason `conceded`: whose side gives the game up. Only in games that can be conceded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        participant_id: Option<ParticipantId>,
         /// At most 200 characters.
         #[serde(default)]
         reason: Option<String>,
@@ -295,6 +298,14 @@ pub enum Refusal {
     /// `ball_not_available`.
     #[error("no {0} ball is left on the table")]
     BallNotAvailable(&'static str),
+    /// `ball_not_available`: it is there, and not on.
+    #[error("{ball} is not on: {on} is")]
+    BallNotOn {
+        /// What was asked for.
+        ball: &'static str,
+        /// What is on; `color`: any but red.
+        on: &'static str,
+    },
     /// `not_enough_players`.
     #[error("{needed} players are needed, {there} are there")]
     NotEnoughPlayers {
@@ -323,7 +334,7 @@ impl Refusal {
             Refusal::GameNotActive => "game_not_active",
             Refusal::NotYourTurn(_) => "not_your_turn",
             Refusal::UnknownBall(_) => "unknown_ball",
-            Refusal::BallNotAvailable(_) => "ball_not_available",
+            Refusal::BallNotAvailable(_) | Refusal::BallNotOn { .. } => "ball_not_available",
             Refusal::NotEnoughPlayers { .. } => "not_enough_players",
             Refusal::EventNotVoidable(_) => "event_not_voidable",
         }

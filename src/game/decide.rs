@@ -21,6 +21,9 @@ use crate::ids::{GameId, ParticipantId, Seq};
 /// How long a session can get; a busy evening has a few thousand events.
 pub const MAX_EVENTS: Seq = 100_000;
 
+/// The reason of an end by which somebody gave the game up.
+const CONCEDED: &str = "conceded";
+
 /// Which of the dice's ids a new seat or game takes: far from those that the shell takes for events.
 pub(super) const NEW_ID: u64 = 1 << 32;
 
@@ -66,7 +69,7 @@ impl Session {
                 let player = player_in(game, participant_id)?;
                 bounded("note", note.as_deref())?;
                 let asked = PotAsked { color, own_ball, count, free_ball };
-                let pot = self.rules_of(game).discipline().pot(self.board_of(game), &asked)?;
+                let pot = self.rules_of(game).discipline().pot(self.board_of(game), player, &asked)?;
                 self.only_in_turn(game, player)?;
                 Ok(self.marked(game, player, Act::Pot(pot), note, request))
             }
@@ -86,11 +89,16 @@ impl Session {
                 self.only_in_turn(game, player)?;
                 Ok(self.marked(game, player, Act::EndTurn, reason, request))
             }
-            Scoring::EndGame { reason } => {
+            Scoring::EndGame { reason, participant_id } => {
                 let game = self.game_asked(request)?;
                 bounded("reason", reason.as_deref())?;
                 let said = reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-                Ok(vec![self.ended(game, self.board_of(game), said.unwrap_or("manual"), request)])
+                let reason = said.unwrap_or("manual");
+                let mut board = self.board_of(game).clone();
+                if let Some(by) = self.conceding(game, reason, *participant_id)? {
+                    board.concede(self.rules_of(game), by);
+                }
+                Ok(vec![self.ended(game, &board, reason, *participant_id, request)])
             }
             Scoring::CancelGame {} => {
                 let game = self.game_asked(request)?;
@@ -112,6 +120,8 @@ impl Session {
         let next = self.in_turn(order, board.turn).unwrap_or_default();
         let (participant_id, next_participant_id) = (id_of(player), next);
         let total_score = board.tally(player).total();
+        let ball_on = rules.discipline().ball_on(&board).map(str::to_owned);
+        let points_remaining = rules.discipline().points_remaining(&board);
         let fact = match act {
             Act::Pot(Pot { color, own_ball, count, free_ball }) => Fact::BallPotted(BallPotted {
                 participant_id,
@@ -130,6 +140,8 @@ impl Session {
                     .map(|(owner, points)| Fine { participant_id: id_of(*owner), points: *points })
                     .collect(),
                 nets: board.changed_nets(before, rules, order),
+                ball_on,
+                points_remaining,
             }),
             Act::Foul(Foul { points, reds }) => Fact::FoulCommitted(FoulCommitted {
                 participant_id,
@@ -141,25 +153,53 @@ impl Session {
                 reason: note.clone(),
                 next_participant_id,
                 nets: board.changed_nets(before, rules, order),
+                ball_on,
+                points_remaining,
             }),
             Act::EndTurn => {
-                Fact::TurnChanged(TurnChanged { participant_id, reason: note.clone(), next_participant_id })
+                let reason = note.clone();
+                Fact::TurnChanged(TurnChanged { participant_id, reason, next_participant_id, ball_on, points_remaining })
             }
         };
         let mut decided = vec![of_game(game.id, fact)];
         if let Some(decision) = board.decision {
-            decided.push(self.ended(game, &board, decision.reason, request));
+            decided.push(self.ended(game, &board, decision.reason, None, request));
         }
         decided
     }
 
-    fn ended(&self, game: &Game, board: &Scoreboard, reason: &str, request: &Request) -> Decided {
+    /// Who gives the game up by ending it like this, if anybody does.
+    fn conceding(
+        &self,
+        game: &Game,
+        reason: &str,
+        named: Option<ParticipantId>,
+    ) -> Result<Option<usize>, Refusal> {
+        let can_be_conceded = self.rules_of(game).discipline().concession(0).is_some();
+        match named {
+            None if can_be_conceded && reason == CONCEDED => Err(invalid("participant_id", "who concedes?")),
+            None => Ok(None),
+            Some(_) if !can_be_conceded => Err(invalid("participant_id", "this game can't be conceded")),
+            Some(_) if reason != CONCEDED => Err(invalid("participant_id", "only with the reason conceded")),
+            Some(named) => player_in(game, named).map(Some),
+        }
+    }
+
+    fn ended(
+        &self,
+        game: &Game,
+        board: &Scoreboard,
+        reason: &str,
+        conceded_by: Option<ParticipantId>,
+        request: &Request,
+    ) -> Decided {
         let rules = self.rules_of(game);
         let ended = GameEnded {
             reason: reason.to_owned(),
             duration_seconds: request.at.seconds_since(game.started_at),
             results: board.results(rules, &game.order, |player| self.user_of(player)),
             winner_participant_ids: board.winners(rules, &game.order),
+            conceded_by,
             currency: rules.currency().to_owned(),
         };
         of_game(game.id, Fact::GameEnded(Box::new(ended)))
@@ -198,12 +238,14 @@ impl Session {
             scores: board.scores(rules, &game.order),
             current_participant_id: self.in_turn(&game.order, board.turn).filter(|_| game.is_in_progress()),
             remaining: rules.discipline().remaining(&board),
+            ball_on: rules.discipline().ball_on(&board).map(str::to_owned),
+            points_remaining: rules.discipline().points_remaining(&board),
             results: game.is_completed().then_some(results),
             currency: if game.is_completed() { rules.currency().to_owned() } else { String::new() },
         };
         let mut decided = vec![of_game(game.id, Fact::EventVoided(Box::new(voided)))];
         if let Some(decision) = ends_now {
-            decided.push(self.ended(game, &board, decision.reason, request));
+            decided.push(self.ended(game, &board, decision.reason, None, request));
         }
         Ok(decided)
     }

@@ -15,6 +15,7 @@ mod decide_seats;
 pub mod discipline;
 pub mod event;
 mod mark;
+mod matches;
 mod played_game;
 mod results;
 mod scoreboard;

@@ -25,6 +25,9 @@ pub(super) struct Game {
     /// Seq and time of `game.ended` or `game.cancelled`.
     pub(super) ended: Option<(Seq, Timestamp)>,
     pub(super) end_reason: Option<String>,
+    /// Index in the order of whose side gave it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) conceded_by: Option<u8>,
     /// By seq.
     pub(super) marks: Vec<Mark>,
     #[serde(skip)]
@@ -109,7 +112,15 @@ impl Game {
         for mark in self.marks.iter().filter(|mark| mark.voided_by.is_none() && mark.seq != without) {
             board.mark(rules, usize::from(mark.player), mark.act);
         }
+        if let Some(by) = self.conceded_by {
+            board.concede(rules, usize::from(by));
+        }
         board
+    }
+
+    pub(super) fn concede(&mut self, by: ParticipantId) {
+        self.conceded_by = self.index_of(by).and_then(|index| u8::try_from(index).ok());
+        self.folded = Folded::default();
     }
 
     pub(super) fn void(&mut self, voided: Seq, by: Seq) {

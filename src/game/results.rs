@@ -26,13 +26,19 @@ impl Scoreboard {
     }
 
     pub(super) fn scores(&self, rules: &Rules, order: &[ParticipantId]) -> Vec<Score> {
-        let columns = self.tallies.iter().zip(self.nets(rules)).zip(order);
-        let score = |((tally, net), player): ((&Tally, Money), &ParticipantId)| Score {
-            participant_id: *player,
-            points: tally.total(),
-            balls_potted: tally.balls,
-            fouls: tally.fouls,
-            net,
+        let columns = self.tallies.iter().zip(self.nets(rules)).zip(order).enumerate();
+        let score = |(index, ((tally, net), player)): (usize, ((&Tally, Money), &ParticipantId))| {
+            let visit = rules.discipline().visit(self, index);
+            Score {
+                participant_id: *player,
+                points: tally.total(),
+                balls_potted: tally.balls,
+                fouls: tally.fouls,
+                net,
+                current_break: visit.map(|visit| visit.current_break),
+                high_break: visit.map(|visit| visit.high_break),
+                visits: visit.map(|visit| visit.visits),
+            }
         };
         columns.map(score).collect()
     }

@@ -86,6 +86,13 @@ impl Scoreboard {
         }
     }
 
+    /// That player gives up a game that no mark has decided.
+    pub(super) fn concede(&mut self, rules: &Rules, by: usize) {
+        if self.decision.is_none() {
+            self.decision = rules.discipline().concession(by);
+        }
+    }
+
     /// Counts one more mark.
     pub(super) fn mark(&mut self, rules: &Rules, player: usize, act: Act) -> Brought {
         if self.decision.is_some() || player >= self.tallies.len() {

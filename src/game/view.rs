@@ -90,6 +90,9 @@ pub struct SessionView {
     pub participants: Vec<ParticipantView>,
     /// The game in progress.
     pub current_game: Option<GameView>,
+    /// The match that the present rules race to, while there is one.
+    #[serde(rename = "match")]
+    pub race: Option<MatchView>,
     /// How many games were completed.
     pub games_played: u32,
     /// When it was opened.
@@ -156,6 +159,12 @@ pub struct GameView {
     pub scores: Vec<Score>,
     /// What is left on the table, colour by colour.
     pub remaining: Vec<Remaining>,
+    /// Which ball is on, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can still be made without fouls, in such games.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
     /// Fines of the pool that wait for the next pot, by owner.
     pub fines: Vec<Fine>,
     /// By place; `null` unless it is completed.
@@ -170,6 +179,27 @@ pub struct GameView {
     pub ended_at: Option<Timestamp>,
     /// From one to the other.
     pub duration_seconds: Option<i64>,
+}
+
+/// Games of the same two sides by the same rules, one after the other, until a side has won enough of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Match)]
+pub struct MatchView {
+    /// Games that win it.
+    pub race_to: u32,
+    /// Both sides, the one that was first in the order of its first game before the other; empty before that game.
+    pub won: Vec<MatchSide>,
+    /// The side that has won it.
+    pub winner_participant_ids: Option<Vec<ParticipantId>>,
+}
+
+/// One side of a match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MatchSide {
+    /// Who plays on it.
+    pub participant_ids: Vec<ParticipantId>,
+    /// How many games it has won.
+    pub games: u32,
 }
 
 /// Who owes what after the completed games.

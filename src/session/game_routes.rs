@@ -32,6 +32,9 @@ struct EndGame {
     /// At most 200 characters; `manual` where absent.
     #[serde(default)]
     reason: Option<String>,
+    /// With the reason `conceded`: whose side gives the game up. Only in games that can be conceded.
+    #[serde(default)]
+    participant_id: Option<ParticipantId>,
 }
 
 async fn session_of(database: &Database, game: GameId) -> Result<SessionId, Problem> {
@@ -220,6 +223,10 @@ struct Scores {
     current_participant_id: Option<ParticipantId>,
     scores: Vec<Score>,
     remaining: Vec<Remaining>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ball_on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points_remaining: Option<i64>,
 }
 
 /// The score as it stands.
@@ -235,8 +242,10 @@ async fn scores(
 ) -> Result<web::Json<Scores>, Problem> {
     let game_id = id.into_inner();
     let session = readable_session_of((&database, &sessions), game_id, &user).await?;
-    let GameView { status, current_participant_id, scores, remaining, .. } = view(&sessions, session, game_id).await?;
-    Ok(web::Json(Scores { game_id, status, current_participant_id, scores, remaining }))
+    let game = view(&sessions, session, game_id).await?;
+    let GameView { status, current_participant_id, scores, remaining, ball_on, points_remaining, .. } = game;
+    let scores = Scores { game_id, status, current_participant_id, scores, remaining, ball_on, points_remaining };
+    Ok(web::Json(scores))
 }
 
 /// Ends and settles a game.
@@ -256,7 +265,8 @@ async fn end(
 ) -> Result<web::Json<GameView>, Problem> {
     let game = id.into_inner();
     let session = session_of(&database, game).await?;
-    let command = Command::Score(Scoring::EndGame { reason: body.into_inner().reason });
+    let EndGame { reason, participant_id } = body.into_inner();
+    let command = Command::Score(Scoring::EndGame { reason, participant_id });
     execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
 }

@@ -67,7 +67,7 @@ async fn what_is_published_again_after_a_crash_counts_once() {
         }
         applied(&room, &tale, [0, 4]).await;
         let after = tale.state.seq();
-        let records = tale.tell(Command::Score(Scoring::EndGame { reason: None }));
+        let records = tale.tell(Command::Score(Scoring::EndGame { reason: None, participant_id: None }));
         nodes[0].append(tale.id, after, records).await.expect("stored");
         applied(&room, &tale, [1, 4]).await;
         until("everything is marked as published", || async {
@@ -178,7 +178,7 @@ async fn a_message_is_named_by_its_cause_and_key_and_by_its_player_where_there_a
         };
         assert_eq!(message.envelope.event_id, expected, "{}", message.routing_key);
     }
-    let end = tale.tell(Command::Score(Scoring::EndGame { reason: None })).remove(0);
+    let end = tale.tell(Command::Score(Scoring::EndGame { reason: None, participant_id: None })).remove(0);
     let messages = messages_of(&end, |_| true);
     let ids: HashSet<Uuid> = messages.iter().map(|message| message.envelope.event_id).collect();
     assert_eq!(ids.len(), messages.len(), "no two have the same id");

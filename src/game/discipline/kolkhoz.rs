@@ -253,7 +253,7 @@ fn collect_fines(board: &mut Scoreboard, collector: usize) -> Vec<(usize, i64)> 
 impl Discipline for Kolkhoz {
     fn terms(&self) -> Terms<'_> {
         let &Kolkhoz { order, alternate_direction, enforce_turns, .. } = self;
-        Terms { currency: &self.currency, order, alternate_direction, enforce_turns }
+        Terms { currency: &self.currency, order, alternate_direction, enforce_turns, race_to: None }
     }
 
     fn players(&self) -> RangeInclusive<usize> {
@@ -304,7 +304,7 @@ impl Discipline for Kolkhoz {
         Table::Kolkhoz(Potted::default())
     }
 
-    fn pot(&self, board: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
+    fn pot(&self, board: &Scoreboard, _: usize, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
         let color = asked.ball(|color| self.of_color(color).is_some())?;
         if self.of_color(color).is_some_and(|ball| Potted::on(board).left(ball) == Some(0)) {
             return Err(Refusal::BallNotAvailable(color.name()));

@@ -11,6 +11,7 @@ mod kolkhoz;
 mod pyramid;
 mod schema;
 mod sides;
+mod snooker;
 
 use std::ops::RangeInclusive;
 
@@ -23,13 +24,15 @@ use utoipa::ToSchema;
 use super::command::Refusal;
 use super::currency::minor_digits;
 use super::decide::invalid;
-use super::event::Remaining;
+use super::event::{Remaining, VisitFigures};
 use super::mark::{Act, Foul, Pot};
-use super::scoreboard::{Brought, Scoreboard};
+use super::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};
 pub use pyramid::{Pyramid, PyramidFoul};
+pub(super) use sides::side;
 pub use sides::Format;
+pub use snooker::Snooker;
 
 /// The rules of a game; `game_type` says which game it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
@@ -48,6 +51,8 @@ pub enum Rules {
     Americana(Pyramid),
     /// Московская, combined pyramid: one cue ball.
     MoscowPyramid(Pyramid),
+    /// A game is one frame.
+    Snooker(Snooker),
 }
 
 /// What all kinds of games are told.
@@ -61,6 +66,8 @@ pub(super) struct Terms<'a> {
     pub(super) alternate_direction: bool,
     /// Marks out of turn are refused.
     pub(super) enforce_turns: bool,
+    /// Games that win a match of two sides.
+    pub(super) race_to: Option<u32>,
 }
 
 /// All that a kind of game is. Players are known by their index in the order of the game.
@@ -84,14 +91,34 @@ pub(super) trait Discipline {
         Table::Bare
     }
 
-    /// The stroke that a marker asks for, where these rules have that ball and it may be potted now.
-    fn pot(&self, board: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal>;
+    /// The stroke that a marker asks for, where these rules have that ball and that player may pot it now.
+    fn pot(&self, board: &Scoreboard, player: usize, asked: &PotAsked<'_>) -> Result<Pot, Refusal>;
 
     /// The foul that a marker asks for.
     fn foul(&self, board: &Scoreboard, asked: FoulAsked) -> Result<Foul, Refusal>;
 
     /// What a mark changes beside the turn and the counts of balls and fouls; it may decide the game.
     fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought;
+
+    /// What it comes to if that player concedes; `None`: this game is not conceded.
+    fn concession(&self, _by: usize) -> Option<Decision> {
+        None
+    }
+
+    /// Which ball is on, where not every one may be potted at any time: a colour, or `color` for any but red.
+    fn ball_on(&self, _board: &Scoreboard) -> Option<&'static str> {
+        None
+    }
+
+    /// The most that can still be made without fouls, where there is something to say.
+    fn points_remaining(&self, _board: &Scoreboard) -> Option<i64> {
+        None
+    }
+
+    /// A player's breaks, where they are counted.
+    fn visit(&self, _board: &Scoreboard, _player: usize) -> Option<VisitFigures> {
+        None
+    }
 
     /// What is left on the table, colour by colour, where there is something to say.
     fn remaining(&self, _board: &Scoreboard) -> Vec<Remaining> {
@@ -167,6 +194,8 @@ pub(super) enum Table {
     Bare,
     /// Balls potted, by colour.
     Kolkhoz(kolkhoz::Potted),
+    /// What is left on it, and the visits to it.
+    Snooker(snooker::Frame),
 }
 
 /// How the order of a game comes about.
@@ -256,6 +285,7 @@ impl GameType {
             GameType::Kolkhoz => read(fields).map(Rules::Kolkhoz),
             GameType::Americana => read(fields).map(Rules::Americana),
             GameType::MoscowPyramid => read(fields).map(Rules::MoscowPyramid),
+            GameType::Snooker => read(fields).map(Rules::Snooker),
         }
     }
 }
@@ -270,6 +300,7 @@ impl Rules {
         match self {
             Rules::Kolkhoz(kolkhoz) => kolkhoz,
             Rules::Americana(pyramid) | Rules::MoscowPyramid(pyramid) => pyramid,
+            Rules::Snooker(snooker) => snooker,
         }
     }
 
@@ -383,7 +414,7 @@ mod tests {
             kolkhoz_with("foul", json!({"kind": "subtract", "point": 1})),
             kolkhoz_with("balls", json!([{"color": "purple", "points": 1}])),
             kolkhoz_with("balls", json!([{"color": "white", "points": 1, "price": 3}])),
-            kolkhoz_with("game_type", json!("snooker")),
+            kolkhoz_with("game_type", json!("carom")),
             kolkhoz_with("point_price", json!(1.5)),
             pyramid_with("point_price", json!(1)),
             pyramid_with("format", json!("3x3")),

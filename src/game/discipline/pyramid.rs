@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sides::{Format, opposite, side, side_total};
+use super::sides::{Format, check_race, opposite, side, side_total, sides_won, split};
 use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, check_price};
 use crate::game::command::Refusal;
 use crate::game::decide::invalid;
@@ -45,6 +45,10 @@ pub struct Pyramid {
     /// Marks out of turn are refused.
     #[serde(default)]
     pub enforce_turns: bool,
+    /// Games that win a match, 1..50; absent: no match is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 50)]
+    pub race_to: Option<u32>,
 }
 
 /// What a foul costs in the pyramids.
@@ -78,8 +82,8 @@ impl Pyramid {
 
 impl Discipline for Pyramid {
     fn terms(&self) -> Terms<'_> {
-        let &Pyramid { order, alternate_direction, enforce_turns, .. } = self;
-        Terms { currency: &self.currency, order, alternate_direction, enforce_turns }
+        let &Pyramid { order, alternate_direction, enforce_turns, race_to, .. } = self;
+        Terms { currency: &self.currency, order, alternate_direction, enforce_turns, race_to }
     }
 
     fn players(&self) -> RangeInclusive<usize> {
@@ -92,9 +96,10 @@ impl Discipline for Pyramid {
             faults.push(("target_balls".to_owned(), "must be 1 to 15".to_owned()));
         }
         check_price("game_price", self.game_price, faults);
+        check_race(self.race_to, faults);
     }
 
-    fn pot(&self, _: &Scoreboard, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
+    fn pot(&self, _: &Scoreboard, _: usize, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
         asked.one(asked.ball(|color| color == Color::White)?)
     }
 
@@ -128,17 +133,11 @@ impl Discipline for Pyramid {
         (0..board.tallies.len()).map(|player| side_total(board, side(player))).collect()
     }
 
-    /// The side that reached its target; nobody where the game ended before.
     fn has_won(&self, board: &Scoreboard, player: usize, _: u32) -> bool {
-        board.winning_side() == Some(side(player))
+        sides_won(board, player)
     }
 
     fn shares(&self, board: &Scoreboard) -> Vec<Share> {
-        let share = |player| match board.winning_side() {
-            None => Share::default(),
-            Some(winner) if side(player) == winner => Share { earned: self.game_price, paid: 0 },
-            Some(_) => Share { earned: 0, paid: self.game_price },
-        };
-        (0..board.tallies.len()).map(share).collect()
+        split(board, self.game_price)
     }
 }

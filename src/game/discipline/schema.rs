@@ -6,7 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Kolkhoz, Pyramid, Rules};
+use super::{Kolkhoz, Pyramid, Rules, Snooker};
 
 impl PartialSchema for Rules {
     fn schema() -> RefOr<Schema> {
@@ -15,6 +15,7 @@ impl PartialSchema for Rules {
             .item(tagged("kolkhoz", Kolkhoz::schema()))
             .item(tagged("americana", Pyramid::schema()))
             .item(tagged("moscow_pyramid", Pyramid::schema()))
+            .item(tagged("snooker", Snooker::schema()))
             .into()
     }
 }
@@ -27,6 +28,7 @@ impl ToSchema for Rules {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         Kolkhoz::schemas(schemas);
         Pyramid::schemas(schemas);
+        Snooker::schemas(schemas);
     }
 }
 
@@ -48,9 +50,9 @@ mod tests {
     #[test]
     fn each_game_type_has_its_fields_and_its_tag_in_one_closed_object() {
         let schema = serde_json::to_value(Rules::schema()).expect("json");
-        let kinds = schema["oneOf"].as_array().expect("three kinds");
+        let kinds = schema["oneOf"].as_array().expect("the kinds");
         let tags: Vec<_> = kinds.iter().map(|kind| &kind["properties"]["game_type"]["enum"][0]).collect();
-        assert_eq!(tags, ["kolkhoz", "americana", "moscow_pyramid"]);
+        assert_eq!(tags, ["kolkhoz", "americana", "moscow_pyramid", "snooker"]);
         assert!(kinds.iter().all(|kind| kind["additionalProperties"] == Value::Bool(false)));
         assert!(kinds.iter().all(|kind| kind["required"][0] == "game_type"));
         assert_eq!(kinds[0]["properties"]["point_price"]["maximum"], 100_000_000);

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Fault, Share};
 use crate::game::scoreboard::Scoreboard;
+use crate::ids::Money;
 
 /// The size of the sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,7 +31,7 @@ impl Format {
 }
 
 /// The side of a player: 0 or 1.
-pub(super) fn side(player: usize) -> usize {
+pub(in crate::game) fn side(player: usize) -> usize {
     player % 2
 }
 
@@ -42,4 +44,26 @@ pub(super) fn opposite(player: usize) -> usize {
 pub(super) fn side_total(board: &Scoreboard, of: usize) -> i64 {
     let mates = board.tallies.iter().enumerate().filter(|(player, _)| side(*player) == of);
     mates.fold(0, |sum, (_, tally)| tally.total().saturating_add(sum))
+}
+
+/// Whether the game was decided for that player's side; nobody has won a game that was ended before.
+pub(super) fn sides_won(board: &Scoreboard, player: usize) -> bool {
+    board.winning_side() == Some(side(player))
+}
+
+/// Each loser pays that price to his opposite, once the game is decided.
+pub(super) fn split(board: &Scoreboard, price: Money) -> Vec<Share> {
+    let share = |player| match board.winning_side() {
+        None => Share::default(),
+        Some(winner) if side(player) == winner => Share { earned: price, paid: 0 },
+        Some(_) => Share { earned: 0, paid: price },
+    };
+    (0..board.tallies.len()).map(share).collect()
+}
+
+/// The bounds of `race_to`.
+pub(super) fn check_race(race_to: Option<u32>, faults: &mut Vec<Fault>) {
+    if race_to.is_some_and(|games| !(1..=50).contains(&games)) {
+        faults.push(("race_to".to_owned(), "must be 1 to 50".to_owned()));
+    }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 pub use of_game::{
     BallPotted, EventVoided, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score,
-    TurnChanged,
+    TurnChanged, VisitFigures,
 };
 
 use super::discipline::Rules;

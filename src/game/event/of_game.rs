@@ -11,7 +11,7 @@ pub struct GameStarted {
     pub number: u32,
     /// The players in their cyclic order; the first one breaks.
     pub order: Vec<ParticipantId>,
-    /// `kolkhoz`, `americana`, `moscow_pyramid`.
+    /// `kolkhoz`, `americana`, `moscow_pyramid`, `snooker`.
     pub game_type: String,
     /// This order is the one before, reversed (`alternate_direction`).
     #[serde(default)]
@@ -54,6 +54,12 @@ pub struct BallPotted {
     /// The live money of everyone whose money this changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nets: Vec<LiveNet>,
+    /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can still be made without fouls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
 }
 
 fn one() -> u8 {
@@ -112,6 +118,12 @@ pub struct FoulCommitted {
     /// The live money of everyone whose money this changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nets: Vec<LiveNet>,
+    /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can still be made without fouls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
 }
 
 /// Data of `game.turn_changed`.
@@ -123,6 +135,12 @@ pub struct TurnChanged {
     pub reason: Option<String>,
     /// Whose turn it is now.
     pub next_participant_id: ParticipantId,
+    /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can still be made without fouls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
 }
 
 /// Data of `game.event_voided`: the game as it stands without the voided mark.
@@ -142,6 +160,12 @@ pub struct EventVoided {
     /// What is left on the table after the void; empty where balls are not counted.
     #[serde(default)]
     pub remaining: Vec<Remaining>,
+    /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can still be made without fouls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
     /// The new results, where the game had ended.
     #[serde(default)]
     pub results: Option<Vec<GameResult>>,
@@ -153,7 +177,7 @@ pub struct EventVoided {
 /// Data of `game.ended`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct GameEnded {
-    /// `all_balls_potted`, `target_reached`, or what the caller said; `manual` where nothing was said.
+    /// `all_balls_potted`, `target_reached`, `black_potted`, or what the caller said; `manual` where nothing was said.
     pub reason: String,
     /// Since the start of the game.
     pub duration_seconds: i64,
@@ -161,6 +185,9 @@ pub struct GameEnded {
     pub results: Vec<GameResult>,
     /// Whoever has the first place; empty where nobody won.
     pub winner_participant_ids: Vec<ParticipantId>,
+    /// Whose side gave the game up, whatever the score; absent: nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conceded_by: Option<ParticipantId>,
     /// Of the money in the results; empty in events from before it was told.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub currency: String,
@@ -180,6 +207,26 @@ pub struct Score {
     /// What the player would get or pay if the game ended now.
     #[serde(default)]
     pub net: Money,
+    /// Of the visit to the table under way, in games that count breaks.
+    #[serde(default, rename = "break", skip_serializing_if = "Option::is_none")]
+    pub current_break: Option<i64>,
+    /// The highest break of this game.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_break: Option<i64>,
+    /// How often the player has been at the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<u32>,
+}
+
+/// A player's breaks in a game.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VisitFigures {
+    /// Points of the visit to the table under way; 0 where it is somebody else's.
+    pub current_break: i64,
+    /// The most points of one visit.
+    pub high_break: i64,
+    /// How many visits had a mark.
+    pub visits: u32,
 }
 
 /// How many balls of a colour are left on the table.

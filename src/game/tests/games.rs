@@ -130,7 +130,7 @@ fn statistics_hear_who_won_and_who_lost() {
 #[test]
 fn a_caller_may_say_why_the_game_ends() {
     let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
-    let facts = evening.score(Scoring::EndGame { reason: Some("the hall closes".into()) });
+    let facts = evening.score(Scoring::EndGame { reason: Some("the hall closes".into()), participant_id: None });
     assert!(matches!(facts.as_slice(), [Fact::GameEnded(ended)] if ended.reason == "the hall closes"));
     assert_eq!(evening.view().end_reason.as_deref(), Some("the hall closes"));
 }

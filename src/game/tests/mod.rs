@@ -10,6 +10,7 @@ mod pyramid;
 mod refusals;
 mod replay;
 mod seats;
+mod snooker;
 mod voids;
 
 use serde_json::{Value, json};
@@ -31,6 +32,11 @@ const SHORT_TABLE: &str = r#"[{"color":"white","points":1,"count":2},{"color":"p
 fn kolkhoz(balls: &str, options: Value) -> Rules {
     let balls: Value = serde_json::from_str(balls).expect("balls");
     with_options(json!({"game_type": "kolkhoz", "currency": "RUB", "point_price": 5000, "balls": balls}), options)
+}
+
+/// A frame for nothing with these options.
+fn snooker(options: Value) -> Rules {
+    with_options(json!({"game_type": "snooker", "currency": "RUB"}), options)
 }
 
 /// A pyramid at 500 ₽ a game with these options.
@@ -214,7 +220,7 @@ impl Evening {
     }
 
     fn ends(&mut self) -> GameEnded {
-        match self.score(Scoring::EndGame { reason: None }).as_slice() {
+        match self.score(Scoring::EndGame { reason: None, participant_id: None }).as_slice() {
             [Fact::GameEnded(ended)] => (**ended).clone(),
             other => panic!("{other:?}"),
         }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::*;
-use crate::game::discipline::{Ball, Color, Kolkhoz, KolkhozFoul, LastBall, Payer, Pyramid, PyramidFoul};
+use crate::game::discipline::{
+    Ball, Color, Format, Kolkhoz, KolkhozFoul, LastBall, Payer, Pyramid, PyramidFoul, Snooker,
+};
 use crate::game::event::Score;
 use crate::game::{GameStatus, GameView};
 use crate::text::DELETED_PLAYER;
@@ -78,18 +80,39 @@ fn any_pyramid() -> impl Strategy<Value = Rules> {
             currency: "RUB".into(),
             game_price: 50000,
             target_balls,
-            format: if pairs { crate::game::discipline::Format::TwoOnTwo } else { Default::default() },
+            format: if pairs { Format::TwoOnTwo } else { Format::OneOnOne },
             foul: if minus { PyramidFoul::OffenderMinusOne {} } else { PyramidFoul::OpponentPlusOne {} },
             order,
             alternate_direction,
             enforce_turns: false,
+            race_to: (target_balls > 2).then_some(2),
         };
         if moscow { Rules::MoscowPyramid(pyramid) } else { Rules::Americana(pyramid) }
     })
 }
 
+fn any_snooker() -> impl Strategy<Value = Rules> {
+    let prices = select(vec![0, 1, 5000, 100_000_000]);
+    let options = (select(vec![15, 10, 6]), any::<bool>(), prices.clone(), prices, any_order(), any::<bool>());
+    options.prop_map(|(reds, pairs, frame_price, point_price, order, enforce_balls)| {
+        Rules::Snooker(Snooker {
+            currency: "RUB".into(),
+            reds,
+            format: if pairs { Format::TwoOnTwo } else { Format::OneOnOne },
+            frame_price,
+            point_price,
+            foul_points: 4,
+            enforce_balls,
+            order,
+            alternate_direction: false,
+            enforce_turns: false,
+            race_to: enforce_balls.then_some(2),
+        })
+    })
+}
+
 pub(super) fn any_rules() -> impl Strategy<Value = Rules> {
-    prop_oneof![2 => any_kolkhoz(), 1 => any_pyramid()]
+    prop_oneof![2 => any_kolkhoz(), 1 => any_pyramid(), 1 => any_snooker()]
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -106,7 +129,7 @@ fn hostile() -> impl Strategy<Value = Command> {
     let role = || prop::option::of(select(vec![Role::Creator, Role::Participant, Role::Spectator]));
     prop_oneof![
         2 => Just(Command::Score(Scoring::CancelGame {})),
-        2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason })),
+        2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason, participant_id: None })),
         1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq })),
         1 => any_text().prop_map(move |color| Command::Score(Scoring::PotBall {
             participant_id: nobody, color, own_ball: true, count: None, free_ball: false, note: None,
@@ -375,6 +398,7 @@ fn check_points(evening: &Evening, game: &GameView) {
             }
             assert_eq!(sum, expected);
         }
+        Rules::Snooker(_) => assert!((balls + 4 * fouls..=7 * (balls + fouls)).contains(&sum)),
         Rules::Americana(rules) | Rules::MoscowPyramid(rules) => match rules.foul {
             PyramidFoul::OpponentPlusOne {} => assert_eq!(sum, balls + fouls),
             PyramidFoul::OffenderMinusOne {} => assert_eq!(sum, balls - fouls),
@@ -468,7 +492,7 @@ proptest! {
     ) {
         let mut evening = Evening::played(&rules, people, &steps);
         let scorer = evening.session.creator_user_id();
-        let _ = evening.ask(scorer, None, Command::Score(Scoring::EndGame { reason: None }));
+        let _ = evening.ask(scorer, None, Command::Score(Scoring::EndGame { reason: None, participant_id: None }));
         let draw = |evening: &Evening| {
             let command = Command::Score(Scoring::StartGame { order: None });
             let request = Request { dice: Dice(dice), ..evening.request(scorer, None, command) };

@@ -13,7 +13,7 @@ fn every_scoring(evening: &Evening) -> Vec<Scoring> {
         evening.end_turn("Anna"),
         Scoring::StartGame { order: None },
         Scoring::VoidEvent { seq: 1 },
-        Scoring::EndGame { reason: None },
+        Scoring::EndGame { reason: None, participant_id: None },
         Scoring::CancelGame {},
         Scoring::CompleteSession {},
     ]
@@ -186,7 +186,7 @@ fn each_wrong_argument_of_a_mark_names_its_field() {
         (pot(long.clone()), "note"),
         (Scoring::CommitFoul { participant_id: anna, points: None, reds: None, reason: long.clone() }, "reason"),
         (Scoring::EndTurn { participant_id: anna, reason: long.clone() }, "reason"),
-        (Scoring::EndGame { reason: long.clone() }, "reason"),
+        (Scoring::EndGame { reason: long.clone(), participant_id: None }, "reason"),
     ] {
         let refusal = evening.score_refused(scoring.clone());
         assert!(matches!(refusal, Refusal::Invalid { field, .. } if field == named), "{scoring:?}: {refusal:?}");

@@ -185,7 +185,7 @@ impl World {
         match self.draws.below(12) {
             0 => Command::AddGuest { display_name: "guest".to_owned() },
             1..=4 if !playing => Command::Score(Scoring::StartGame { order: None }),
-            1 => Command::Score(Scoring::EndGame { reason: None }),
+            1 => Command::Score(Scoring::EndGame { reason: None, participant_id: None }),
             2 => Command::Score(Scoring::VoidEvent { seq: 1 + self.draws.below(head as usize) as Seq }),
             3 => Command::Score(Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None }),
             4 => Command::UpdateParticipant { participant_id, display_name: None, can_score: Some(true) },

@@ -57,7 +57,7 @@ fn an_append_that_is_stored_unheard_is_told_though_nobody_asks_again() {
 fn what_others_store_while_the_log_is_read_is_no_false_claim() {
     let mut engine = Engine::new(opened(&[first_event()]), true);
     // A refusal is answered after a look at the log.
-    let refused = Command::Score(Scoring::EndGame { reason: None });
+    let refused = Command::Score(Scoring::EndGame { reason: None, participant_id: None });
     assert!(matches!(engine.on(ask(1, refused))[..], [Effect::ReadTail { after: 1 }]));
     assert!(engine.on(Input::HeardHead(2)).is_empty());
     // That look came before event 2 was stored.
