@@ -2,7 +2,9 @@
 //! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
 
 use super::discipline::Color;
-use super::event::{BallPotted, Event, Fact, GameEnded, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged};
+use super::event::{
+    BallPotted, Event, Fact, GameEnded, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged,
+};
 use super::mark::{Act, Foul, Pot};
 use super::played_game::{Folded, Game};
 use super::view::{GameStatus, Status};

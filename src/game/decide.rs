@@ -158,7 +158,13 @@ impl Session {
             }),
             Act::EndTurn => {
                 let reason = note.clone();
-                Fact::TurnChanged(TurnChanged { participant_id, reason, next_participant_id, ball_on, points_remaining })
+                Fact::TurnChanged(TurnChanged {
+                    participant_id,
+                    reason,
+                    next_participant_id,
+                    ball_on,
+                    points_remaining,
+                })
             }
         };
         let mut decided = vec![of_game(game.id, fact)];
@@ -169,12 +175,7 @@ impl Session {
     }
 
     /// Who gives the game up by ending it like this, if anybody does.
-    fn conceding(
-        &self,
-        game: &Game,
-        reason: &str,
-        named: Option<ParticipantId>,
-    ) -> Result<Option<usize>, Refusal> {
+    fn conceding(&self, game: &Game, reason: &str, named: Option<ParticipantId>) -> Result<Option<usize>, Refusal> {
         let can_be_conceded = self.rules_of(game).discipline().concession(0).is_some();
         match named {
             None if can_be_conceded && reason == CONCEDED => Err(invalid("participant_id", "who concedes?")),

@@ -1,7 +1,7 @@
 //! The bus over real brokers: nothing is lost, whatever happens to them.
 
 use std::collections::BTreeSet;
-use std::task::Poll;
+use std::future::ready;
 use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
@@ -10,8 +10,8 @@ use artel::messaging::rabbit::Settings;
 use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
 use artel::outbox::envelope::Envelope;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -81,11 +81,11 @@ async fn publish_all(bus: &Bus, messages: &[Message]) {
         loop {
             while next < messages.len() && confirms.len() < 500 {
                 let mut confirm = bus.publish(messages[next].clone()).await;
-                let refused = matches!(futures_util::poll!(&mut confirm), Poll::Ready(Err(_)));
-                if refused {
-                    break;
+                match (&mut confirm).now_or_never() {
+                    Some(Err(_)) => break,
+                    Some(Ok(())) => confirms.push_back(ready(Ok(())).boxed()),
+                    None => confirms.push_back(confirm),
                 }
-                confirms.push_back(confirm);
                 next += 1;
             }
             match confirms.next().await {

@@ -30,8 +30,8 @@ use super::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};
 pub use pyramid::{Pyramid, PyramidFoul};
-pub(super) use sides::side;
 pub use sides::Format;
+pub(super) use sides::side;
 pub use snooker::Snooker;
 
 /// The rules of a game; `game_type` says which game it is.

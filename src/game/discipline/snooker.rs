@@ -76,14 +76,8 @@ fn yes() -> bool {
 }
 
 /// The colours as they are cleared, each with its value.
-const COLORS: [(Color, i64); 6] = [
-    (Color::Yellow, 2),
-    (Color::Green, 3),
-    (Color::Brown, 4),
-    (Color::Blue, 5),
-    (Color::Pink, 6),
-    (Color::Black, 7),
-];
+const COLORS: [(Color, i64); 6] =
+    [(Color::Yellow, 2), (Color::Green, 3), (Color::Brown, 4), (Color::Blue, 5), (Color::Pink, 6), (Color::Black, 7)];
 const BLACK: usize = 5;
 /// Of the black, the best that can follow a red.
 const BEST_COLOR: i64 = 7;
@@ -234,7 +228,8 @@ impl Snooker {
             visit.current_break = visit.current_break.saturating_add(points);
             visit.high_break = visit.high_break.max(visit.current_break);
         }
-        let is_last = was_black_alone || frame.on().is_none() || (is_clearance && pot.color == Color::Black && !pot.free_ball);
+        let is_last =
+            was_black_alone || frame.on().is_none() || (is_clearance && pot.color == Color::Black && !pot.free_ball);
         board.add(player, points);
         if is_last {
             decide(board);

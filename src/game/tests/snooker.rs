@@ -264,10 +264,8 @@ fn a_frame_that_is_ended_by_hand_has_no_winner() {
 #[test]
 fn other_games_know_none_of_it() {
     let mut evening = Evening::playing(pyramid(json!({})), &["Anna", "Boris"]);
-    for (mark, field) in [
-        (evening.concedes("Anna"), "participant_id"),
-        (evening.foul_with_reds("Anna", 1, 1), "reds"),
-    ] {
+    for (mark, field) in [(evening.concedes("Anna"), "participant_id"), (evening.foul_with_reds("Anna", 1, 1), "reds")]
+    {
         let refusal = evening.score_refused(mark);
         assert!(matches!(refusal, Refusal::Invalid { field: named, .. } if named == field), "{refusal:?}");
     }
