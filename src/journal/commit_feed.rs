@@ -19,6 +19,15 @@ use crate::outbox;
 /// Batches the relay may lag behind before it reads them from the table instead.
 const BATCHES_MAX: usize = 256;
 
+/// How far a writer's events are published.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    /// What the bus has confirmed.
+    pub(super) confirmed: AtomicI64,
+    /// What of that the writer's row says.
+    pub(super) stored: AtomicI64,
+}
+
 /// Events of one commit, in order of position.
 pub struct Batch {
     /// The position of the first.
@@ -31,13 +40,13 @@ pub struct Batch {
 pub(super) struct CommitSender {
     writer_id: i64,
     end: Arc<AtomicI64>,
-    published: Arc<AtomicI64>,
+    published: Arc<Published>,
     work: mpsc::WeakSender<Work>,
     sender: Option<mpsc::Sender<Batch>>,
 }
 
 impl CommitSender {
-    pub(super) fn new(writer_id: i64, published: Arc<AtomicI64>, work: mpsc::WeakSender<Work>) -> Self {
+    pub(super) fn new(writer_id: i64, published: Arc<Published>, work: mpsc::WeakSender<Work>) -> Self {
         Self { writer_id, end: Arc::new(AtomicI64::new(1)), published, work, sender: None }
     }
 
@@ -68,7 +77,7 @@ pub struct CommitFeed {
     /// Whose positions these are.
     pub writer_id: i64,
     end: Arc<AtomicI64>,
-    published: Arc<AtomicI64>,
+    published: Arc<Published>,
     work: mpsc::WeakSender<Work>,
     /// The commits, as far as they fitted.
     pub batches: mpsc::Receiver<Batch>,
@@ -83,11 +92,16 @@ impl CommitFeed {
 
     /// Everything up to `position` is confirmed by the bus; stored with the writer's next commit.
     pub fn published(&self, position: i64) {
-        self.published.store(position, Ordering::Release);
+        self.published.confirmed.store(position, Ordering::Release);
     }
 
-    /// Has an idle writer store the position. Not for every confirm: it costs a commit of its own.
+    /// Has an idle writer store the position where its row says another one. To be asked now and then, since a database
+    /// that is gone does not take it; and not for every confirm, for it costs a commit of its own.
     pub fn keep(&self) {
+        let Published { confirmed, stored } = &*self.published;
+        if confirmed.load(Ordering::Acquire) == stored.load(Ordering::Acquire) {
+            return;
+        }
         if let Some(work) = self.work.upgrade() {
             // A full queue is about to commit anyway.
             let _ = work.try_send(Work::Published);

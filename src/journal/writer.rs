@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::command_key::CommandKeys;
-use super::commit_feed::CommitSender;
+use super::commit_feed::{CommitSender, Published};
 use super::lists::ListChange;
 use super::opened::Snapshot;
 use super::single_statement::{Outbox, Outcome};
@@ -46,8 +46,7 @@ pub struct JournalWriter {
     /// The last commit failed and may be stored all the same: the position has to be read again, or every commit to
     /// come would claim places that are taken.
     unsure: bool,
-    published: Arc<AtomicI64>,
-    published_stored: i64,
+    published: Arc<Published>,
     work: mpsc::Receiver<Work>,
     commits: CommitSender,
     keys: CommandKeys,
@@ -69,7 +68,7 @@ impl JournalWriter {
         };
         let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;
         let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
-        let published = Arc::new(AtomicI64::new(0));
+        let published = Arc::new(Published::default());
         let commits = CommitSender::new(id, published.clone(), sender.downgrade());
         let keys = CommandKeys::open(&database).await?;
         let journal = Journal {
@@ -79,18 +78,8 @@ impl JournalWriter {
             work: sender,
             histories: Arc::new(Semaphore::new(HISTORIES_AT_ONCE)),
         };
-        let writer = Self {
-            database,
-            id,
-            position: 0,
-            unsure: false,
-            published,
-            published_stored: 0,
-            work,
-            commits,
-            keys,
-            locked: Vec::new(),
-        };
+        let writer =
+            Self { database, id, position: 0, unsure: false, published, work, commits, keys, locked: Vec::new() };
         Ok((journal, writer))
     }
 
@@ -264,13 +253,13 @@ impl JournalWriter {
             }
         }
         self.keys.insert(&tx, stored_appends().flat_map(command_key::numbers).collect()).await?;
-        let published = self.published.load(Ordering::Acquire);
-        if published != self.published_stored {
+        let published = self.published.confirmed.load(Ordering::Acquire);
+        if published != self.published.stored.load(Ordering::Acquire) {
             heads::mark_published(&tx, self.id, published).await?;
         }
         tx.commit().await?;
         self.unsure = false;
-        self.published_stored = published;
+        self.published.stored.store(published, Ordering::Release);
         Ok(Outcome { stored, locked: HashSet::new() })
     }
 
@@ -280,11 +269,11 @@ impl JournalWriter {
             self.position = heads::last_position(db, self.id).await?;
         }
         self.unsure = true;
-        let published = self.published.load(Ordering::Acquire);
+        let published = self.published.confirmed.load(Ordering::Acquire);
         let outbox = Outbox { writer_id: self.id, position: self.position, published };
         let outcome = single_statement::store(db, outbox, appends).await?;
         self.unsure = false;
-        self.published_stored = published;
+        self.published.stored.store(published, Ordering::Release);
         Ok(outcome)
     }
 
@@ -321,13 +310,13 @@ impl JournalWriter {
     }
 
     async fn mark_published(&mut self) {
-        let published = self.published.load(Ordering::Acquire);
-        if published == self.published_stored {
+        let published = self.published.confirmed.load(Ordering::Acquire);
+        if published == self.published.stored.load(Ordering::Acquire) {
             return;
         }
         match heads::mark_published(self.database.writer(), self.id, published).await {
-            Ok(()) => self.published_stored = published,
-            // Kept for the next commit: until then a restart publishes again what consumers have seen already.
+            Ok(()) => self.published.stored.store(published, Ordering::Release),
+            // The relay asks again: until then a restart publishes again what consumers have seen already.
             Err(error) => tracing::debug!(%error, "outbox position not kept"),
         }
     }

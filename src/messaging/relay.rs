@@ -86,7 +86,6 @@ pub struct Relay {
     database: Database,
     bus: Bus,
     committed: CommitFeed,
-    kept: i64,
     backlog: Backlog,
     /// When it last looked for what nobody was told of.
     looked: Instant,
@@ -106,7 +105,6 @@ impl Relay {
             database,
             bus,
             committed,
-            kept: 0,
             backlog: Backlog::new(BACKLOG),
             looked: Instant::now(),
             resume: None,
@@ -249,10 +247,7 @@ impl Relay {
 
     async fn look(&mut self) {
         let published = self.backlog.published();
-        if self.kept != published {
-            self.kept = published;
-            self.committed.keep();
-        }
+        self.committed.keep();
         let is_idle = self.backlog.is_empty() && self.resume.is_none();
         if is_idle && self.looked.elapsed() >= LOOK_FOR_UNHEARD_EVERY {
             self.look_for_unheard().await;

@@ -1,5 +1,6 @@
 //! Servers whose broker goes away, or who die beside it.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use artel::messaging::topology::{self, STATS};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::broker::Broker;
 use super::evening::{Evening, kolkhoz};
+use super::postgres::Cluster;
 use super::rabbit::{holds, raw};
 use super::test_app::{Store, TestApp, until_for};
 
@@ -126,4 +128,37 @@ async fn what_a_killed_node_had_not_published_is_published_by_another() {
     first.restart().await;
     counted(&evening, 21).await;
     assert!(killed.elapsed() >= Duration::from_secs(8), "not before the first counts as dead");
+}
+
+/// How far the bus has confirmed what is stored, and how much is stored, as the database tells it.
+fn published(database: &str) -> (i64, i64) {
+    let query = "SELECT published, (SELECT max(position) FROM event WHERE writer_id = writer.id) FROM writer";
+    let output = Command::new("psql").args([database, "-AtqF,", "-c", query]).output().expect("psql is there");
+    let row = String::from_utf8_lossy(&output.stdout);
+    let numbers = row.trim().split_once(',').and_then(|(one, two)| Some((one.parse().ok()?, two.parse().ok()?)));
+    numbers.unwrap_or_else(|| panic!("{row}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_far_the_bus_has_confirmed_is_stored_though_the_database_was_away() {
+    let cluster = Cluster::start();
+    let vhost = Broker::shared().await.vhost().await;
+    let app = TestApp::start_on(&cluster.url(), &["--amqp-url", &vhost.url()]).await;
+    let database = app.postgres().expect("in PostgreSQL");
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    // The last ball: the bus confirms it at once, and the database goes before that is stored.
+    cluster.stop_immediately();
+    until_for(PATIENCE, "the readiness names the database", || async {
+        let ready = app.anonymous().request(Method::GET, "/health/ready").send().await.expect("an answer");
+        (ready.status() != 200).then_some(())
+    })
+    .await;
+    cluster.restart();
+    until_for(PATIENCE, "it is stored", || async {
+        let (confirmed, last) = published(&database);
+        (confirmed == last && last > 0).then_some(())
+    })
+    .await;
 }
