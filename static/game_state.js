@@ -73,15 +73,15 @@ const reducers = {
   'session.completed': (state, _, event) => over(state, 'completed', event),
   'session.cancelled': (state, _, event) => over(state, 'cancelled', event),
 
-  'game.started': (state, data, event) => onSession(state, (session) => ({
+  'game.started': (state, data, event) => onSession(state.session?.match ? { ...state, refetch: true } : state, (session) => ({
     ...session,
     status: 'in_progress',
     started_at: session.started_at ?? event.timestamp,
     current_game: {
       id: event.game_id, session_id: event.session_id, number: data.number, status: 'in_progress',
       order: data.order, current_participant_id: data.order[0],
-      scores: data.order.map((id) => ({ participant_id: id, points: 0, balls_potted: 0, fouls: 0, net: 0 })),
-      remaining: fullTable(session.rules), results: null,
+      scores: data.order.map((id) => ({ participant_id: id, points: 0, balls_potted: 0, fouls: 0, net: 0, ...(data.ball_on && { break: 0, high_break: 0 }) })),
+      remaining: data.remaining ?? fullTable(session.rules), results: null, ...onTable(data),
       started_at: event.timestamp, ended_at: null, duration_seconds: null,
     },
   })),
@@ -90,40 +90,47 @@ const reducers = {
     const scored = onGame(state, (game) => ({
       ...game,
       current_participant_id: data.next_participant_id,
-      remaining: game.remaining.map((left) =>
-        left.color === data.color && left.count != null ? { ...left, count: left.count - 1 } : left),
-      scores: withNets(game.scores, data.nets).map((score) => {
+      ...onTable(data),
+      remaining: game.remaining.map((left) => afterPot(left, game.ball_on, data)),
+      scores: withBreaks(withNets(game.scores, data.nets), data.participant_id, data.points).map((score) => {
         if (score.participant_id === data.participant_id) return { ...score, points: data.total_score, balls_potted: data.balls_potted }
         return lost.has(score.participant_id) ? { ...score, points: score.points - lost.get(score.participant_id) } : score
       }),
     }))
-    return onSeats(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + 1 } : p))
+    return onSeats(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + (data.count ?? 1) } : p))
   },
   'game.foul_committed': (state, data) => onGame(state, (game) => ({
     ...game,
     current_participant_id: data.next_participant_id,
-    scores: withNets(game.scores, data.nets).map((score) => {
+    ...onTable(data),
+    remaining: game.remaining.map((left) => (data.reds && left.color === 'red' ? { ...left, count: left.count - data.reds } : left)),
+    scores: withBreaks(withNets(game.scores, data.nets)).map((score) => {
       const fouls = score.participant_id === data.participant_id ? { fouls: score.fouls + 1, points: data.total_score } : {}
       const gift = score.participant_id === data.awarded_to ? { points: score.points + data.points } : {}
       return { ...score, ...fouls, ...gift }
     }),
   })),
-  'game.turn_changed': (state, data) => onGame(state, (game) => ({ ...game, current_participant_id: data.next_participant_id })),
+  'game.turn_changed': (state, data) => onGame(state, (game) => ({
+    ...game, ...onTable(data), current_participant_id: data.next_participant_id, scores: withBreaks(game.scores),
+  })),
   'game.event_voided': (state, data, event) => {
     const current = state.session?.current_game
     const game = current?.id === event.game_id ? current : state.games.find((g) => g.id === event.game_id)
     if (!game) return { ...state, refetch: true }
     const after = {
       ...game, scores: data.scores, current_participant_id: data.current_participant_id,
-      remaining: data.remaining ?? game.remaining, results: data.results ?? game.results,
+      remaining: data.remaining ?? game.remaining, results: data.results ?? game.results, ...onTable(data),
     }
     if (game === current) return onSession(state, (session) => ({ ...session, current_game: after }))
-    const settled = onSeats(state, (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+    const told = state.session?.match ? { ...state, refetch: true } : state
+    const settled = onSeats(told, (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
     return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
   },
   'game.ended': (state, data, event) => {
     const game = state.session?.current_game
-    if (!game) return { ...state, refetch: true }
+    // How the match stands is told by the session alone.
+    if (!game || state.session.match) state = { ...state, refetch: true }
+    if (!game) return state
     const ended = {
       ...game, status: 'completed', results: data.results, end_reason: data.reason,
       ended_at: event.timestamp, duration_seconds: data.duration_seconds,
@@ -189,6 +196,28 @@ function withNets(scores, nets = []) {
 
 function netOf(game, participantId) {
   return game.results?.find((result) => result.participant_id === participantId)?.net ?? 0
+}
+
+/** What a mark says of the table, in games where a ball may be on or not. */
+function onTable(data) {
+  return data.points_remaining == null ? {} : { ball_on: data.ball_on ?? null, points_remaining: data.points_remaining }
+}
+
+/** A ball that was on has left the table, and so has a red; others come back. Where none is on, all balls leave. */
+function afterPot(left, on, data) {
+  if (left.count == null) return left
+  const leaves = left.color === data.color && !data.free_ball && (on == null || on === data.color || data.color === 'red')
+  const count = leaves ? left.count - (data.count ?? 1) : left.count
+  return count === left.count ? left : { ...left, count: data.ball_on === left.color ? Math.max(count, 1) : count }
+}
+
+/** Breaks after points of one player, or after a visit; where they are not counted, the scores as they are. */
+function withBreaks(scores, participantId = null, points = 0) {
+  return scores.map((score) => {
+    if (score.break == null) return score
+    const run = score.participant_id === participantId ? score.break + points : 0
+    return { ...score, break: run, high_break: Math.max(score.high_break ?? 0, run) }
+  })
 }
 
 function fullTable(rules) {

@@ -2,20 +2,23 @@
 
 const MARKS = new Set(['game.ball_potted', 'game.foul_committed', 'game.turn_changed'])
 
+/** More than a row holds on any screen. */
+const BALLS_SHOWN = 60
+
 export const isMark = (event) => MARKS.has(event.type)
 
 export function voidedSeqs(events) {
   return new Set(events.filter((e) => e.type === 'game.event_voided').map((e) => e.data.voided_seq))
 }
 
-/** The balls each player potted in a game, in order: `Map(participant → [{color, own}])`. */
+/** The balls each player potted in a game, in order: `Map(participant → [{color, own}])`; the last of many. */
 export function pottedBalls(events, gameId) {
   const voided = voidedSeqs(events)
   const balls = new Map()
   for (const event of events) {
     if (event.type !== 'game.ball_potted' || event.game_id !== gameId || voided.has(event.seq)) continue
-    const { participant_id: id, color, own_ball: own } = event.data
-    balls.set(id, [...(balls.get(id) ?? []), { color, own: Boolean(own) }])
+    const { participant_id: id, color, own_ball: own, count = 1 } = event.data
+    balls.set(id, [...(balls.get(id) ?? []), ...Array.from({ length: count }, () => ({ color, own: Boolean(own) }))].slice(-BALLS_SHOWN))
   }
   return balls
 }

@@ -12,6 +12,7 @@ mod m0009_command_key;
 mod m0010_composed_names;
 mod m0011_created_by;
 mod m0013_projection_cursor;
+mod m0014_snooker;
 
 use sea_orm_migration::prelude::*;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_composed_names::Migration),
             Box::new(m0011_created_by::Migration),
             Box::new(m0013_projection_cursor::Migration),
+            Box::new(m0014_snooker::Migration),
         ]
     }
 }

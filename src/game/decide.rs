@@ -259,11 +259,17 @@ impl Session {
             Some(order) => (self.checked_order(order)?, false),
             None => self.drawn_order(request)?,
         };
+        let discipline = self.rules.discipline();
+        let board = Scoreboard::new(&self.rules, order.len());
+        let ball_on = discipline.ball_on(&board).map(str::to_owned);
         let started = GameStarted {
             number: self.games.last().map_or(1, |game| game.number.saturating_add(1)),
             order,
             game_type: self.rules.game_type().to_owned(),
             reversed,
+            remaining: if ball_on.is_some() { discipline.remaining(&board) } else { Vec::new() },
+            ball_on,
+            points_remaining: discipline.points_remaining(&board),
         };
         Ok(vec![of_game(GameId(request.dice.id(NEW_ID, request.at)), Fact::GameStarted(started))])
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{GivenRules, Template, find};
+use super::{GivenRules, Template, find, is_of_system};
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;
@@ -157,7 +157,7 @@ pub(super) async fn delete(
 
 async fn find_own(database: &Database, id: Uuid, user: &CurrentUser) -> Result<Model, Problem> {
     let row = find(database.reader(), id, user.id).await?;
-    if row.is_system {
+    if is_of_system(&row) {
         return Err(Problem::new(Code::TemplateNotEditable, "system templates can't be edited; make a copy"));
     }
     if row.owner_id != Some(user.id.0) {

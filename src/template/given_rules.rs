@@ -109,7 +109,7 @@ mod tests {
             (kolkhoz("point_price", json!(1.5)), "rules.point_price"),
             (kolkhoz("point_price", json!(-1)), "rules.point_price"),
             (kolkhoz("payer", json!("nobody")), "rules.payer"),
-            (kolkhoz("game_type", json!("snooker")), "rules.game_type"),
+            (kolkhoz("game_type", json!("carom")), "rules.game_type"),
             (kolkhoz("game_type", json!(1)), "rules.game_type"),
             (json!({"currency": "RUB"}), "rules.game_type"),
             (json!([]), "rules"),

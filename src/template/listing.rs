@@ -4,12 +4,12 @@ use actix_web::web;
 use entity::template::{Column, Entity};
 use entity::template_favorite;
 use sea_orm::sea_query::Query as SqlQuery;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Template, find, visible};
+use super::{Template, find, of_system, visible};
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::GameType;
@@ -63,16 +63,16 @@ pub(super) async fn list(
     let mut wanted = Condition::all().add(visible(user.id));
     if let Some(scope) = scope {
         wanted = wanted.add(match scope {
-            Scope::System => Column::IsSystem.eq(true),
-            Scope::Public => Column::IsPublic.eq(true).and(Column::IsSystem.eq(false)),
-            Scope::Mine => Column::OwnerId.eq(user.id.0),
+            Scope::System => of_system(),
+            Scope::Public => Condition::all().add(Column::IsPublic.eq(true)).add(of_system().not()),
+            Scope::Mine => Condition::all().add(Column::OwnerId.eq(user.id.0)),
             Scope::Favorite => {
                 let liked = SqlQuery::select()
                     .column(template_favorite::Column::TemplateId)
                     .from(template_favorite::Entity)
                     .and_where(template_favorite::Column::UserId.eq(user.id.0))
                     .take();
-                Column::Id.in_subquery(liked)
+                Condition::all().add(Column::Id.in_subquery(liked))
             }
         });
     }

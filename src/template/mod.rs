@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::game::GameType;
 use crate::game::discipline::Rules;
 use crate::http::Problem;
 use crate::ids::{Timestamp, UserId};
@@ -53,6 +54,7 @@ impl TryFrom<Model> for Template {
     type Error = Problem;
 
     fn try_from(row: Model) -> Result<Self, Problem> {
+        let is_system = is_of_system(&row);
         Ok(Self {
             rules: serde_json::from_str(&row.rules).map_err(Problem::internal)?,
             tags: serde_json::from_str(&row.tags).map_err(Problem::internal)?,
@@ -61,7 +63,7 @@ impl TryFrom<Model> for Template {
             name: row.name,
             description: row.description,
             category: row.category,
-            is_system: row.is_system,
+            is_system,
             is_public: row.is_public,
             created_at: Timestamp::from_millis(row.created_at_ms),
             updated_at: Timestamp::from_millis(row.updated_at_ms),
@@ -69,9 +71,22 @@ impl TryFrom<Model> for Template {
     }
 }
 
-/// What this user may see.
+/// The ids up to this one are of templates that came with the service, before every id that a clock makes.
+const LAST_OF_SYSTEM: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_ffff);
+
+/// Came with the service. Those that older nodes can't read don't say so in their row.
+fn is_of_system(row: &Model) -> bool {
+    row.is_system || row.id <= LAST_OF_SYSTEM
+}
+
+fn of_system() -> Condition {
+    Condition::any().add(Column::IsSystem.eq(true)).add(Column::Id.lte(LAST_OF_SYSTEM))
+}
+
+/// What this user may see, of the games that this version can play: a newer node may have stored others.
 fn visible(user: UserId) -> Condition {
-    Condition::any().add(Column::IsSystem.eq(true)).add(Column::IsPublic.eq(true)).add(Column::OwnerId.eq(user.0))
+    let anybodys = of_system().add(Column::IsPublic.eq(true)).add(Column::OwnerId.eq(user.0));
+    Condition::all().add(anybodys).add(Column::GameType.is_in(GameType::ALL.iter().map(|game| game.as_str())))
 }
 
 /// A template that this user may see, else 404.

@@ -6,7 +6,7 @@ import { seatOf } from '../game_view.js'
 import { go } from '../router.js'
 import { useAsked } from './asked.js'
 import { Problem } from './problem.js'
-import { Asking } from './sheet.js'
+import { Asking } from './asking.js'
 
 export function Leave({ session, me }) {
   const { ask, error } = useAsked()

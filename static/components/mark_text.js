@@ -1,6 +1,7 @@
 // A mark in words: for the undo strip, the log and the announcement.
 import { html } from '../html.js'
 import { t } from '../i18n.js'
+import { gameOf } from '../games/index.js'
 import { nameOf } from '../game_view.js'
 import { Ball } from './ball.js'
 
@@ -9,17 +10,17 @@ const MINUS = '\u2212'
 /** A command of the outbox in the shape of the event it will become. */
 export function asEvent(command, rules) {
   if (command.type === 'pot_ball') {
-    const points = rules.balls?.find((ball) => ball.color === command.color)?.points ?? 1
+    const points = gameOf(rules).ballPoints(rules, command.color) * (command.count ?? 1)
     return { type: 'game.ball_potted', data: { ...command, points } }
   }
-  if (command.type === 'commit_foul') return { type: 'game.foul_committed', data: { ...command, points: command.points ?? rules.foul?.points ?? 0 } }
+  if (command.type === 'commit_foul') return { type: 'game.foul_committed', data: { ...command, points: command.points ?? gameOf(rules).foulPoints(rules) } }
   if (command.type === 'end_turn') return { type: 'game.turn_changed', data: command }
   return { type: command.type, data: command }
 }
 
 export function what({ type, data }) {
   switch (type) {
-    case 'game.ball_potted': return data.own_ball ? t('table.own_ball') : t(`color.${data.color}`)
+    case 'game.ball_potted': return data.own_ball ? t('table.own_ball') : `${t(`color.${data.color}`)}${data.count > 1 ? ` ×${data.count}` : ''}${data.free_ball ? `, ${t('mark.free_ball')}` : ''}`
     case 'game.foul_committed': return t('table.foul').toLowerCase()
     case 'game.turn_changed': return ['miss', 'safety'].includes(data.reason) ? t(`mark.${data.reason}`) : data.reason ?? t('mark.pass')
     default: return t(`command.${type}`)

@@ -3,19 +3,22 @@ import { html } from '../html.js'
 import { t } from '../i18n.js'
 import { isCreator } from '../game_view.js'
 import { gameOf } from '../games/index.js'
+import { Asking } from './asking.js'
 import { Invite } from './invite.js'
 import { Leave } from './leave.js'
 import { RulesSummary } from './rules_summary.js'
 import { EditRules } from './edit_rules.js'
 import { Seats } from './seats.js'
 import { ShareBoard } from './share_board.js'
-import { Asking, Sheet } from './sheet.js'
+import { Sheet } from './sheet.js'
 
-export function MoreSheet({ session, selectedName, canMark, onFoul, onLog, onPeople, onEnd, onCancel, onClose }) {
-  const weights = gameOf(session.rules).foulWeights(session.rules)
+export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLog, onPeople, onEnd, onCancel, onClose }) {
+  const { foulWeights, More } = gameOf(session.rules)
+  const weights = foulWeights(session.rules)
   return html`<${Sheet} title=${t('more.title')} onClose=${onClose} testid="more">
     ${canMark && weights.length > 0 && html`<h3 class="h">${t('more.foul_points', { name: selectedName })}</h3>
       <div class="points-pick">${weights.map((n) => html`<button type="button" class="small" data-testid="foul-${n}" onClick=${() => onFoul(n)}>−${n}</button>`)}</div>`}
+    ${canMark && More && html`<${More} game=${session.current_game} name=${selectedName} send=${onSend} />`}
     <button type="button" class="ghost" data-testid="open-log" onClick=${onLog}>${t('log.title')}</button>
     <button type="button" class="ghost" data-testid="open-people" onClick=${onPeople}>${t('people.title')}</button>
     ${canMark && html`

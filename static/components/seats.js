@@ -7,7 +7,7 @@ import { useAsked } from './asked.js'
 import { Switch } from './choice.js'
 import { Face } from './face.js'
 import { Problem } from './problem.js'
-import { Asking } from './sheet.js'
+import { Asking } from './asking.js'
 
 export function Seats({ session, online, me }) {
   const [open, setOpen] = useState(null)

@@ -1,6 +1,7 @@
 // games/index.js: what can be played. All that differs between games is in their files; nothing else asks which one it is.
 import { kolkhoz } from './kolkhoz.js'
 import { americana, moscowPyramid } from './pyramid.js'
+import { snooker } from './snooker.js'
 
 /**
  * Each game has
@@ -10,8 +11,10 @@ import { americana, moscowPyramid } from './pyramid.js'
  *   that can't be understood;
  * - `leastPlayers(rules)`, `mostPlayers(rules)`, and `foulWeights(rules)`, where a foul may weigh more than usual;
  * - `why(rules)`, the word for who pays, and `ring(game, rules, participantId)`, where a ring explains a result exactly;
- * - the components `Fields` (of the form), `Balls` (of the summary) and `Pad` (what the thumb taps).
+ * - `ballPoints(rules, color)` and `foulPoints(rules)`: what a mark is worth that no server has seen yet;
+ * - the components `Fields` (of the form), `Balls` (of the summary), `Pad` (what the thumb taps), and `More`, where there
+ *   is something that is needed less often: `send(command)` marks it for the selected player.
  */
-export const GAMES = [kolkhoz, americana, moscowPyramid]
+export const GAMES = [kolkhoz, americana, moscowPyramid, snooker]
 
 export const gameOf = (rules) => GAMES.find((game) => game.type === rules.game_type) ?? GAMES[0]

@@ -16,15 +16,19 @@ const pyramid = (type, hasOwnBall) => ({
     foul: { kind: 'opponent_plus_one' }, order: 'random_no_repeat',
   }),
   priceText: (rules) => t('rules.per_game', { price: money(rules.game_price, rules.currency), n: rules.target_balls }),
-  draftOf: (rules) => ({ target: String(rules.target_balls ?? '') }),
-  fromDraft({ target }) {
+  draftOf: (rules) => ({ target: String(rules.target_balls ?? ''), race: rules.race_to ? String(rules.race_to) : '' }),
+  fromDraft({ target, race }) {
     const target_balls = parseWhole(target, 1, 15)
-    return target_balls == null ? { field: 'target' } : { target_balls }
+    if (target_balls == null) return { field: 'target' }
+    const race_to = race.trim() ? parseWhole(race, 1, 50) : undefined
+    return race_to === null ? { field: 'race' } : { target_balls, ...(race_to && { race_to }) }
   },
   leastPlayers: playersOf,
   mostPlayers: playersOf,
   why: () => 'pyramid',
   ring: () => null,
+  ballPoints: () => 1,
+  foulPoints: () => 1,
   Fields,
   Balls: () => null,
   Pad: ({ onPot }) => html`<${Pad} hasOwnBall=${hasOwnBall} onPot=${onPot} />`,
@@ -41,6 +45,7 @@ function Fields({ draft, set, rule }) {
   const { rules } = draft
   return html`<${Field} label=${t('rules.target')} inputmode="numeric" value=${draft.target} data-testid="target"
       onInput=${(e) => set({ target: e.target.value })} />
+    <${Field} label=${t('rules.race_to')} inputmode="numeric" value=${draft.race} data-testid="race-to" onInput=${(e) => set({ race: e.target.value })} />
     <${Choice} name="format" label=${t('rules.format')} value=${rules.format} options=${[['1x1', '1 × 1'], ['2x2', '2 × 2']]}
       onChange=${(format) => rule({ format })} />
     <${Choice} name="foul" label=${t('table.foul')} value=${rules.foul.kind} options=${named('rules.foul', FOULS)}

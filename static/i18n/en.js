@@ -9,7 +9,7 @@ export default {
 
   'color.white': 'white', 'color.yellow': 'yellow', 'color.red': 'red', 'color.green': 'green',
   'color.brown': 'brown', 'color.blue': 'blue', 'color.pink': 'pink', 'color.black': 'black',
-  'game.kolkhoz': 'Kolkhoz', 'game.americana': 'Americana', 'game.moscow_pyramid': 'Moscow', 'game.number': 'Game {n}',
+  'game.kolkhoz': 'Kolkhoz', 'game.americana': 'Americana', 'game.moscow_pyramid': 'Moscow', 'game.snooker': 'Snooker', 'game.number': 'Game {n}',
 
   points: { one: '{n} point', other: '{n} points' },
   'points.short': '{n} pts',
@@ -33,12 +33,13 @@ export default {
   'join.player': 'Play', 'join.spectator': 'Just watch', 'join.full': 'All seats are taken; you can watch.',
   'invite.qr': 'Invitation QR code', 'invite.show_qr': 'show the QR code', 'invite.share': 'Share the link', 'invite.sent': 'Link copied',
 
-  'new.name': 'Name', 'new.name.kolkhoz': 'Kolkhoz', 'new.name.americana': 'Americana', 'new.name.moscow_pyramid': 'Moscow pyramid',
+  'new.name': 'Name', 'new.name.kolkhoz': 'Kolkhoz', 'new.name.americana': 'Americana', 'new.name.moscow_pyramid': 'Moscow pyramid', 'new.name.snooker': 'Snooker',
   'new.game': 'Game', 'new.template': 'Template', 'new.edit_rules': 'Change the rules', 'new.max_players': 'Seats',
   'new.private': 'Private table', 'new.private_hint': 'Only participants see the score', 'new.create': 'Open the table',
 
-  'rules.title': 'Rules', 'rules.save': 'Save the rules', 'rules.edit': 'Change the rules for the next games', 'rules.per_point': '{price} a point', 'rules.per_game': '{price} a game to {n}',
-  'rules.point_price': 'Price of a point, {currency}', 'rules.game_price': 'Price of a game, {currency}', 'rules.target': 'Balls to win', 'rules.format': 'Sides',
+  'rules.title': 'Rules', 'rules.save': 'Save the rules', 'rules.edit': 'Change the rules for the next games', 'rules.per_point': '{price} a point', 'rules.per_game': '{price} a game to {n}', 'rules.per_frame': '{price} a frame',
+  'rules.point_price': 'Price of a point, {currency}', 'rules.game_price': 'Price of a game, {currency}', 'rules.frame_price': 'Price of a frame, {currency}', 'rules.point_difference': 'Price of a point of difference, {currency}',
+  'rules.reds': 'Reds', 'rules.race_to': 'Games that win a match (empty: no match)', 'rules.enforce_balls': 'Only balls that are on', 'rules.enforce_balls_hint': 'A ball that is not on is refused', 'rules.target': 'Balls to win', 'rules.format': 'Sides',
   'rules.balls': 'Balls', 'rules.points': 'points', 'rules.count': 'count', 'rules.count_hint': 'No count: not counted down. When all have one, the last ball ends the game.',
   'rules.payer': 'Who pays', 'rules.payer.previous': 'Previous player', 'rules.payer.everyone': 'Everyone',
   'rules.last_ball': 'Last ball', 'rules.last_ball.value': 'its value', 'rules.last_ball.value_plus_one': 'its value + 1',
@@ -63,6 +64,9 @@ export default {
   'table.turn': 'to play', 'table.next': 'next', 'table.selected': 'marking', 'table.side': 'pair',
   'table.foul': 'Foul', 'table.safety': 'Safety', 'table.miss': 'Miss', 'table.passes_to': 'then {name}', 'table.more': 'More',
   'table.left': '{n} left', 'table.potted': 'Potted', 'table.own_ball': 'Cue ball in', 'table.no_marks': 'Nothing marked yet', 'table.watching': 'You are watching; others mark',
+  'snooker.on': 'On', 'snooker.any_color': 'any colour', 'snooker.left': '{n} left', 'snooker.break': 'break', 'mark.free_ball': 'free ball',
+  'snooker.lost_reds': 'Reds that left the table', 'snooker.several_reds': 'Several reds at once: {name}', 'snooker.concede': '{name} concedes', 'snooker.concede_ask': 'Does {name} concede the frame?',
+  'match.score': 'Match to {n}', 'match.won': '{name} won the match',
   'mark.miss': 'miss', 'mark.safety': 'safety', 'mark.pass': 'turn passed', 'mark.to_other': 'to the opponent',
   'command.void_event': 'undo of a mark', 'command.end_game': 'end of the game', 'command.cancel_game': 'game cancelled',
   'more.title': 'More', 'more.foul_points': 'Foul with points: {name}', 'more.end': 'End the game', 'more.end_ask': 'End the game and settle the money?',
@@ -78,7 +82,7 @@ export default {
   'result.again': 'Play again', 'result.complete': 'Complete evening', 'result.complete_ask': 'Complete the evening for everyone?',
   'why.ask': 'Why does {name} owe {sum}?', 'why.title': 'How it adds up',
   'why.previous': 'Each player’s points are paid by the player before; each pays the player after.',
-  'why.everyone': 'Everyone else pays for each of a player’s points.', 'why.pyramid': 'The loser pays the winner the price of the game.',
+  'why.everyone': 'Everyone else pays for each of a player’s points.', 'why.pyramid': 'The loser pays the winner the price of the game.', 'why.snooker': 'The loser pays the winner the price of the frame and every point of difference.',
   'why.earned': '{n} × {price} = {sum}: {name} pays', 'why.paid': '{n} × {price} = {sum}: {name} gets', 'why.sum': 'Gets {earned}, pays {paid}',
   'evening.chart': 'Balance by game', 'evening.completed': 'evening completed', 'evening.no_games': 'No game was played this evening.',
   'settlement.title': 'Who pays whom', 'settlement.pays': 'pays', 'settlement.none': 'All square.', 'settlement.share': 'Share the outcome', 'settlement.sent': 'Outcome copied',
@@ -102,5 +106,5 @@ export default {
   'error.participant_removed': 'You were removed from this table', 'error.login_disabled': 'This account is disabled',
   'error.template_not_editable': 'This template can’t be changed', 'error.idempotency_key_reused': 'This mark was sent otherwise before',
   'error.payload_too_large': 'This is too long', 'error.internal_error': 'Something broke on the server',
-  'error.form_price': 'Price: write a number, such as 50', 'error.form_balls': 'Balls: 1 to 100 points, 1 to 16 of each', 'error.form_target': 'Balls to win: 1 to 15',
+  'error.form_price': 'Price: write a number, such as 50', 'error.form_balls': 'Balls: 1 to 100 points, 1 to 16 of each', 'error.form_target': 'Balls to win: 1 to 15', 'error.form_race': 'Match: 1 to 50 games',
 }

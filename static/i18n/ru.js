@@ -14,7 +14,7 @@ export default {
 
   'color.white': 'белый', 'color.yellow': 'жёлтый', 'color.red': 'красный', 'color.green': 'зелёный',
   'color.brown': 'коричневый', 'color.blue': 'синий', 'color.pink': 'розовый', 'color.black': 'чёрный',
-  'game.kolkhoz': 'Колхоз', 'game.americana': 'Американка', 'game.moscow_pyramid': 'Московская', 'game.number': 'Игра {n}',
+  'game.kolkhoz': 'Колхоз', 'game.americana': 'Американка', 'game.moscow_pyramid': 'Московская', 'game.snooker': 'Снукер', 'game.number': 'Игра {n}',
 
   points: { one: '{n} очко', few: '{n} очка', many: '{n} очков', other: '{n} очка' },
   'points.short': '{n} очк.',
@@ -38,12 +38,13 @@ export default {
   'join.player': 'Играть', 'join.spectator': 'Только смотреть', 'join.full': 'Все места заняты, можно смотреть.',
   'invite.qr': 'QR-код приглашения', 'invite.show_qr': 'показать QR-код', 'invite.share': 'Поделиться ссылкой', 'invite.sent': 'Ссылка скопирована',
 
-  'new.name': 'Название', 'new.name.kolkhoz': 'Колхоз', 'new.name.americana': 'Американка', 'new.name.moscow_pyramid': 'Московская пирамида',
+  'new.name': 'Название', 'new.name.kolkhoz': 'Колхоз', 'new.name.americana': 'Американка', 'new.name.moscow_pyramid': 'Московская пирамида', 'new.name.snooker': 'Снукер',
   'new.game': 'Игра', 'new.template': 'Шаблон', 'new.edit_rules': 'Изменить правила', 'new.max_players': 'Мест за столом',
   'new.private': 'Закрытый стол', 'new.private_hint': 'Счёт видят только участники', 'new.create': 'Открыть стол',
 
-  'rules.title': 'Правила', 'rules.save': 'Сохранить правила', 'rules.edit': 'Изменить правила для следующих игр', 'rules.per_point': 'очко {price}', 'rules.per_game': '{price} за партию до {n}',
-  'rules.point_price': 'Цена очка, {currency}', 'rules.game_price': 'Цена партии, {currency}', 'rules.target': 'До скольких шаров', 'rules.format': 'Состав',
+  'rules.title': 'Правила', 'rules.save': 'Сохранить правила', 'rules.edit': 'Изменить правила для следующих игр', 'rules.per_point': 'очко {price}', 'rules.per_game': '{price} за партию до {n}', 'rules.per_frame': '{price} за фрейм',
+  'rules.point_price': 'Цена очка, {currency}', 'rules.game_price': 'Цена партии, {currency}', 'rules.frame_price': 'Цена фрейма, {currency}', 'rules.point_difference': 'Цена очка разницы, {currency}',
+  'rules.reds': 'Красных', 'rules.race_to': 'Матч до скольких побед (пусто: без матча)', 'rules.enforce_balls': 'Только прицельные шары', 'rules.enforce_balls_hint': 'Шар не по очереди не принимается', 'rules.target': 'До скольких шаров', 'rules.format': 'Состав',
   'rules.balls': 'Шары', 'rules.points': 'очки', 'rules.count': 'штук', 'rules.count_hint': 'Пустое число — не считаем. Если у всех шаров есть число, последний шар завершает игру.',
   'rules.payer': 'Кто платит', 'rules.payer.previous': 'Предыдущий', 'rules.payer.everyone': 'Все',
   'rules.last_ball': 'Последний шар', 'rules.last_ball.value': 'по цене шара', 'rules.last_ball.value_plus_one': 'цена шара + 1',
@@ -68,6 +69,9 @@ export default {
   'table.turn': 'бьёт', 'table.next': 'следующий', 'table.selected': 'отмечаем', 'table.side': 'пара',
   'table.foul': 'Фол', 'table.safety': 'Отыгрыш', 'table.miss': 'Промах', 'table.passes_to': 'дальше {name}', 'table.more': 'Ещё',
   'table.left': 'осталось {n}', 'table.potted': 'Забит', 'table.own_ball': 'Свой', 'table.no_marks': 'Пока ничего не отмечено', 'table.watching': 'Вы смотрите: отмечают другие',
+  'snooker.on': 'На очереди', 'snooker.any_color': 'любой цветной', 'snooker.left': 'осталось {n}', 'snooker.break': 'серия', 'mark.free_ball': 'свободный шар',
+  'snooker.lost_reds': 'Красных ушло со стола', 'snooker.several_reds': 'Несколько красных сразу: {name}', 'snooker.concede': 'Сдаётся {name}', 'snooker.concede_ask': '{name} сдаёт фрейм?',
+  'match.score': 'Матч до {n}', 'match.won': 'Матч выиграл {name}',
   'mark.miss': 'промах', 'mark.safety': 'отыгрыш', 'mark.pass': 'переход хода', 'mark.to_other': 'сопернику',
   'command.void_event': 'отмена отметки', 'command.end_game': 'конец игры', 'command.cancel_game': 'отмена игры',
   'more.title': 'Ещё', 'more.foul_points': 'Фол с очками: {name}', 'more.end': 'Закончить игру', 'more.end_ask': 'Закончить игру и посчитать деньги?',
@@ -83,7 +87,7 @@ export default {
   'result.again': 'Ещё игру', 'result.complete': 'Завершить вечер', 'result.complete_ask': 'Завершить вечер для всех?',
   'why.ask': 'Почему {name} должен(на) {sum}?', 'why.title': 'Почему столько',
   'why.previous': 'Каждому за его очки платит предыдущий по порядку, а сам он платит следующему.',
-  'why.everyone': 'За каждое очко игроку платят все остальные.', 'why.pyramid': 'Проигравший платит победителю цену партии.',
+  'why.everyone': 'За каждое очко игроку платят все остальные.', 'why.pyramid': 'Проигравший платит победителю цену партии.', 'why.snooker': 'Проигравший платит победителю цену фрейма и каждое очко разницы.',
   'why.earned': '{n} × {price} = {sum}: платит {name}', 'why.paid': '{n} × {price} = {sum}: получает {name}', 'why.sum': 'Получает {earned}, платит {paid}',
   'evening.chart': 'Баланс по играм', 'evening.completed': 'вечер завершён', 'evening.no_games': 'В этот вечер ни одной игры не сыграно.',
   'settlement.title': 'Кто кому', 'settlement.pays': 'платит', 'settlement.none': 'Все в расчёте.', 'settlement.share': 'Отправить итоги', 'settlement.sent': 'Итоги скопированы',
@@ -107,5 +111,5 @@ export default {
   'error.participant_removed': 'Вас убрали из-за этого стола', 'error.login_disabled': 'Этот аккаунт отключён',
   'error.template_not_editable': 'Этот шаблон менять нельзя', 'error.idempotency_key_reused': 'Отметка уже была отправлена иначе',
   'error.payload_too_large': 'Это слишком длинно', 'error.internal_error': 'На сервере что-то сломалось',
-  'error.form_price': 'Цена: напишите число, например 50', 'error.form_balls': 'Шары: очки от 1 до 100, штук от 1 до 16', 'error.form_target': 'До скольких шаров: от 1 до 15',
+  'error.form_price': 'Цена: напишите число, например 50', 'error.form_balls': 'Шары: очки от 1 до 100, штук от 1 до 16', 'error.form_target': 'До скольких шаров: от 1 до 15', 'error.form_race': 'Матч: от 1 до 50 побед',
 }

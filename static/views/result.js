@@ -10,11 +10,12 @@ import { Banner } from '../components/banner.js'
 import { Bar, BarButton } from '../components/bar.js'
 import { EveningChart } from '../components/evening_chart.js'
 import { LogSheet } from '../components/log_sheet.js'
+import { MatchScore } from '../components/match_score.js'
 import { PeopleSheet } from '../components/more_sheet.js'
 import { Problem } from '../components/problem.js'
 import { Results } from '../components/results.js'
 import { Settlement } from '../components/settlement.js'
-import { Asking } from '../components/sheet.js'
+import { Asking } from '../components/asking.js'
 import { StartGame } from '../components/start_game.js'
 import { UndoStrip } from '../components/undo_strip.js'
 import { WhySheet } from '../components/why_sheet.js'
@@ -40,6 +41,7 @@ export function Result({ view, session, game, me }) {
     <${Banner} />
     <div class="sheet">
       <${Results} game=${game} session=${session} />
+      <${MatchScore} session=${session} />
       ${debtor.net < 0 && html`<button type="button" class="why" data-testid="why-button" onClick=${() => open('why')}>
         ${t('why.ask', { name: nameOf(session, debtor.participant_id), sum: money(-debtor.net, session.rules.currency) })} ›</button>`}
       ${(pending.length > 0 || refused.length > 0) && html`<${UndoStrip} session=${session} pending=${pending} refused=${refused} onTakeBack=${takeBack} />`}

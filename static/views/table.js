@@ -12,6 +12,7 @@ import { Banner } from '../components/banner.js'
 import { Bar, BarButton } from '../components/bar.js'
 import { LogSheet } from '../components/log_sheet.js'
 import { markSentence } from '../components/mark_text.js'
+import { MatchScore } from '../components/match_score.js'
 import { MoreSheet, PeopleSheet } from '../components/more_sheet.js'
 import { PlayerRow } from '../components/player_row.js'
 import { Since } from '../components/since.js'
@@ -51,6 +52,7 @@ export function Table({ view, session, me }) {
       <${BarButton} icon="more" label=${t('table.more')} onClick=${() => open('more')} testid="more-button" />
     </${Bar}>
     <${Banner} />
+    <${MatchScore} session=${session} />
     <div class="players ${density}" ref=${list}>
       ${game.order.map((id) => html`<${PlayerRow} key=${id} player=${session.participants.find((p) => p.id === id)}
         index=${session.participants.findIndex((p) => p.id === id)} score=${game.scores.find((s) => s.participant_id === id)}
@@ -68,6 +70,7 @@ export function Table({ view, session, me }) {
       : html`<p class="foot quiet center">${t('table.watching')}</p>`}
     ${sheet === 'more' && html`<${MoreSheet} session=${session} selectedName=${nameOf(session, selected)} canMark=${scores} onClose=${close}
       onFoul=${(points) => { command({ type: 'commit_foul', participant_id: selected, points }); close() }}
+      onSend=${(body) => { command({ participant_id: selected, ...body }); close() }}
       onLog=${() => open('log')} onPeople=${() => open('people')}
       onEnd=${() => { command({ type: 'end_game' }); close() }} onCancel=${() => { command({ type: 'cancel_game' }); close() }} />`}
     ${sheet === 'people' && html`<${PeopleSheet} session=${session} online=${view.online} me=${me} onClose=${close} />`}

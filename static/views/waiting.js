@@ -13,7 +13,7 @@ import { Problem } from '../components/problem.js'
 import { RulesSummary } from '../components/rules_summary.js'
 import { Seats } from '../components/seats.js'
 import { ShareBoard } from '../components/share_board.js'
-import { Asking } from '../components/sheet.js'
+import { Asking } from '../components/asking.js'
 import { StartGame } from '../components/start_game.js'
 
 export function Waiting({ view, session, me }) {

@@ -42,6 +42,27 @@ test('a pot moves points, balls, live money and what is left', () => {
   assert.deepEqual(game(state).remaining[1], { color: 'pink', count: 0 })
 })
 
+test('a frame of snooker is folded ball by ball: what is on, what is left, breaks', () => {
+  const rules = defaultRules('snooker')
+  const left = (red) => [{ color: 'red', count: red }, ...['yellow', 'green', 'brown', 'blue', 'pink', 'black'].map((color) => ({ color, count: 1 }))]
+  const frame = [
+    { ...opening[0], data: { ...opening[0].data, rules } }, opening[1],
+    event(3, 'game.started', { number: 1, order: ['a', 'b'], game_type: 'snooker', ball_on: 'red', points_remaining: 147, remaining: left(15) }),
+  ]
+  const after = (...events) => [...frame, ...events].reduce(apply, nothing)
+  const on = (ball_on, points_remaining, more) => ({ ball_on, points_remaining, ...more })
+  assert.deepEqual([game(after()).ball_on, game(after()).points_remaining, game(after()).remaining], ['red', 147, left(15)])
+  const two = after(pot(4, 'a', 'red', 2, 2, 'a', on('color', 138, { count: 2 })), pot(5, 'a', 'black', 7, 9, 'a', on('red', 131)))
+  assert.deepEqual([game(two).ball_on, game(two).points_remaining, game(two).remaining], ['red', 131, left(13)])
+  assert.deepEqual([score(two, 'a').break, score(two, 'a').high_break, two.session.participants[0].balls_potted], [9, 9, 3])
+  const foul = apply(two, event(6, 'game.foul_committed', { participant_id: 'a', points: 4, total_score: 9, awarded_to: 'b', next_participant_id: 'b', reds: 1, ...on('red', 123) }))
+  assert.deepEqual([score(foul, 'a').break, score(foul, 'a').high_break, score(foul, 'b').points, game(foul).remaining], [0, 9, 4, left(12)])
+  const free = apply(foul, pot(7, 'b', 'green', 1, 5, 'b', on('color', 130, { free_ball: true })))
+  assert.deepEqual([game(free).remaining, score(free, 'b').break], [left(12), 1])
+  const last = after(pot(4, 'a', 'yellow', 2, 2, 'a', on('color', 138, { free_ball: true })))
+  assert.equal(game(apply(last, event(5, 'game.turn_changed', { participant_id: 'a', next_participant_id: 'b', ...on('red', 147) }))).ball_on, 'red')
+})
+
 test('collected fines leave their owners and are already in the total of the potter', () => {
   const state = play(pot(4, 'a', 'white', 1, 2, 'a', { fines: [{ participant_id: 'b', points: 1 }] }))
   assert.equal(score(state, 'a').points, 2)
@@ -158,7 +179,7 @@ test('an amount is read without fractions, and nonsense is no amount', () => {
 })
 
 test('rules survive the form, and a wrong field is named', () => {
-  for (const type of ['kolkhoz', 'americana', 'moscow_pyramid']) assert.deepEqual(fromDraft(toDraft(defaultRules(type))).rules, defaultRules(type))
+  for (const type of GAMES.map((game) => game.type)) assert.deepEqual(fromDraft(toDraft(defaultRules(type))).rules, defaultRules(type))
   assert.deepEqual(fromDraft(toDraft(RULES)).rules, RULES)
   assert.equal(fromDraft({ ...toDraft(RULES), price: 'x' }).field, 'price')
   const draft = toDraft(RULES)
@@ -286,7 +307,7 @@ test('only the files of the games tell games apart, and each game has its words'
   const root = new URL('../../static/', import.meta.url)
   for (const dir of ['', 'views/', 'components/']) {
     for (const file of readdirSync(new URL(dir, root)).filter((f) => f.endsWith('.js'))) {
-      assert.doesNotMatch(readFileSync(new URL(dir + file, root), 'utf8'), /kolkhoz|americana|moscow|['"]pyramid|\.(point|game)_price/, dir + file)
+      assert.doesNotMatch(readFileSync(new URL(dir + file, root), 'utf8'), /kolkhoz|americana|moscow|snooker|['"]pyramid|\.(point|game|frame)_price/, dir + file)
     }
   }
   for (const game of GAMES) {

@@ -16,6 +16,15 @@ pub struct GameStarted {
     /// This order is the one before, reversed (`alternate_direction`).
     #[serde(default)]
     pub reversed: bool,
+    /// What is on the table, in games in which potted balls may come back to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<Remaining>,
+    /// Which ball is on, in games where not every one may be potted at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ball_on: Option<String>,
+    /// The most that can be made without fouls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_remaining: Option<i64>,
 }
 
 /// Data of `game.ball_potted`.

@@ -1,0 +1,95 @@
+// games/snooker.js: a game is one frame. A red, then any colour; then the colours in ascending order.
+import { html, useState } from '../html.js'
+import { money, t } from '../i18n.js'
+import { moneyInput, parseMoney, parseWhole } from '../money.js'
+import { Ball } from '../components/ball.js'
+import { Choice, Field, Switch } from '../components/choice.js'
+import { Asking } from '../components/asking.js'
+
+const COLORS = ['yellow', 'green', 'brown', 'blue', 'pink', 'black']
+const BALLS = ['red', ...COLORS]
+const FOULS = [4, 5, 6, 7]
+
+export const snooker = {
+  type: 'snooker',
+  priceField: 'frame_price',
+  foulWeights: () => [],
+  defaults: () => ({
+    game_type: 'snooker', currency: 'RUB', reds: 15, format: '1x1', frame_price: 50000, point_price: 0, foul_points: 4,
+    enforce_balls: true, order: 'random_no_repeat', enforce_turns: false,
+  }),
+  priceText: (rules) => t('rules.per_frame', { price: money(rules.frame_price, rules.currency) }),
+  draftOf: (rules) => ({ point: moneyInput(rules.point_price ?? 0, rules.currency), race: rules.race_to ? String(rules.race_to) : '' }),
+  fromDraft({ rules, point, race }) {
+    const point_price = parseMoney(point, rules.currency)
+    if (point_price == null) return { field: 'price' }
+    const race_to = race.trim() ? parseWhole(race, 1, 50) : undefined
+    return race_to === null ? { field: 'race' } : { point_price, ...(race_to && { race_to }) }
+  },
+  leastPlayers: playersOf,
+  mostPlayers: playersOf,
+  why: () => 'snooker',
+  ring: () => null,
+  ballPoints: (rules, color) => BALLS.indexOf(color) + 1,
+  foulPoints: (rules) => rules.foul_points ?? 4,
+  Fields,
+  Balls: ({ rules }) => html`<p class="rule-balls">${BALLS.map((color) => html`<span><${Ball} color=${color} size=${18} />${color === 'red' ? `×${rules.reds ?? 15}` : BALLS.indexOf(color) + 1}</span>`)}</p>`,
+  Pad,
+  More,
+}
+
+function playersOf(rules) {
+  return rules.format === '2x2' ? 4 : 2
+}
+
+function Fields({ draft, set, rule }) {
+  const { rules } = draft
+  return html`<${Field} label=${t('rules.point_difference', { currency: rules.currency })} inputmode="decimal" value=${draft.point}
+      data-testid="point-price" onInput=${(e) => set({ point: e.target.value })} />
+    <${Choice} name="reds" label=${t('rules.reds')} value=${rules.reds ?? 15} options=${[[15, '15'], [10, '10'], [6, '6']]} onChange=${(reds) => rule({ reds })} />
+    <${Choice} name="format" label=${t('rules.format')} value=${rules.format ?? '1x1'} options=${[['1x1', '1 × 1'], ['2x2', '2 × 2']]}
+      onChange=${(format) => rule({ format })} />
+    <${Field} label=${t('rules.race_to')} inputmode="numeric" value=${draft.race} data-testid="race-to" onInput=${(e) => set({ race: e.target.value })} />
+    <${Switch} label=${t('rules.enforce_balls')} hint=${t('rules.enforce_balls_hint')} value=${rules.enforce_balls ?? true}
+      testid="enforce-balls" onChange=${(enforce_balls) => rule({ enforce_balls })} />`
+}
+
+/** Nothing is ever disabled: what waits for the network may have changed what is on, and the server says what is not. */
+function Pad({ game, onPot }) {
+  const [isFree, setFree] = useState(false)
+  const on = game.ball_on
+  const isOn = (color) => (isFree ? color !== 'red' && color !== on : color === on || (on === 'color' && color !== 'red'))
+  const pot = (color) => (event) => {
+    onPot(isFree ? { color, free_ball: true } : { color }, event.currentTarget)
+    setFree(false)
+  }
+  const best = Math.max(0, ...game.scores.map((score) => score.break ?? 0))
+  return html`<p class="on-table" data-testid="ball-on">${on && html`${t('snooker.on')} <b>${t(on === 'color' ? 'snooker.any_color' : `color.${on}`)}</b> · `}
+      ${t('snooker.left', { n: game.points_remaining ?? 0 })}${best > 0 ? html` · ${t('snooker.break')} <b data-testid="break">${best}</b>` : ''}</p>
+    <div class="balls snooker">
+      ${BALLS.map((color) => html`<button type="button" key=${color} class=${isOn(color) ? '' : 'off'} data-testid="ball-${color}"
+        aria-label=${`${t(`color.${color}`)}, ${t('points', { n: BALLS.indexOf(color) + 1 })}`} onClick=${pot(color)}>
+        <${Ball} color=${color} hidden /><span>${color === 'red' ? redsText(game) : BALLS.indexOf(color) + 1}</span></button>`)}
+      <button type="button" class="more${isFree ? ' on' : ''}" aria-pressed=${isFree} data-testid="free-ball" onClick=${() => setFree(!isFree)}>${t('mark.free_ball')}</button>
+    </div>`
+}
+
+function redsText(game) {
+  const left = game.remaining.find((ball) => ball.color === 'red')?.count
+  return left == null ? '1' : `1 · ×${left}`
+}
+
+function More({ game, name, send }) {
+  const [lost, setLost] = useState(0)
+  const left = game.remaining.find((ball) => ball.color === 'red')?.count ?? 0
+  const several = [2, 3, 4].filter((n) => n <= left)
+  return html`<h3 class="h">${t('more.foul_points', { name })}</h3>
+    ${left > 0 && html`<${Choice} name="lost-reds" label=${t('snooker.lost_reds')} value=${lost} options=${[0, 1, 2, 3].filter((n) => n <= left).map((n) => [n, String(n)])} onChange=${setLost} />`}
+    <div class="points-pick">${FOULS.map((points) => html`<button type="button" class="small" data-testid="foul-${points}"
+      onClick=${() => send({ type: 'commit_foul', points, ...(lost > 0 && { reds: lost }) })}>+${points}</button>`)}</div>
+    ${several.length > 0 && html`<h3 class="h">${t('snooker.several_reds', { name })}</h3>
+      <div class="points-pick">${several.map((count) => html`<button type="button" class="small" data-testid="reds-${count}"
+        onClick=${() => send({ type: 'pot_ball', color: 'red', count })}>${count}</button>`)}</div>`}
+    <${Asking} label=${t('snooker.concede', { name })} question=${t('snooker.concede_ask', { name })} yes=${t('snooker.concede', { name })}
+      onYes=${() => send({ type: 'end_game', reason: 'conceded' })} testid="concede" danger=${false} />`
+}
