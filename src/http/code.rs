@@ -57,7 +57,7 @@ codes! {
     GameNotEnded = "game_not_ended", CONFLICT, "The game has not ended";
     NotYourTurn = "not_your_turn", CONFLICT, "It is somebody else's turn";
     UnknownBall = "unknown_ball", UNPROCESSABLE_ENTITY, "The rules have no such ball";
-    BallNotAvailable = "ball_not_available", CONFLICT, "No such ball is left on the table";
+    BallNotAvailable = "ball_not_available", CONFLICT, "No such ball is left on the table, or it is not on";
     NotEnoughPlayers = "not_enough_players", CONFLICT, "More players are needed";
     EventNotVoidable = "event_not_voidable", CONFLICT, "The event can't be voided";
     AlreadyFriends = "already_friends", CONFLICT, "You are friends already";

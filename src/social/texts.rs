@@ -60,7 +60,7 @@ fn refusal(code: &str) -> String {
         "game_not_reopenable" => "Эту игру нельзя продолжить",
         "not_your_turn" => "Сейчас ход другого игрока",
         "unknown_ball" => "Такого шара нет в правилах",
-        "ball_not_available" => "Таких шаров на столе больше нет",
+        "ball_not_available" => "Таких шаров на столе больше нет, или шар не на очереди",
         "not_enough_players" => "Мало игроков",
         "event_not_voidable" => "Эту отметку нельзя отменить",
         "idempotency_key_reused" => "Этот ключ уже был у другой команды",

@@ -100,7 +100,7 @@ export default {
   'error.participant_removed': 'The host has removed you from this table',
   'error.not_found': 'Not found (or the table is private)', 'error.session_full': 'All seats are taken', 'error.session_not_open': 'This table can’t be joined any more',
   'error.session_closed': 'The evening is over', 'error.game_in_progress': 'End the running game first', 'error.game_not_active': 'This game is over already',
-  'error.not_your_turn': 'It is another player’s turn', 'error.unknown_ball': 'The rules have no such ball', 'error.ball_not_available': 'No such ball is left on the table',
+  'error.not_your_turn': 'It is another player’s turn', 'error.unknown_ball': 'The rules have no such ball', 'error.ball_not_available': 'No such ball is left on the table, or it is not on',
   'error.not_enough_players': 'Not enough players', 'error.event_not_voidable': 'This mark can’t be undone', 'error.rate_limited': 'Too often, wait a moment',
   'error.overloaded': 'The server is busy, try again', 'error.storage_unavailable': 'The server can’t store right now, try again',
   'error.participant_removed': 'You were removed from this table', 'error.login_disabled': 'This account is disabled',

@@ -105,7 +105,7 @@ export default {
   'error.participant_removed': 'Вас убрали из-за этого стола',
   'error.not_found': 'Такого нет (или стол закрытый)', 'error.session_full': 'Все места заняты', 'error.session_not_open': 'За этот стол уже нельзя сесть',
   'error.session_closed': 'Вечер уже окончен', 'error.game_in_progress': 'Сначала закончите игру', 'error.game_not_active': 'Эта игра уже окончена',
-  'error.not_your_turn': 'Сейчас не его ход', 'error.unknown_ball': 'Такого шара нет в правилах', 'error.ball_not_available': 'Таких шаров на столе больше нет',
+  'error.not_your_turn': 'Сейчас не его ход', 'error.unknown_ball': 'Такого шара нет в правилах', 'error.ball_not_available': 'Таких шаров на столе больше нет, или шар не на очереди',
   'error.not_enough_players': 'Мало игроков', 'error.event_not_voidable': 'Эту отметку нельзя отменить', 'error.rate_limited': 'Слишком часто, подождите немного',
   'error.overloaded': 'Сервер занят, попробуйте ещё раз', 'error.storage_unavailable': 'Сервер временно не пишет, попробуйте ещё раз',
   'error.participant_removed': 'Вас убрали из-за этого стола', 'error.login_disabled': 'Этот аккаунт отключён',
