@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::http::{Listing, Page, Problem, ProblemBody, Query};
 use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{Journal, JournalError, Record};
-use crate::messaging::message::messages_of;
+use crate::messaging::message::{Peers, messages_of};
 use crate::outbox::envelope::Envelope;
 
 /// Events looked at for one answer; a page that took more ends early, with a cursor.
@@ -106,8 +106,7 @@ impl Search<'_> {
     /// The messages of an event that are asked for; `told` of them were in the page before.
     fn take(&mut self, record: &Arc<Record>, told: usize) {
         let (session, seq) = (record.event.session_id.0, record.seq());
-        let audited = |key: &str| !key.starts_with("websocket.");
-        for (index, message) in messages_of(record, audited).into_iter().enumerate().skip(told) {
+        for (index, message) in messages_of(record, |_| true, Peers::None).into_iter().enumerate().skip(told) {
             if self.is_full() {
                 return;
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::message::{advanced, event_in, messages_of};
+use super::message::{Message, Peers, advanced, event_in, messages_of};
 use crate::game::tests::golden::{Stored, folder, play, shapes, stored};
 use crate::journal::Record;
 use crate::outbox::envelope::Envelope;
@@ -32,7 +32,10 @@ fn what_this_version_stores_and_sends_is_recorded_where_that_is_asked_for() {
         let evening: Stored = serde_json::from_str(line).expect("an evening");
         let record = |body: &str| Record::told(body.to_owned(), 7).expect("an event of this version");
         let records: Vec<_> = evening.events.iter().map(|body| Arc::new(record(body.get()))).collect();
-        let messages = records.iter().flat_map(|record| messages_of(record, |_| true)).chain(advanced(&records));
+        let messages = records
+            .iter()
+            .flat_map(|record| messages_of(record, |_| true, Peers::OlderNodes))
+            .chain(advanced(&records));
         for message in messages {
             let body = serde_json::value::to_raw_value(&*message.envelope).expect("json");
             let mut found = BTreeSet::new();
@@ -60,7 +63,7 @@ fn envelopes_of_all_versions_are_read() {
             let told: Value = serde_json::from_str(body.get()).expect("json");
             assert_eq!(serde_json::to_value(&envelope).expect("json"), told, "{version}");
             if routing_key.starts_with("websocket.session.") {
-                let record = event_in(&envelope).expect("an event for another node");
+                let record = event_in(&Message::new(routing_key, envelope.clone())).expect("an event for another node");
                 assert_eq!((Some(record.seq()), record.command_hash), (envelope.seq, 7), "{version}");
             }
         }

@@ -115,16 +115,17 @@ impl InProcess {
     }
 
     pub(super) async fn publish(&self, message: Message) -> Confirm {
-        let key = &message.routing_key;
+        let takes = |bound: &Bound| message.keys().any(|key| bound.takes(key));
+        let hears = |node: &Node| message.keys().any(|key| node.bindings.takes(key));
         let (consumers, nodes): (Vec<_>, Vec<_>) = {
             let mut queues = self.lock();
             queues.nodes.retain(|node| !node.sender.is_closed());
             let consumers = queues
                 .bound
                 .iter()
-                .filter(|bound| bound.takes(key))
+                .filter(|bound| takes(bound))
                 .map(|bound| (bound.sender.clone(), bound.load.clone()));
-            let nodes = queues.nodes.iter().filter(|node| node.bindings.takes(key)).map(|node| node.sender.clone());
+            let nodes = queues.nodes.iter().filter(|node| hears(node)).map(|node| node.sender.clone());
             (consumers.collect(), nodes.collect())
         };
         for node in nodes {

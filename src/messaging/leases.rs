@@ -145,7 +145,7 @@ impl Leases {
                 confirms.push(self.bus.publish(message).await);
             }
             for record in &records {
-                for message in messages_of(record, |key| self.bus.wants(key)) {
+                for message in messages_of(record, |key| self.bus.wants(key), self.bus.peers()) {
                     confirms.push(self.bus.publish(message).await);
                 }
             }

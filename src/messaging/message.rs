@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::game::event::{Event, Fact};
-use crate::ids::{Seq, SessionId, UserId};
+use crate::game::event::{Actor, Event, Fact};
+use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 
@@ -17,14 +17,39 @@ use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERV
 pub const ADVANCED: &str = "stats.advanced";
 /// Events that one such message speaks of at most, and so its sessions.
 const ADVANCED_MAX: usize = 1_000;
-/// Beside the fields of an event in a message to other nodes.
+/// Beside the fields of an event in a message to nodes of earlier versions.
 const COMMAND_HASH: &str = "command_hash";
+
+/// Who else is on the bus, as far as this process knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Peers {
+    /// No other node: nobody's sessions have to hear of what is stored here.
+    None,
+    /// Other nodes.
+    Nodes,
+    /// A node of an earlier version may be among them, which reads events in a message of their own.
+    OlderNodes,
+}
+
+/// What a node has to know of an event beside its envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Of the command that made it: answers a repeated idempotency key.
+    pub command_hash: i64,
+    /// The seat of whoever caused it.
+    pub participant_id: Option<ParticipantId>,
+}
 
 /// An envelope and where it goes.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The routing key.
     pub routing_key: String,
+    /// Other keys that it is routed by. A queue that is bound to several of all these gets one copy.
+    pub also: Vec<String>,
+    /// In the message of a session's event: what makes it whole.
+    pub told: Option<Told>,
     /// The body.
     pub envelope: Arc<Envelope>,
     /// The session events that an `ADVANCED` speaks of, where they are at hand: spares consumers on this node a look at
@@ -37,7 +62,13 @@ pub struct Message {
 impl Message {
     /// A message with an envelope of its own.
     pub fn new(routing_key: String, envelope: Envelope) -> Self {
-        Self { routing_key, envelope: Arc::new(envelope), records: Arc::default(), is_own: false }
+        let envelope = Arc::new(envelope);
+        Self { routing_key, also: Vec::new(), told: None, envelope, records: Arc::default(), is_own: false }
+    }
+
+    /// All keys that it is routed by.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.routing_key).chain(&self.also).map(String::as_str)
     }
 
     /// The routing key without ids, for labels.
@@ -75,19 +106,26 @@ fn caused_by(event: &Event, routing_key: &str, event_type: &str, priority: Prior
     }
 }
 
-/// All messages that an event causes and that somebody can receive, the event itself first.
-pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<Message> {
+/// All messages that an event causes and that somebody can receive, the event itself first: once, whoever it is for.
+pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool, peers: Peers) -> Vec<Message> {
     let event = &record.event;
     let mut messages = Vec::new();
-    let mut add = |routing_key: String, envelope: Envelope| messages.push(Message::new(routing_key, envelope));
     let key = event.fact.event_type();
-    if wanted(key) {
+    let name = key.split_once('.').map_or(key, |(_, name)| name);
+    let to_watchers = format!("websocket.session.{}.{name}", event.session_id);
+    let mut also: Vec<String> = other_key(key).map(str::to_owned).into_iter().collect();
+    if peers != Peers::None {
+        also.push(to_watchers.clone());
+    }
+    if wanted(key) || also.iter().any(|key| wanted(key)) {
         let mut envelope = caused_by(event, key, key, Priority::High, data_of(record));
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
         envelope.causation_id = Some(event.command_id);
-        add(key.to_owned(), envelope);
+        let told = Told { command_hash: record.command_hash, participant_id: event.actor.participant_id };
+        messages.push(Message { also, told: Some(told), ..Message::new(key.to_owned(), envelope) });
     }
+    let mut add = |routing_key: String, envelope: Envelope| messages.push(Message::new(routing_key, envelope));
     let for_players: Vec<_> = statistics_of(record).into_iter().chain(notifications_of(record)).collect();
     let keys: Vec<&str> = for_players.iter().map(|(key, ..)| *key).collect();
     let is_one_of_several = |key| keys.iter().filter(|other| **other == key).count() > 1;
@@ -110,13 +148,21 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool) -> Vec<M
             add(key, envelope);
         }
     }
-    let name = key.split_once('.').map_or(key, |(_, name)| name);
-    let to_watchers = format!("websocket.session.{}.{name}", event.session_id);
-    if wanted(&to_watchers) {
-        let envelope = caused_by(event, &to_watchers, key, Priority::Urgent, for_other_nodes(record));
+    if peers == Peers::OlderNodes {
+        let envelope = caused_by(event, &to_watchers, key, Priority::Urgent, for_older_nodes(record));
         add(to_watchers, envelope);
     }
     messages
+}
+
+/// The key under which statistics of other systems follow marks alone.
+pub(crate) fn other_key(event_type: &str) -> Option<&'static str> {
+    match event_type {
+        "game.ball_potted" => Some("stats.ball_potted"),
+        "game.foul_committed" => Some("stats.foul_committed"),
+        "game.event_voided" => Some("stats.ball_voided"),
+        _ => None,
+    }
 }
 
 /// What is said of a burst of events: the last seq of each of its sessions. The same burst gives the same ids.
@@ -148,14 +194,49 @@ pub fn sessions_advanced(envelope: &Envelope) -> Option<Vec<(SessionId, Seq)>> {
 }
 
 /// The whole event, and before its fields what a node needs beside it to answer a repeated idempotency key.
-fn for_other_nodes(record: &Record) -> Data {
+fn for_older_nodes(record: &Record) -> Data {
     let fields = record.json.get().trim_start_matches('{');
     let whole = format!("{{\"{COMMAND_HASH}\":{},{fields}", record.command_hash);
     RawValue::from_string(whole).map_or_else(|_| Value::Null.into(), |whole| Data::of(&whole))
 }
 
-/// The event in a message to other nodes; `None`: the message is of another kind.
-pub fn event_in(envelope: &Envelope) -> Option<Record> {
+/// The event of a session that a message tells of; `None`: it is of another kind.
+pub fn event_in(message: &Message) -> Option<Record> {
+    let Message { envelope, told, .. } = message;
+    let Some(Told { command_hash, participant_id }) = *told else { return event_of_older(envelope) };
+    let whole = Whole {
+        event_id: envelope.event_id,
+        session_id: envelope.session_id?,
+        seq: envelope.seq?,
+        event_type: &envelope.event_type,
+        data: &envelope.data,
+        game_id: envelope.game_id,
+        actor: Actor { user_id: envelope.user_id, participant_id },
+        command_id: envelope.causation_id?,
+        correlation_id: envelope.correlation_id,
+        timestamp: envelope.timestamp,
+    };
+    Record::told(serde_json::to_string(&whole).ok()?, command_hash)
+}
+
+/// An event as it is stored, around its data as they came: a newer node may have put more into them.
+#[derive(Serialize)]
+struct Whole<'a> {
+    event_id: Uuid,
+    session_id: SessionId,
+    seq: Seq,
+    #[serde(rename = "type")]
+    event_type: &'a str,
+    data: &'a Data,
+    game_id: Option<GameId>,
+    actor: Actor,
+    command_id: Uuid,
+    correlation_id: Uuid,
+    timestamp: Timestamp,
+}
+
+/// The event in a message of a node of an earlier version.
+fn event_of_older(envelope: &Envelope) -> Option<Record> {
     // Only these begin so; what else comes here is not read for it.
     let rest = envelope.data.json().strip_prefix(&format!("{{\"{COMMAND_HASH}\":"))?;
     let (hash, fields) = rest.split_once(',')?;
@@ -181,14 +262,11 @@ type ForPlayer<D> = (&'static str, Option<UserId>, D);
 
 /// What statistics need: one message for each player concerned who has an account.
 fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
-    let of = |key, user: Option<UserId>| user.map(|user| (key, Some(user), data_of(record))).into_iter().collect();
     match &record.event.fact {
-        Fact::BallPotted(potted) => of("stats.ball_potted", potted.user_id),
-        Fact::FoulCommitted(foul) => of("stats.foul_committed", foul.user_id),
-        Fact::EventVoided(voided) => match &voided.results {
-            None => of("stats.ball_voided", voided.user_id),
-            Some(results) => with_check(encoded(for_each_player("stats.game_corrected", results))),
-        },
+        Fact::EventVoided(voided) => {
+            let results = voided.results.as_deref().unwrap_or_default();
+            with_check(encoded(for_each_player("stats.game_corrected", results)))
+        }
         Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
         // It counts for nothing now.
         Fact::GameCancelled(_) => vec![("stats.game_corrected", None, data_of(record))],
@@ -251,8 +329,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::game::event::{Actor, Event, Nothing};
-    use crate::ids::Timestamp;
+    use crate::game::event::Nothing;
 
     fn record(number: u128, session: u128, seq: Seq) -> Arc<Record> {
         let event = Event {
@@ -278,6 +355,28 @@ mod tests {
         let [seven, eight] = [7, 8].map(|session| SessionId(Uuid::from_u128(session)));
         assert_eq!(sessions_advanced(&hint.envelope), Some(vec![(seven, 6), (eight, 2)]));
         assert_eq!(hint.records.len(), 4);
+    }
+
+    #[test]
+    fn an_event_is_one_message_and_whole_where_it_arrives() {
+        let participant_id = Some(ParticipantId(Uuid::from_u128(9)));
+        let mut event = record(1, 8, 3).event.clone();
+        event.actor = Actor { user_id: Some(UserId(Uuid::from_u128(4))), participant_id };
+        let record = Arc::new(Record::new(event, -7));
+        let [alone] = &messages_of(&record, |_| true, Peers::None)[..] else { panic!("one") };
+        assert_eq!((alone.routing_key.as_str(), alone.also.len()), ("session.completed", 0));
+        let [told] = &messages_of(&record, |_| true, Peers::Nodes)[..] else { panic!("one") };
+        let session = record.event.session_id;
+        assert_eq!(told.also, [format!("websocket.session.{session}.completed")]);
+        assert_eq!(
+            (told.envelope.event_id, told.envelope.event_type.as_str()),
+            (Uuid::from_u128(1), "session.completed")
+        );
+        let [_, older] = &messages_of(&record, |_| true, Peers::OlderNodes)[..] else { panic!("two") };
+        for message in [told, older] {
+            let heard = event_in(message).expect("an event");
+            assert_eq!((heard.json.get(), heard.command_hash), (record.json.get(), -7));
+        }
     }
 
     #[test]

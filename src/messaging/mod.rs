@@ -24,7 +24,7 @@ use tokio::sync::{Notify, mpsc};
 pub use self::delivery::Delivery;
 pub use self::in_process::InProcess;
 pub use self::load::QueueReport;
-pub use self::message::Message;
+pub use self::message::{Message, Peers};
 pub use self::node_queue::{Bindings, NodeEvent, NodeQueue};
 pub use self::rabbit::Rabbit;
 use self::topology::Queue;
@@ -113,8 +113,24 @@ impl Bus {
     pub fn wants(&self, routing_key: &str) -> bool {
         match self {
             Bus::InProcess(bus) => bus.wants(routing_key),
-            // Which sessions and users the other nodes are bound to is not known here.
-            Bus::Rabbit(_) => routing_key.starts_with("websocket.") || topology::is_routed(routing_key),
+            // What other nodes and other systems are bound to is not known here.
+            Bus::Rabbit(_) => true,
+        }
+    }
+
+    /// Who has to hear of the events that are stored here.
+    pub fn peers(&self) -> Peers {
+        match self {
+            Bus::InProcess(_) => Peers::None,
+            Bus::Rabbit(bus) => bus.peers(),
+        }
+    }
+
+    /// It became known who else is there. Until then there may be anybody.
+    pub fn set_peers(&self, peers: Peers) {
+        match self {
+            Bus::InProcess(_) => {}
+            Bus::Rabbit(bus) => bus.set_peers(peers),
         }
     }
 

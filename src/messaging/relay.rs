@@ -204,7 +204,7 @@ impl Relay {
             }
         }
         for (position, record) in burst {
-            let messages = messages_of(&record, |key| self.bus.wants(key));
+            let messages = messages_of(&record, |key| self.bus.wants(key), self.bus.peers());
             let confirmed = publish(&self.bus, position, messages).await;
             if !push(confirms, confirmed) {
                 return;

@@ -92,20 +92,19 @@ pub const NOTIFICATIONS: Queue = Queue {
     workers: (1, 4),
 };
 
-/// Everything but what goes to sockets. A binding can't exclude, so it names all other first words.
+/// What no journal has: the audit of a session's own events is read from its log.
 pub const AUDIT: Queue = Queue {
     name: "audit.log.queue",
     bindings: &[
-        "game.#",
-        "session.#",
-        "stats.#",
+        "game.command.*",
         "notifications.#",
         "friends.#",
         "social.#",
         "user.#",
         "compensation.#",
+        "stats.achievement_check",
     ],
-    former_bindings: &[],
+    former_bindings: &["game.#", "session.#", "stats.#"],
     // What comes from the log need not be stored again.
     in_process: &["game.command.*", "notifications.#", "friends.#", "social.#", "user.#", "compensation.#"],
     needs_the_log: false,
@@ -157,9 +156,6 @@ const EVENT_TYPES: &[&str] = &[
     "game.command.end_game",
     "game.command.cancel_game",
     "game.command.complete_session",
-    "stats.ball_potted",
-    "stats.foul_committed",
-    "stats.ball_voided",
     "stats.advanced",
     "stats.game_completed",
     "stats.game_corrected",
@@ -220,11 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_routed_but_what_goes_to_sockets() {
-        for key in ["game.ball_potted", "game.command.pot_ball", "stats.ball_voided", "compensation.game.ended"] {
+    fn what_no_journal_has_is_routed_and_events_of_sessions_are_for_whoever_asks() {
+        for key in ["game.command.pot_ball", "stats.advanced", "compensation.game.ended", "user.login"] {
             assert!(is_routed(key), "{key}");
         }
-        assert!(!is_routed("websocket.session.7.ball_potted"));
+        for key in ["game.ball_potted", "session.player_joined", "stats.ball_voided", "websocket.session.7.ball_potted"]
+        {
+            assert!(!is_routed(key), "{key}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::ids::{GameId, Timestamp, UserId};
 use crate::journal::follow::{Part, Projection, Swept};
 use crate::journal::{JournalError, Record, commit_feed};
 use crate::messaging::consumer::{Failure, caught};
-use crate::messaging::message::messages_of;
+use crate::messaging::message::{Peers, messages_of};
 use crate::stats::achievements::{self, Earned};
 use crate::telemetry::Trouble;
 
@@ -92,7 +92,7 @@ fn readable(events: Vec<(i64, Result<Arc<Record>, JournalError>)>) -> Vec<Arc<Re
 
 async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<(), Failure> {
     let mut drafts = Vec::new();
-    for message in records.iter().flat_map(|record| messages_of(record, is_told)) {
+    for message in records.iter().flat_map(|record| messages_of(record, is_told, Peers::None)) {
         let envelope = &message.envelope;
         match tell::kind_of(&envelope.event_type) {
             Some(kind) => drafts.push(tell::draft(kind, envelope)?),

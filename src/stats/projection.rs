@@ -16,7 +16,7 @@ use crate::game::view::{GameStatus, GameSummary, PlayerSummary};
 use crate::ids::{GameId, Seq, SessionId, UserId};
 use crate::journal::{Journal, JournalError, Record};
 use crate::messaging::consumer::Failure;
-use crate::messaging::message::messages_of;
+use crate::messaging::message::{Peers, messages_of};
 use crate::outbox::envelope::Envelope;
 use crate::telemetry::Trouble;
 
@@ -217,7 +217,7 @@ impl Projection {
             state.apply(&record.event);
             if record.seq() > cursor {
                 changed.extend(record.event.game_id);
-                let asked = messages_of(record, |key| key == CHECK);
+                let asked = messages_of(record, |key| key == CHECK, Peers::None);
                 checks.extend(asked.into_iter().filter_map(|asks| Some((asks.envelope.user_id?, asks.envelope))));
             }
         };

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::messaging::message::other_key;
+
 /// Keys that no event of a session has by itself, and when they are published.
-const DERIVED: [(&str, &str); 17] = [
+const DERIVED: [(&str, &str); 14] = [
     ("stats.advanced", "How far logs have got: one for many events."),
-    ("stats.ball_potted", "A player with an account potted a ball."),
-    ("stats.foul_committed", "A player with an account made a foul."),
-    ("stats.ball_voided", "A mark of a game in progress was taken back."),
     ("stats.game_completed", "A game ended: one for each player with an account."),
     ("stats.game_corrected", "An ended game changed: one for each player with an account; or one was cancelled."),
     ("stats.achievement_check", "A player may have earned or lost an achievement."),
@@ -16,7 +15,7 @@ const DERIVED: [(&str, &str); 17] = [
     ("notifications.achievement_unlocked", "A player earned an achievement."),
     ("compensation.<type>", "What was told of does not hold any more: a void, or a command that was refused."),
     ("compensation.notifications.achievement_unlocked", "An achievement does not stand after a correction."),
-    ("websocket.session.<session_id>.<name>", "An event of a session, whole, for nodes with listeners."),
+    ("websocket.session.<session_id>.<name>", "What nodes tell each other of a session: who watches."),
     ("websocket.user.<user_id>.notification", "A notification for the sockets of a user."),
     ("websocket.user.<user_id>.stats", "The statistics of a user changed."),
     ("websocket.user.<user_id>.logins_revoked", "Logins ended: their tokens are refused from now on."),
@@ -32,9 +31,6 @@ fn data_of(key: &str) -> Value {
         "stats.advanced" => object(json!({"sessions": {"type": "array", "items": {
             "type": "array", "prefixItems": [id, {"type": "integer", "format": "int64"}], "minItems": 2, "maxItems": 2,
         }}})),
-        "stats.ball_potted" => named("BallPotted"),
-        "stats.foul_committed" => named("FoulCommitted"),
-        "stats.ball_voided" => named("EventVoided"),
         "stats.game_completed" | "notifications.game_completed" => named("GameResult"),
         "stats.game_corrected" => json!({"anyOf": [named("GameResult"), {"type": "object"}]}),
         "notifications.session_invitation" => named("PlayerJoined"),
@@ -44,7 +40,7 @@ fn data_of(key: &str) -> Value {
         })),
         "compensation.notifications.achievement_unlocked" => object(json!({"code": {"type": "string"}, "game_id": id})),
         "compensation.<type>" => json!({"anyOf": [named("EventVoided"), {"type": "object"}]}),
-        "websocket.session.<session_id>.<name>" => named("Event"),
+        "websocket.session.<session_id>.<name>" => object(json!({"users": {"type": "array", "items": id}})),
         "websocket.user.<user_id>.notification" => named("Notification"),
         "websocket.user.<user_id>.stats" => object(json!({"games": {"type": "array", "items": {"type": "object"}}})),
         "websocket.user.<user_id>.logins_revoked" => object(json!({"login_ids": {"type": "array", "items": id}})),
@@ -61,7 +57,13 @@ pub(super) fn all(schemas: &Value) -> Map<String, Value> {
     let events = facts.filter_map(|fact| {
         let key = fact["properties"]["type"]["enum"][0].as_str()?;
         let when = fact["description"].as_str().unwrap_or_default();
-        Some((key.to_owned(), message(key, when, &fact["properties"]["data"])))
+        let mut told = message(key, when, &fact["properties"]["data"]);
+        // One message: whoever is bound to several of its keys gets it once, and its type is the event's.
+        let name = key.split_once('.').map_or(key, |(_, name)| name);
+        let statistics = other_key(key).map(str::to_owned);
+        let watchers = format!("websocket.session.<session_id>.{name}");
+        told["x-other-routing-keys"] = statistics.into_iter().chain([watchers]).collect();
+        Some((key.to_owned(), told))
     });
     let derived = DERIVED.iter().map(|(key, when)| (name_of(key), message(key, when, &data_of(key))));
     let mut all: Map<String, Value> = events.chain(derived).collect();
@@ -110,6 +112,13 @@ pub(super) fn headers() -> Value {
             "source_service": {"type": "string"},
             "correlation_id": {"type": "string", "format": "uuid"},
             "retry_count": {"type": "integer", "minimum": 0},
+            "CC": {
+                "type": "array", "items": {"type": "string"},
+                "description": "The other keys that an event is routed by.",
+            },
+            "actor_participant_id": {
+                "type": "string", "format": "uuid", "description": "In an event: the seat of whoever caused it.",
+            },
         },
         "required": ["event_type", "source_service", "correlation_id", "retry_count"],
     })

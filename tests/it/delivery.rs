@@ -10,7 +10,7 @@ use artel::game::command::{Command, Scoring};
 use artel::ids::UserId;
 use artel::journal::commit_feed;
 use artel::messaging::consumer::{Failure, Handler};
-use artel::messaging::message::messages_of;
+use artel::messaging::message::{Peers, messages_of};
 use artel::messaging::relay::Relay;
 use artel::messaging::{Bus, Message, consumer, dead_letters, topology};
 use artel::outbox;
@@ -171,7 +171,7 @@ async fn a_message_is_named_by_its_cause_and_key_and_by_its_player_where_there_a
     let command = tale.ball();
     let ball = tale.tell(command).remove(0);
     let cause = ball.event.event_id;
-    for message in messages_of(&ball, |_| true) {
+    for message in messages_of(&ball, |_| true, Peers::OlderNodes) {
         let expected = match message.routing_key.as_str() {
             "game.ball_potted" => cause,
             key => Uuid::new_v5(&cause, key.as_bytes()),
@@ -179,7 +179,7 @@ async fn a_message_is_named_by_its_cause_and_key_and_by_its_player_where_there_a
         assert_eq!(message.envelope.event_id, expected, "{}", message.routing_key);
     }
     let end = tale.tell(Command::Score(Scoring::EndGame { reason: None, participant_id: None })).remove(0);
-    let messages = messages_of(&end, |_| true);
+    let messages = messages_of(&end, |_| true, Peers::OlderNodes);
     let ids: HashSet<Uuid> = messages.iter().map(|message| message.envelope.event_id).collect();
     assert_eq!(ids.len(), messages.len(), "no two have the same id");
 }

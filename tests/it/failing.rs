@@ -134,16 +134,16 @@ async fn what_postgres_takes_no_text_of_stops_no_queue() {
             channel.basic_publish(topology::EVENTS.into(), key.into(), options, body, BasicProperties::default());
         sent.await.expect("sent");
     };
-    send("game.nul\0", b"{nonsense\0").await;
-    let mut foreign = (*message("game.foreign", 1).envelope).clone();
+    send("user.nul\0", b"{nonsense\0").await;
+    let mut foreign = (*message("user.foreign", 1).envelope).clone();
     foreign.source_service = "somebody".to_owned();
     foreign.event_type = "a\0b".to_owned();
-    send("game.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
-    (foreign.event_id, foreign.event_type) = (Uuid::now_v7(), "game.foreign".to_owned());
-    send("game.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
+    send("user.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
+    (foreign.event_id, foreign.event_type) = (Uuid::now_v7(), "user.foreign".to_owned());
+    send("user.foreign", &serde_json::to_vec(&foreign).expect("JSON")).await;
     until_for(PATIENCE, "the last one is audited", || async {
         let audited = entity::audit_entry::Entity::find().all(room.database.reader()).await.expect("a list");
-        audited.iter().any(|entry| entry.event_type == "game.foreign").then_some(())
+        audited.iter().any(|entry| entry.event_type == "user.foreign").then_some(())
     })
     .await;
     let letters = dead_letters::list(room.database.reader(), None, 10).await.expect("a list");

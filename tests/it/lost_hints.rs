@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use artel::messaging::topology::{COMPENSATION, EVENTS, NOTIFICATIONS, STATS};
+use artel::messaging::topology::{AUDIT, COMPENSATION, EVENTS, NOTIFICATIONS, STATS};
 use lapin::Channel;
 use lapin::options::{QueueBindOptions, QueuePurgeOptions};
 use lapin::types::FieldTable;
@@ -199,17 +199,27 @@ async fn bindings_of_earlier_versions_are_taken_away() {
     let first = bus(&url).await;
     up(&first).await;
     let channel = raw(&url).await;
-    for pattern in STATS.former_bindings {
-        let (queue, exchange, options) = (STATS.name.into(), EVENTS.into(), QueueBindOptions::default());
-        channel.queue_bind(queue, exchange, (*pattern).into(), options, FieldTable::default()).await.expect("bound");
+    for queue in [STATS, AUDIT] {
+        for pattern in queue.former_bindings {
+            let (queue, exchange, options) = (queue.name.into(), EVENTS.into(), QueueBindOptions::default());
+            channel
+                .queue_bind(queue, exchange, (*pattern).into(), options, FieldTable::default())
+                .await
+                .expect("bound");
+        }
     }
     confirmed(&first, message("stats.ball_potted", 1)).await;
     holds(&channel, STATS.name, 1).await;
+    holds(&channel, AUDIT.name, 1).await;
     let second = bus(&url).await;
     up(&second).await;
     confirmed(&second, message("stats.ball_potted", 2)).await;
     confirmed(&second, message("game.ended", 3)).await;
     confirmed(&second, message("stats.advanced", 4)).await;
+    confirmed(&second, message("user.login", 5)).await;
     holds(&channel, STATS.name, 2).await;
-    assert_eq!(counts(&channel, STATS.name).await.0, 2, "what waited there stays");
+    holds(&channel, AUDIT.name, 2).await;
+    for queue in [STATS, AUDIT] {
+        assert_eq!(counts(&channel, queue.name).await.0, 2, "what waited there stays, and no ball comes");
+    }
 }

@@ -50,6 +50,7 @@ mod orders;
 mod outages;
 mod overload;
 mod page;
+mod peers;
 mod player;
 mod postgres;
 mod presence;

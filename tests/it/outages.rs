@@ -24,8 +24,8 @@ const OVERHEARD: &str = "test.overheard";
 async fn listen_in(channel: &Channel) {
     let declared = channel.queue_declare(OVERHEARD.into(), QueueDeclareOptions::durable(), FieldTable::default());
     declared.await.expect("declared");
-    for pattern in topology::AUDIT.bindings {
-        let (queue, exchange, key) = (OVERHEARD.into(), topology::EVENTS.into(), (*pattern).into());
+    for pattern in ["game.#", "session.#", "stats.#", "notifications.#"] {
+        let (queue, exchange, key) = (OVERHEARD.into(), topology::EVENTS.into(), pattern.into());
         let bound = channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default());
         bound.await.expect("bound");
     }
@@ -94,7 +94,8 @@ async fn a_server_goes_on_without_its_broker_and_what_comes_twice_counts_once() 
     {
         all.push(got.delivery);
     }
-    assert!(all.len() > 40, "events and statistics: {}", all.len());
+    let told = all.iter().filter(|message| message.routing_key.as_str() == "game.ball_potted").count();
+    assert!(told == 21 && all.len() > told + 3, "one message a ball, and statistics: {told} of {}", all.len());
     for message in all.iter().chain(all.iter().rev()) {
         let key = message.routing_key.clone();
         let options = BasicPublishOptions::default();

@@ -5,14 +5,15 @@ use std::future::ready;
 use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
-use artel::ids::Timestamp;
+use artel::ids::{ParticipantId, Timestamp};
+use artel::messaging::message::Told;
 use artel::messaging::rabbit::Settings;
 use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
 use artel::outbox::envelope::Envelope;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt};
-use lapin::options::{BasicGetOptions, QueueDeclareOptions};
+use lapin::options::{BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::mpsc;
@@ -143,21 +144,21 @@ async fn what_is_confirmed_reaches_its_consumers_with_all_its_properties() {
     let bus = bus(&url).await;
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);
-    let sent = message("stats.game_completed", 1);
+    let sent = message("stats.achievement_check", 1);
     confirmed(&bus, sent.clone()).await;
     let delivery = timeout(PATIENCE, deliveries.recv()).await.expect("in time").expect("open");
     assert_eq!(delivery.message.envelope, sent.envelope);
-    assert_eq!((delivery.message.routing_key.as_str(), delivery.attempts), ("stats.game_completed", 0));
+    assert_eq!((delivery.message.routing_key.as_str(), delivery.attempts), ("stats.achievement_check", 0));
     delivery.ack();
 
-    // Everything but what goes to sockets is in the audit's queue, as others see it.
+    // What no journal has is in the audit's queue, as others see it.
     let channel = raw(&url).await;
     let got =
         channel.basic_get(topology::AUDIT.name.into(), BasicGetOptions { no_ack: true }).await.expect("an answer");
     let got = got.expect("a message").delivery;
     let id = sent.envelope.event_id.to_string();
     assert_eq!(got.properties.message_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
-    assert_eq!(got.properties.kind().as_ref().map(|kind| kind.as_str()), Some("stats.game_completed"));
+    assert_eq!(got.properties.kind().as_ref().map(|kind| kind.as_str()), Some("stats.achievement_check"));
     assert_eq!(got.properties.correlation_id().as_ref().map(|id| id.as_str()), Some(id.as_str()));
     assert_eq!((got.properties.delivery_mode(), got.properties.priority()), (&Some(2), &Some(5)));
     assert_eq!(got.properties.timestamp(), &Some(1_700_000_000));
@@ -367,6 +368,42 @@ async fn a_node_hears_what_it_is_bound_to_and_is_told_when_it_may_have_missed_so
             NodeEvent::Reconnected => panic!("once is enough"),
         }
     }
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_several_keys_comes_once_to_whoever_is_bound_to_some_of_them() {
+    let vhost = Broker::shared().await.vhost().await;
+    let bus = bus(&vhost.url()).await;
+    up(&bus).await;
+    let channel = raw(&vhost.url()).await;
+    let queue = "test.several_keys";
+    channel
+        .queue_declare(queue.into(), QueueDeclareOptions::exclusive(), FieldTable::default())
+        .await
+        .expect("declared");
+    for key in ["game.*", "stats.*"] {
+        let (exchange, options) = (topology::EVENTS.into(), QueueBindOptions::default());
+        channel.queue_bind(queue.into(), exchange, key.into(), options, FieldTable::default()).await.expect("bound");
+    }
+    let mut node = bus.node_queue("one");
+    node.bindings.bind("websocket.session.7.*".to_owned()).await.expect("bound");
+    let participant_id = Some(ParticipantId(Uuid::from_u128(9)));
+    let told = Some(Told { command_hash: -5, participant_id });
+    let keys = ["stats.ball_potted", "websocket.session.7.ball_potted"].map(str::to_owned);
+    for (number, also) in [(1, &keys[..]), (2, &keys[..1])] {
+        let also = also.to_vec();
+        confirmed(&bus, Message { also, told, ..message("game.ball_potted", number) }).await;
+    }
+    holds(&channel, queue, 2).await;
+    match event(&mut node).await {
+        NodeEvent::Message(message) => {
+            assert_eq!((message.routing_key.as_str(), message.told, number(&message)), ("game.ball_potted", told, 1));
+        }
+        NodeEvent::Reconnected => panic!("nothing was lost"),
+    }
+    let got = channel.basic_get(queue.into(), BasicGetOptions { no_ack: true }).await.expect("an answer").expect("one");
+    assert_eq!(got.delivery.routing_key.as_str(), "game.ball_potted");
     bus.close().await;
 }
 

@@ -9,7 +9,7 @@ use crate::table::{kolkhoz_with, pyramid_with};
 use crate::test_app::{TestApp, text};
 
 const SESSION: &str = "id code chat_id name status is_private creator_user_id max_players rules template_id seq \
-    participants current_game games_played created_at started_at completed_at";
+    participants current_game match games_played created_at started_at completed_at";
 const PARTICIPANT: &str = "id user_id display_name role is_guest can_score is_active is_online balance games_played \
     balls_potted joined_at left_at";
 const EVENT: &str = "event_id session_id seq type game_id actor command_id correlation_id timestamp data";

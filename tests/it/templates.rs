@@ -74,7 +74,7 @@ async fn system_templates_cannot_be_edited() {
     let app = TestApp::start().await;
     let anna = app.player("anna").await;
     let list = anna.read("/api/v1/templates?scope=system").await;
-    assert_eq!(items(&list).len(), 7);
+    assert_eq!(items(&list).len(), 10);
     for template in items(&list) {
         has_only_fields(template, TEMPLATE);
         let draft = json!({"name": "x", "rules": kolkhoz()});
@@ -162,7 +162,7 @@ async fn categories_are_counted() {
     anna.done("/api/v1/templates", json!({"name": "x", "rules": kolkhoz(), "category": "house"})).await;
     let list = anna.read("/api/v1/template-categories").await;
     let counted: Vec<_> = items(&list).iter().map(|it| (text(&it["category"]), it["count"].clone())).collect();
-    let expected = [("house", 1), ("kolkhoz", 4), ("pyramid", 3)];
+    let expected = [("house", 1), ("kolkhoz", 4), ("pyramid", 3), ("snooker", 3)];
     assert_eq!(counted, expected.map(|(category, count)| (category.to_owned(), json!(count))));
     assert_eq!(names(&anna, "category=house").await, ["x"]);
 }

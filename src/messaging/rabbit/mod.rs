@@ -13,6 +13,7 @@ mod subscriber;
 mod ticket;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub(super) use self::ticket::Ticket;
 use super::load::{Load, QueueReport};
 use super::node_queue::Way;
 use super::topology::{BROADCAST_TARGET, QUEUES, Queue, broadcast_queue};
-use super::{Bindings, BusError, Confirm, Delivery, Message, NodeQueue};
+use super::{Bindings, BusError, Confirm, Delivery, Message, NodeQueue, Peers};
 use crate::config::QueueType;
 
 /// How long the broker may take to answer anything, a new connection too.
@@ -72,6 +73,8 @@ struct Inner {
     closing: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
     bell: Notify,
+    /// `Peers` as a number.
+    peers: AtomicU8,
 }
 
 impl Rabbit {
@@ -111,6 +114,7 @@ impl Rabbit {
             closing,
             tasks: Mutex::new(tasks),
             bell: Notify::new(),
+            peers: AtomicU8::new(Peers::OlderNodes as u8),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -126,6 +130,18 @@ impl Rabbit {
     pub(super) fn is_consuming(&self) -> bool {
         let Inner { loads, node_load, .. } = &*self.inner;
         !loads.values().chain([node_load]).any(|load| load.misses_a_consumer_for(MISSED_AFTER))
+    }
+
+    pub(super) fn peers(&self) -> Peers {
+        match self.inner.peers.load(Ordering::Acquire) {
+            n if n == Peers::None as u8 => Peers::None,
+            n if n == Peers::Nodes as u8 => Peers::Nodes,
+            _ => Peers::OlderNodes,
+        }
+    }
+
+    pub(super) fn set_peers(&self, peers: Peers) {
+        self.inner.peers.store(peers as u8, Ordering::Release);
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {

@@ -6,7 +6,9 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use uuid::Uuid;
 
 use crate::clock;
+use crate::ids::ParticipantId;
 use crate::messaging::delivery::Invalid;
+use crate::messaging::message::Told;
 use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
 use crate::outbox::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
@@ -20,6 +22,11 @@ const RETRY_COUNT: &str = "retry_count";
 const REASON: &str = "reason";
 /// The event of the session that the message was made of.
 const SEQ: &str = "seq";
+/// The other keys that a message is routed by (RabbitMQ: sender-selected distribution).
+const CC: &str = "CC";
+/// What a node needs of an event beside its envelope.
+const COMMAND_HASH: &str = "command_hash";
+const PARTICIPANT: &str = "actor_participant_id";
 /// How the keys begin of what concerns all nodes.
 const TO_NODES: &str = "websocket.node.";
 /// The process whose doing the message tells of.
@@ -39,8 +46,18 @@ impl Parcel {
     /// A message for whoever is bound to its key.
     pub(super) fn event(message: &Message, origin: &str) -> Self {
         let mut headers = headers(&message.envelope, 0);
-        if message.is_own && is_between_nodes(&message.routing_key) {
+        if message.is_own && message.keys().any(is_between_nodes) {
             headers.insert(ORIGIN.into(), text(origin));
+        }
+        if !message.also.is_empty() {
+            let keys: Vec<AMQPValue> = message.also.iter().map(|key| text(key)).collect();
+            headers.insert(CC.into(), AMQPValue::FieldArray(keys.into()));
+        }
+        if let Some(Told { command_hash, participant_id }) = message.told {
+            headers.insert(COMMAND_HASH.into(), AMQPValue::LongLongInt(command_hash));
+            if let Some(participant) = participant_id {
+                headers.insert(PARTICIPANT.into(), text(&participant.to_string()));
+            }
         }
         Self {
             exchange: EVENTS,
@@ -150,7 +167,14 @@ pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
     let attempts = header(RETRY_COUNT).and_then(number).unwrap_or_default();
     let routing_key = header(ROUTING_KEY).and_then(string).unwrap_or_else(|| raw.routing_key.to_string());
     match Envelope::read(&raw.data) {
-        Ok(envelope) => (Message::new(routing_key, envelope), attempts, None),
+        Ok(envelope) => {
+            let told = header(COMMAND_HASH).and_then(whole).map(|command_hash| {
+                let participant_id =
+                    header(PARTICIPANT).and_then(string).and_then(|id| id.parse().ok()).map(ParticipantId);
+                Told { command_hash, participant_id }
+            });
+            (Message { told, ..Message::new(routing_key, envelope) }, attempts, None)
+        }
         Err(error) => {
             let reason = format!("the body is no envelope: {error}");
             let invalid = Invalid { reason, body: String::from_utf8_lossy(&raw.data).into_owned() };
@@ -190,9 +214,13 @@ fn string(value: &AMQPValue) -> Option<String> {
     }
 }
 
-/// Clients of other languages choose other widths.
 fn number(value: &AMQPValue) -> Option<u32> {
-    let number = match *value {
+    whole(value).and_then(|number| u32::try_from(number).ok())
+}
+
+/// Clients of other languages choose other widths.
+fn whole(value: &AMQPValue) -> Option<i64> {
+    Some(match *value {
         AMQPValue::ShortShortInt(number) => number.into(),
         AMQPValue::ShortShortUInt(number) => number.into(),
         AMQPValue::ShortInt(number) => number.into(),
@@ -201,8 +229,7 @@ fn number(value: &AMQPValue) -> Option<u32> {
         AMQPValue::LongUInt(number) => number.into(),
         AMQPValue::LongLongInt(number) => number,
         _ => return None,
-    };
-    u32::try_from(number).ok()
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::Running;
 use crate::ids::{SessionId, UserId};
-use crate::messaging::BusError;
+use crate::messaging::{BusError, Peers};
 use crate::stream::connections::{Told, UserNews};
 
 /// What lives or is connected here, and has to hear of what happens elsewhere.
@@ -53,7 +53,8 @@ impl Running {
     }
 
     pub(super) fn bind(&mut self, local: Local) {
-        if self.bound.contains_key(&local) {
+        let is_unheard = matches!(local, Local::Session(_)) && self.peers == Peers::None;
+        if is_unheard || self.bound.contains_key(&local) {
             return;
         }
         self.bound.insert(local, Bound::Asked);

@@ -34,7 +34,7 @@ use crate::clock;
 use crate::database::Database;
 use crate::ids::{SessionId, UserId};
 use crate::messaging::message::event_in;
-use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent};
+use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, Peers};
 use crate::session::{News, Sessions};
 use crate::social::Waiting;
 use crate::telemetry::Trouble;
@@ -116,6 +116,10 @@ struct Running {
     /// The bus had room for what was said last.
     gets_through: bool,
     others: OtherNodes,
+    /// Who has to hear of what is stored here; until that is known, there may be anybody.
+    peers: Peers,
+    /// How often it was alone and met others again.
+    meetings: u64,
     hearing: Hearing,
     beat_at: Instant,
     looked_at: Option<Instant>,
@@ -172,7 +176,7 @@ impl Feed {
                         running.not_heard(session, &error);
                     }
                 }
-                Some(looked) = running.looks.next(), if !running.looks.is_empty() => running.looked(looked),
+                Some(looked) = running.looks.next(), if !running.looks.is_empty() => running.looked(looked).await,
                 _ = alive.tick(), if !alone => running.say_alive().await,
                 _ = beat.tick(), if !alone => running.beat(queue.is_open()).await,
                 Ok(()) = closing.changed(), if !alone && !running.is_leaving => running.leave().await,
@@ -205,6 +209,8 @@ impl Running {
             unheard: HashSet::new(),
             gets_through: true,
             others: OtherNodes::default(),
+            peers: Peers::OlderNodes,
+            meetings: 0,
             hearing: Hearing::default(),
             beat_at: Instant::now(),
             looked_at: None,
@@ -217,7 +223,7 @@ impl Running {
 
     async fn hear(&mut self, message: &Message) {
         let envelope = &*message.envelope;
-        if let (Some(session), Some(record)) = (envelope.session_id, event_in(envelope)) {
+        if let (Some(session), Some(record)) = (envelope.session_id, event_in(message)) {
             return self.sessions.hear(session, vec![Arc::new(record)]);
         }
         if let Some((sender, message)) = NodeMessage::decode(envelope) {
@@ -290,7 +296,8 @@ impl Running {
 
     async fn sweep(&mut self) {
         let living = self.sessions.living();
-        let sessions = living.iter().copied().map(Local::Session);
+        let is_told = self.peers != Peers::None;
+        let sessions = living.iter().copied().map(Local::Session).filter(|_| is_told);
         let there: HashSet<Local> = sessions.chain(self.connections.users().into_iter().map(Local::User)).collect();
         for &local in &there {
             match (local, self.bound.get(&local)) {
@@ -309,7 +316,7 @@ impl Running {
     }
 
     /// What was read from the database. What could not be read is looked at again by the next sweep.
-    fn looked(&mut self, looked: Looked) {
+    async fn looked(&mut self, looked: Looked) {
         match looked {
             Looked::Heads(Ok(heads)) => {
                 HEADS.end();
@@ -328,6 +335,8 @@ impl Running {
                 WRITERS.end();
                 self.seen_at = Some(Instant::now());
                 self.others.seen(self.me.epoch, &writers);
+                self.note_peers().await;
+                self.note_solitude().await;
             }
             Looked::Writers(Err(error)) if WRITERS.is_news() => tracing::warn!(%error, "who lives is not read"),
             Looked::Notifications(Ok(waiting)) => {
@@ -355,7 +364,12 @@ impl Running {
     async fn say(&mut self, message: NodeMessage) -> bool {
         let session = message.session();
         // Whether there is room again is tried by the next life sign: others have something to hear, too.
-        if !self.gets_through && message != NodeMessage::Alive {
+        let is_life_sign = matches!(message, NodeMessage::Alive { .. });
+        if self.peers == Peers::None && session.is_some() {
+            // All is compared when somebody comes.
+            return true;
+        }
+        if !self.gets_through && !is_life_sign {
             self.unheard.extend(session);
             return false;
         }

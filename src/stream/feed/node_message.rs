@@ -32,7 +32,11 @@ pub(super) struct Sender {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NodeMessage {
     /// A life sign.
-    Alive,
+    Alive {
+        /// How often this node was alone and met others again. Where this has changed, events may have been stored there
+        /// that were told to nobody: the log has them.
+        meetings: u64,
+    },
     /// It ends in order: nobody watches there any more.
     Leaving,
     /// Who watches a session there.
@@ -55,13 +59,15 @@ struct Data {
     users: Option<Vec<UserId>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     of_all: bool,
+    #[serde(default)]
+    meetings: u64,
 }
 
 impl NodeMessage {
     /// The session that it is about.
     pub(super) fn session(&self) -> Option<SessionId> {
         match self {
-            NodeMessage::Alive | NodeMessage::Leaving => None,
+            NodeMessage::Alive { .. } | NodeMessage::Leaving => None,
             NodeMessage::Online(session, _) | NodeMessage::WhoIsOnline { session, .. } => Some(*session),
         }
     }
@@ -72,15 +78,16 @@ impl NodeMessage {
         let to_node = |name: &str| format!("websocket.node.{}.{name}", sender.node);
         let to_session = |session: SessionId, name: &str| format!("websocket.session.{session}.{name}");
         let (event_type, key) = match &self {
-            NodeMessage::Alive => (ALIVE, to_node("alive")),
+            NodeMessage::Alive { .. } => (ALIVE, to_node("alive")),
             NodeMessage::Leaving => (LEAVING, to_node("leaving")),
             NodeMessage::Online(session, _) => (ONLINE, to_session(*session, "online")),
             NodeMessage::WhoIsOnline { of_all: true, .. } => (WHO_IS_ONLINE, to_node("who_is_online")),
             NodeMessage::WhoIsOnline { session, .. } => (WHO_IS_ONLINE, to_session(*session, "who_is_online")),
         };
         let of_all = matches!(self, NodeMessage::WhoIsOnline { of_all: true, .. });
+        let meetings = if let NodeMessage::Alive { meetings } = self { meetings } else { 0 };
         let users = if let NodeMessage::Online(_, users) = self { Some(users) } else { None };
-        let data = serde_json::to_value(Data { sender, users, of_all }).unwrap_or_default();
+        let data = serde_json::to_value(Data { sender, users, of_all, meetings }).unwrap_or_default();
         let mut message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
         message.is_own = true;
         message
@@ -91,7 +98,7 @@ impl NodeMessage {
         let is_ours = [ALIVE, LEAVING, ONLINE, WHO_IS_ONLINE].contains(&envelope.event_type.as_str());
         let data: Data = serde_json::from_str(is_ours.then(|| envelope.data.json())?).ok()?;
         let message = match (envelope.event_type.as_str(), envelope.session_id) {
-            (ALIVE, _) => NodeMessage::Alive,
+            (ALIVE, _) => NodeMessage::Alive { meetings: data.meetings },
             (LEAVING, _) => NodeMessage::Leaving,
             (ONLINE, Some(session)) => NodeMessage::Online(session, data.users.unwrap_or_default()),
             (WHO_IS_ONLINE, Some(session)) => NodeMessage::WhoIsOnline { session, of_all: data.of_all },
@@ -114,7 +121,7 @@ mod tests {
         let session = SessionId(Uuid::from_u128(7));
         let sender = Sender { node: "hall.1".to_owned(), epoch: Some(41), counter: 12 };
         let messages = [
-            (NodeMessage::Alive, "websocket.node.hall.1.alive".to_owned()),
+            (NodeMessage::Alive { meetings: 3 }, "websocket.node.hall.1.alive".to_owned()),
             (NodeMessage::Leaving, "websocket.node.hall.1.leaving".to_owned()),
             (
                 NodeMessage::Online(session, vec![UserId(Uuid::from_u128(3))]),

@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use super::Local;
 use super::{
     BEAT_MAX, Change, DEAF, Heard, LOOK_EVERY, LOOK_SLOWLY_EVERY, NodeMessage, Running, SEEN_FOR, Sender, TWIN,
 };
 use crate::ids::SessionId;
+use crate::messaging::Peers;
 
 impl Running {
     pub(super) async fn hear_node(&mut self, sender: &Sender, message: NodeMessage) {
         if sender.epoch == self.me.epoch {
-            if message == NodeMessage::Alive {
+            if matches!(message, NodeMessage::Alive { .. }) {
                 self.hearing.came_back(sender.counter);
             }
             return;
@@ -35,6 +37,7 @@ impl Running {
             self.forget_watchers(&sender.node);
             return self.note_others();
         }
+        self.note_peers().await;
         if heard != Heard::Next {
             self.note_others();
             // It may not know of this node either: both sides say who watches.
@@ -42,6 +45,9 @@ impl Running {
             self.compare_watchers(self.sessions.living()).await;
         }
         match message {
+            NodeMessage::Alive { meetings } if self.others.has_met(&sender.node, meetings) => {
+                self.looks.at_heads(self.sessions.living());
+            }
             NodeMessage::Online(session, users) => {
                 self.sessions.hear_online(session, sender.node.clone(), users);
                 if self.others.answered(session, &sender.node) {
@@ -78,6 +84,35 @@ impl Running {
         }
     }
 
+    /// Others are there, or a node of another version: this one tells of its events from now on, and hears theirs. What
+    /// was stored before is in the log: here it is read when the sessions are bound, there when this node says that it
+    /// has met others.
+    pub(super) async fn note_peers(&mut self) {
+        let Some(peers) = self.others.peers().filter(|peers| *peers != self.peers) else { return };
+        let was_alone = std::mem::replace(&mut self.peers, peers) == Peers::None;
+        self.bus.set_peers(peers);
+        if was_alone {
+            self.meetings += 1;
+            tracing::info!("another node is there");
+            for session in self.sessions.living() {
+                self.bind(Local::Session(session));
+            }
+            self.say_alive().await;
+        }
+    }
+
+    /// Nobody else is there, and nobody was for long: no event need be told, and none is heard.
+    pub(super) async fn note_solitude(&mut self) {
+        if self.peers == Peers::None || !self.others.is_alone() {
+            return;
+        }
+        self.peers = Peers::None;
+        self.bus.set_peers(Peers::None);
+        for session in self.sessions.living() {
+            self.unbind(Local::Session(session)).await;
+        }
+    }
+
     /// Whether the first who look at a session wait for others.
     fn note_others(&self) {
         self.sessions.ask_others(!self.hearing.is_deaf() && self.others.is_one_to_ask());
@@ -87,7 +122,7 @@ impl Running {
         if self.is_leaving {
             return;
         }
-        let is_said = self.say(NodeMessage::Alive).await;
+        let is_said = self.say(NodeMessage::Alive { meetings: self.meetings }).await;
         if is_said && self.bus.is_up() {
             self.hearing.said(self.me.counter);
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::hearing::DEAF_AFTER;
 use super::node_message::Sender;
 use crate::ids::SessionId;
+use crate::messaging::Peers;
 
 /// A node that gave no sign of life for this long is gone, with its watchers. Under the seven seconds that are promised,
 /// for the time that this node takes itself.
@@ -38,6 +39,8 @@ pub(super) enum Heard {
 
 struct Node {
     epoch: Option<i64>,
+    /// How often it said that it had met others; `None`: it has not said so yet.
+    meetings: Option<u64>,
     counter: u64,
     /// Since its last message.
     unheard: Duration,
@@ -53,6 +56,10 @@ pub(super) struct OtherNodes {
     gone: VecDeque<(String, i64, u64)>,
     /// One that lives by the database has never been heard of, or was taken for gone.
     is_one_unknown: bool,
+    /// One that lives by the database, or did until now, is none of those that are known: it may be of any version.
+    is_one_unnamed: bool,
+    /// Nobody else gave a sign of life in the database.
+    is_last_writer: bool,
     /// Sessions of which it is asked who watches: since when, and who has not answered.
     asked: HashMap<SessionId, (Duration, HashSet<String>)>,
 }
@@ -80,7 +87,10 @@ impl OtherNodes {
             if heard == Heard::New {
                 self.gone.retain(|(gone, ..)| *gone != node);
             }
-            self.living.insert(node, Node { epoch, counter, unheard: Duration::ZERO, silent: Duration::ZERO });
+            let same = self.living.get(&node).filter(|there| there.epoch == epoch);
+            let meetings = same.and_then(|there| there.meetings);
+            let there = Node { epoch, meetings, counter, unheard: Duration::ZERO, silent: Duration::ZERO };
+            self.living.insert(node, there);
         }
         heard
     }
@@ -142,6 +152,9 @@ impl OtherNodes {
         let ended = self.gone.iter().filter(|(.., counter)| *counter == ENDED).map(|(_, epoch, _)| Some(*epoch));
         let known: HashSet<Option<i64>> =
             self.living.values().map(|node| node.epoch).chain(ended).chain([me]).collect();
+        let buried: HashSet<i64> = self.gone.iter().map(|(_, epoch, _)| *epoch).collect();
+        self.is_one_unnamed = writers.iter().any(|(id, _)| !known.contains(&Some(*id)) && !buried.contains(id));
+        self.is_last_writer = writers.iter().all(|(id, _)| me == Some(*id));
         // One of an earlier version does not say which of them it is.
         let is_unknown = |id: i64| !known.contains(&None) && !known.contains(&Some(id));
         self.is_one_unknown = writers.iter().any(|(id, ago)| *ago < SILENT_AFTER && is_unknown(*id));
@@ -150,6 +163,25 @@ impl OtherNodes {
     /// One that lives, as far as is known, is not heard on the bus.
     pub(super) fn is_one_silent(&self) -> bool {
         self.is_one_unknown || self.living.values().any(|node| node.unheard >= SILENT_AFTER)
+    }
+
+    /// A node said how often it has met others; true: since it said so last, it may have told of its events to nobody.
+    pub(super) fn has_met(&mut self, node: &str, meetings: u64) -> bool {
+        let there = self.living.get_mut(node);
+        there.is_some_and(|there| there.meetings.replace(meetings) != Some(meetings))
+    }
+
+    /// Who has to be told of what is stored here; `None`: nobody is known, and somebody may be there all the same.
+    pub(super) fn peers(&self) -> Option<Peers> {
+        if self.is_one_unnamed || self.living.values().any(|node| node.epoch.is_none()) {
+            return Some(Peers::OlderNodes);
+        }
+        (!self.living.is_empty()).then_some(Peers::Nodes)
+    }
+
+    /// By the database no other process has given a sign of life for long, and none is known.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_last_writer && self.living.is_empty()
     }
 
     /// Whether there is one that would answer.
