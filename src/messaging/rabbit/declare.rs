@@ -34,12 +34,6 @@ pub(super) async fn all(connection: &Connection, kind: QueueType) -> Result<(), 
         declare(&channel, &name, arguments).await?;
     }
     bindings(&channel).await?;
-    // Not before the others are there, so that nothing falls between.
-    for queue in QUEUES {
-        for pattern in queue.former_bindings {
-            unbind(&channel, queue.name, EVENTS, pattern).await?;
-        }
-    }
     // Best effort: an unused channel costs little, and goes with its connection.
     let _ = super::answered(channel.close(200, "declared".into())).await;
     Ok(())
@@ -52,6 +46,17 @@ pub(super) async fn bindings(channel: &Channel) -> Result<(), BusError> {
             bind(channel, queue.name, EVENTS, pattern).await?;
         }
         bind(channel, &dead_letter_queue(queue.name), DEAD_LETTERS, queue.name).await?;
+    }
+    Ok(())
+}
+
+/// Takes away what nodes of earlier versions bound. Not while one of them lives: it has messages returned that no queue
+/// takes, and binds it all again.
+pub(super) async fn drop_former_bindings(channel: &Channel) -> Result<(), BusError> {
+    for queue in QUEUES {
+        for pattern in queue.former_bindings {
+            unbind(channel, queue.name, EVENTS, pattern).await?;
+        }
     }
     Ok(())
 }

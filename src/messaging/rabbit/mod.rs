@@ -73,8 +73,25 @@ struct Inner {
     closing: watch::Sender<bool>,
     tasks: Mutex<JoinSet<()>>,
     bell: Notify,
-    /// `Peers` as a number.
-    peers: AtomicU8,
+    peers: KnownPeers,
+}
+
+/// Who else is on the bus, as the feed knows it.
+#[derive(Clone)]
+struct KnownPeers(Arc<AtomicU8>);
+
+impl KnownPeers {
+    fn set(&self, peers: Peers) {
+        self.0.store(peers as u8, Ordering::Release);
+    }
+
+    fn get(&self) -> Peers {
+        match self.0.load(Ordering::Acquire) {
+            n if n == Peers::None as u8 => Peers::None,
+            n if n == Peers::Nodes as u8 => Peers::Nodes,
+            _ => Peers::OlderNodes,
+        }
+    }
 }
 
 impl Rabbit {
@@ -101,7 +118,8 @@ impl Rabbit {
         tasks.spawn(consuming.clone().run(first));
         tasks.spawn(publishing.clone().run(None));
         tasks.spawn(publisher::run(publishing.clone(), parcels));
-        tasks.spawn(monitor::run(consuming.clone(), loads.clone()));
+        let peers = KnownPeers(Arc::new(AtomicU8::new(Peers::OlderNodes as u8)));
+        tasks.spawn(monitor::run(consuming.clone(), loads.clone(), peers.clone()));
         let inner = Inner {
             origin: crate::clock::new_id().to_string(),
             publishing,
@@ -114,7 +132,7 @@ impl Rabbit {
             closing,
             tasks: Mutex::new(tasks),
             bell: Notify::new(),
-            peers: AtomicU8::new(Peers::OlderNodes as u8),
+            peers,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -133,15 +151,11 @@ impl Rabbit {
     }
 
     pub(super) fn peers(&self) -> Peers {
-        match self.inner.peers.load(Ordering::Acquire) {
-            n if n == Peers::None as u8 => Peers::None,
-            n if n == Peers::Nodes as u8 => Peers::Nodes,
-            _ => Peers::OlderNodes,
-        }
+        self.inner.peers.get()
     }
 
     pub(super) fn set_peers(&self, peers: Peers) {
-        self.inner.peers.store(peers as u8, Ordering::Release);
+        self.inner.peers.set(peers);
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {

@@ -1,5 +1,5 @@
 //! Asks the broker now and then what waits in the queues, and binds them again: where a queue is deleted and declared at
-//! the same time, it may come back without its bindings.
+//! the same time, it may come back without its bindings. What earlier versions had bound beside that is taken away.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 
 use super::link::{Link, Live};
-use super::{answered, declare};
+use super::{KnownPeers, answered, declare};
 use crate::clock;
-use crate::messaging::BusError;
 use crate::messaging::load::Load;
+use crate::messaging::{BusError, Peers};
 use crate::telemetry::{self, Trouble};
 
 // Said when it begins and once a minute while it lasts.
@@ -24,11 +24,11 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 const LOOKS_UNTIL_BOUND: u32 = 3;
 
 /// Asks until the bus closes.
-pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
+pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>, peers: KnownPeers) {
     let mut number = 0;
     while let Some(live) = link.after(number).await {
         tokio::select! {
-            asked = ask(&live, &loads) => {
+            asked = ask(&live, &loads, &peers) => {
                 if let Err(error) = asked {
                     if SILENT.is_news() { tracing::warn!(%error, "the broker does not tell what waits"); }
                     // A queue that is not there is declared with the next connection.
@@ -41,7 +41,7 @@ pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>) {
     }
 }
 
-async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>) -> Result<(), BusError> {
+async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>, peers: &KnownPeers) -> Result<(), BusError> {
     let channel = answered(live.connection.create_channel()).await?;
     let mut tick = clock::every(ASK_EVERY);
     for look in (1..=LOOKS_UNTIL_BOUND).cycle() {
@@ -55,6 +55,10 @@ async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>) -> Result<(
         }
         if look == LOOKS_UNTIL_BOUND {
             declare::bindings(&channel).await?;
+            // After the others, so that nothing falls between.
+            if peers.get() != Peers::OlderNodes {
+                declare::drop_former_bindings(&channel).await?;
+            }
         }
     }
     Ok(())
