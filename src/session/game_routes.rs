@@ -6,14 +6,14 @@ use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rest::{Events, EventsQuery, execute, readable};
+use super::rest::{Caller, Events, EventsQuery, execute, readable};
 use super::{NotPlayed, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::command::{Command, Mark, Scoring};
 use crate::game::event::{Event, GameResult, Remaining, Score};
 use crate::game::view::{GameStatus, GameView};
-use crate::http::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::http::{Body, Code, Listing, Page, PathId, Problem, ProblemBody, Query};
 use crate::ids::{GameId, ParticipantId, Seq, SessionId};
 
 /// Body of `POST /sessions/{id}/games`.
@@ -65,16 +65,14 @@ async fn view(sessions: &Sessions, session: SessionId, game: GameId) -> Result<G
     responses((status = 201, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn start(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<NewGame>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
     let command = Command::Score(Scoring::StartGame { order: body.into_inner().order });
-    let played = execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let played = execute(&sessions, id, None, command, &caller).await?;
     let game = played.records.iter().find_map(|record| record.event.game_id);
     let game = game.ok_or_else(|| Problem::new(Code::GameNotActive, "no game was started"))?;
     Ok(HttpResponse::Created()
@@ -144,10 +142,8 @@ async fn get(
     responses((status = 201, body = Event), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn score(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<GameId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<Scoring>,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
@@ -158,7 +154,7 @@ async fn score(
         return Err(Problem::invalid("type", "here: pot_ball, commit_foul or end_turn"));
     }
     let session = session_of(&database, game).await?;
-    let played = execute(&sessions, session, Some(game), Command::Score(command), (&user, key, request_id)).await?;
+    let played = execute(&sessions, session, Some(game), Command::Score(command), &caller).await?;
     match played.records.first() {
         Some(record) => Ok(HttpResponse::Created().json(&record.json)),
         None => Err(Problem::new(Code::GameNotActive, "nothing was marked")),
@@ -172,10 +168,8 @@ async fn score(
     responses((status = 200, body = Event), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn void(
-    user: CurrentUser,
+    caller: Caller,
     path: web::Path<(String, String)>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
@@ -185,7 +179,7 @@ async fn void(
     let seq: Seq = seq.parse().map_err(|_| missing())?;
     let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::VoidEvent { seq });
-    let played = execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    let played = execute(&sessions, session, Some(game), command, &caller).await?;
     match played.records.first() {
         Some(record) => Ok(HttpResponse::Ok().json(&record.json)),
         None => Err(missing()),
@@ -255,10 +249,8 @@ async fn scores(
     responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn end(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<GameId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<EndGame>,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
@@ -267,7 +259,7 @@ async fn end(
     let session = session_of(&database, game).await?;
     let EndGame { reason, participant_id } = body.into_inner();
     let command = Command::Score(Scoring::EndGame { reason, participant_id });
-    execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    execute(&sessions, session, Some(game), command, &caller).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
 }
 
@@ -277,17 +269,15 @@ async fn end(
     responses((status = 200, body = GameView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn cancel(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<GameId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<GameView>, Problem> {
     let game = id.into_inner();
     let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::CancelGame {});
-    execute(&sessions, session, Some(game), command, (&user, key, request_id)).await?;
+    execute(&sessions, session, Some(game), command, &caller).await?;
     Ok(web::Json(view(&sessions, session, game).await?))
 }
 

@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::rest::{changed_view, display_name, execute};
+use super::rest::{Caller, changed_view, display_name, execute};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::command::Command;
 use crate::game::event::Role;
 use crate::game::view::{SessionView, Status};
-use crate::http::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+use crate::http::{Body, PathId, Problem, ProblemBody};
 use crate::ids::{ParticipantId, SessionId};
 
 /// Characters of a join code: none that is mistaken for another.
@@ -78,9 +78,7 @@ struct Joined {
     responses((status = 200, body = Joined), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn join(
-    (user, request): (CurrentUser, HttpRequest),
-    key: IdempotencyKey,
-    request_id: RequestId,
+    (caller, request): (Caller, HttpRequest),
     body: Body<JoinBody>,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
@@ -88,24 +86,24 @@ async fn join(
 ) -> Result<web::Json<Joined>, Problem> {
     let body = body.into_inner();
     let id = match (body.code, body.session_id) {
-        (Some(code), None) => by_code((&accounts, &database), &request, &user, &code).await?,
+        (Some(code), None) => by_code((&accounts, &database), &request, &caller.user, &code).await?,
         (None, Some(id)) => {
-            sessions.look(id, move |state, _| state.may_join_without_code(user.id)).await??;
+            sessions.look(id, move |state, _| state.may_join_without_code(caller.user.id)).await??;
             id
         }
         _ => return Err(Problem::invalid("code", "give either code or session_id")),
     };
     let name = match body.display_name {
         Some(name) => name,
-        None => display_name(&accounts, user.id).await?,
+        None => display_name(&accounts, caller.user.id).await?,
     };
     let role = body.role.map(|role| match role {
         JoinRole::Spectator => Role::Spectator,
         JoinRole::Participant => Role::Participant,
     });
     let command = Command::Join { display_name: name, role };
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    let user_id = user.id;
+    execute(&sessions, id, None, command, &caller).await?;
+    let user_id = caller.user.id;
     let seat = sessions.look(id, move |state, _| state.participant_of(user_id).map(|seat| seat.id)).await?;
     let participant_id = seat.ok_or_else(|| Problem::not_found("there is no such participant"))?;
     Ok(web::Json(Joined { session: changed_view(&sessions, id, user_id).await?, participant_id }))

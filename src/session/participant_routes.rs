@@ -6,11 +6,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::rest::execute;
-use crate::account::{Accounts, CurrentUser};
+use super::rest::{Caller, execute};
+use crate::account::Accounts;
 use crate::game::command::Command;
 use crate::game::view::ParticipantView;
-use crate::http::{Body, IdempotencyKey, PathId, Problem, ProblemBody, RequestId};
+use crate::http::{Body, PathId, Problem, ProblemBody};
 use crate::ids::{ParticipantId, SessionId, UserId};
 
 /// Body of `POST /sessions/{id}/participants`: one of the two.
@@ -32,10 +32,8 @@ struct NewParticipant {
     responses((status = 201, body = ParticipantView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn add_participant(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<NewParticipant>,
     sessions: web::Data<Sessions>,
     accounts: web::Data<Accounts>,
@@ -53,13 +51,13 @@ async fn add_participant(
                 state.participant_of(user_id).is_some_and(|seat| seat.is_active || seat.is_invited)
             };
             if !sessions.look(id, knows).await? {
-                accounts.user_limits().invite(user.id).await?;
+                accounts.user_limits().invite(caller.user.id).await?;
             }
             (Command::Invite { user_id, display_name: profile.display_name }, Some(user_id))
         }
         _ => return Err(Problem::invalid("display_name", "give either display_name or user_id")),
     };
-    let played = execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    let played = execute(&sessions, id, None, command, &caller).await?;
     let added = played.records.iter().find_map(|record| match &record.event.fact {
         crate::game::event::Fact::PlayerJoined(joined) => Some(joined.participant_id),
         _ => None,
@@ -90,17 +88,15 @@ struct ParticipantPatch {
     responses((status = 200, body = ParticipantView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 async fn patch_participant(
-    user: CurrentUser,
+    caller: Caller,
     ids: PathId<(SessionId, ParticipantId)>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<ParticipantPatch>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<ParticipantView>, Problem> {
     let (id, participant_id) = ids.into_inner();
     let ParticipantPatch { display_name, can_score } = body.into_inner();
     let command = Command::UpdateParticipant { participant_id, display_name, can_score };
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
+    execute(&sessions, id, None, command, &caller).await?;
     let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
         state.view(online).participants.into_iter().find(|seat| seat.id == participant_id)
     };
@@ -115,14 +111,12 @@ async fn patch_participant(
     responses((status = 204), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)),
 )]
 async fn remove_participant(
-    user: CurrentUser,
+    caller: Caller,
     ids: PathId<(SessionId, ParticipantId)>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
     let (id, participant_id) = ids.into_inner();
-    execute(&sessions, id, None, Command::RemoveParticipant { participant_id }, (&user, key, request_id)).await?;
+    execute(&sessions, id, None, Command::RemoveParticipant { participant_id }, &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,8 +1,13 @@
 //! What the REST handlers of sessions share.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{NotPlayed, Order, Played, Sessions};
 use crate::account::{Accounts, CurrentUser};
@@ -50,15 +55,34 @@ pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -
     Ok(sessions.look(id, move |state, _| state.may_read(user)).await??)
 }
 
+/// Whoever asks for a change, the key under which it happens once, and the request that its events name.
+pub(super) struct Caller {
+    pub(super) user: CurrentUser,
+    pub(super) key: Uuid,
+    pub(super) request_id: Uuid,
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = CurrentUser::from_request(request, payload).into_inner();
+        let key = IdempotencyKey::from_request(request, payload).into_inner();
+        let request_id = RequestId::of(request).0;
+        ready(user.and_then(|user| Ok(Caller { user, key: key?.0, request_id })))
+    }
+}
+
 /// Has the session do something on behalf of a REST call.
 pub(super) async fn execute(
     sessions: &Sessions,
     session: SessionId,
     game: Option<GameId>,
     command: Command,
-    (user, key, request_id): (&CurrentUser, IdempotencyKey, RequestId),
+    &Caller { ref user, key, request_id }: &Caller,
 ) -> Result<Played, Problem> {
-    let order = Order { user: user.id, game, command, command_id: key.0, correlation_id: request_id.0 };
+    let order = Order { user: user.id, game, command, command_id: key, correlation_id: request_id };
     Ok(sessions.execute(session, order).await?)
 }
 

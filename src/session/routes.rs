@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::rest::{Events, EventsQuery, changed_view, display_name, execute, readable, view};
+use super::rest::{Caller, Events, EventsQuery, changed_view, display_name, execute, readable, view};
 use super::{Creator, NotPlayed, Sessions, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
@@ -14,7 +14,7 @@ use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
 use crate::game::event::Event;
 use crate::game::view::{BalanceView, SessionView};
-use crate::http::{Body, IdempotencyKey, Page, PathId, Problem, ProblemBody, Query, RequestId};
+use crate::http::{Body, Page, PathId, Problem, ProblemBody, Query};
 use crate::ids::{ParticipantId, SessionId};
 use crate::template::{self, GivenRules};
 
@@ -48,9 +48,7 @@ struct NewSession {
     responses((status = 201, body = SessionView), (status = 422, body = ProblemBody)),
 )]
 async fn create(
-    user: CurrentUser,
-    key: IdempotencyKey,
-    request_id: RequestId,
+    caller: Caller,
     body: Body<NewSession>,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
@@ -58,14 +56,14 @@ async fn create(
 ) -> Result<HttpResponse, Problem> {
     let NewSession { name, template_id, rules, max_players, is_private } = body.into_inner();
     let rules = match (template_id, rules) {
-        (Some(template), None) => template::rules_of(database.reader(), template, user.id)
+        (Some(template), None) => template::rules_of(database.reader(), template, caller.user.id)
             .await?
             .ok_or_else(|| Problem::invalid("template_id", "there is no such template"))?,
         (None, Some(rules)) => rules.into_rules()?,
         _ => return Err(Problem::invalid("rules", "give either template_id or rules")),
     };
-    let display_name = display_name(&accounts, user.id).await?;
-    let by = Creator { user: user.id, command_id: key.0, correlation_id: request_id.0 };
+    let display_name = display_name(&accounts, caller.user.id).await?;
+    let by = Creator { user: caller.user.id, command_id: caller.key, correlation_id: caller.request_id };
     let create = CreateSession {
         session_id: SessionId(crate::clock::new_id()),
         chat_id: crate::clock::new_id(),
@@ -80,16 +78,16 @@ async fn create(
     // The same call again opens nothing.
     let is_new = !sessions.has_created(by).await?;
     if is_new {
-        accounts.user_limits().open_session(user.id).await?;
+        accounts.user_limits().open_session(caller.user.id).await?;
     }
     match open_under_a_free_code(&sessions, create, by).await {
         Ok(id) => Ok(HttpResponse::Created()
             .insert_header(("location", format!("/api/v1/sessions/{id}")))
-            .json(changed_view(&sessions, id, user.id).await?)),
+            .json(changed_view(&sessions, id, caller.user.id).await?)),
         Err(error) => {
             if is_new && !matches!(error, NotPlayed::Unknown) {
                 // Where this fails too, the caller is to hear what failed first.
-                let _ = accounts.user_limits().session_not_opened(user.id).await;
+                let _ = accounts.user_limits().session_not_opened(caller.user.id).await;
             }
             Err(error.into())
         }
@@ -152,10 +150,8 @@ struct SessionPatch {
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn patch(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     body: Body<SessionPatch>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<SessionView>, Problem> {
@@ -164,8 +160,8 @@ async fn patch(
     let rules = rules.map(GivenRules::into_rules).transpose()?;
     let change = ChangeSettings { name, max_players, is_private, rules, creator_participant_id };
     let command = Command::ChangeSettings(Box::new(change));
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
+    execute(&sessions, id, None, command, &caller).await?;
+    Ok(web::Json(changed_view(&sessions, id, caller.user.id).await?))
 }
 
 /// A new join code, by which others come from now on; the old one is void at once. Creator only.
@@ -175,17 +171,15 @@ async fn patch(
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn change_code(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
     let command = Command::ChangeCode { code: joining::free_code(&database).await? };
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
+    execute(&sessions, id, None, command, &caller).await?;
+    Ok(web::Json(changed_view(&sessions, id, caller.user.id).await?))
 }
 
 /// Ends the evening; creator only, no game in progress.
@@ -195,16 +189,14 @@ async fn change_code(
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn complete(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
     let command = Command::Score(Scoring::CompleteSession {});
-    execute(&sessions, id, None, command, (&user, key, request_id)).await?;
-    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
+    execute(&sessions, id, None, command, &caller).await?;
+    Ok(web::Json(changed_view(&sessions, id, caller.user.id).await?))
 }
 
 /// Calls the evening off; creator only.
@@ -214,15 +206,13 @@ async fn complete(
     responses((status = 200, body = SessionView), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody)),
 )]
 async fn cancel(
-    user: CurrentUser,
+    caller: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
-    request_id: RequestId,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
-    execute(&sessions, id, None, Command::CancelSession, (&user, key, request_id)).await?;
-    Ok(web::Json(changed_view(&sessions, id, user.id).await?))
+    execute(&sessions, id, None, Command::CancelSession, &caller).await?;
+    Ok(web::Json(changed_view(&sessions, id, caller.user.id).await?))
 }
 
 /// The log of a session.

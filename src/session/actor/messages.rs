@@ -8,7 +8,7 @@ use actix::prelude::{ActorContext, Handler, Message};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
-use super::{Caller, Newcomer, SessionActor, WaitingLook};
+use super::{Newcomer, PendingAnswer, SessionActor, WaitingLook};
 use crate::game::Session;
 use crate::game::command::Request;
 use crate::ids::{ParticipantId, Seq, UserId};
@@ -110,7 +110,7 @@ impl Handler<Execute> for SessionActor {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         let (kind, game) = (request.command.kind(), request.game);
-        self.callers.insert(ticket, Caller { answer, _permit: permit, since: Instant::now(), kind, game });
+        self.callers.insert(ticket, PendingAnswer { answer, _permit: permit, since: Instant::now(), kind, game });
         self.feed(Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id, hash })), ctx);
     }
 }

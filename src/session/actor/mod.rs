@@ -39,7 +39,7 @@ const HISTORY_MAX: u64 = 1_000;
 /// Above the permits, so that the mailbox itself is never what refuses.
 const MAILBOX: usize = 1_024;
 
-struct Caller {
+struct PendingAnswer {
     answer: oneshot::Sender<Result<Played, NotPlayed>>,
     _permit: OwnedSemaphorePermit,
     since: Instant,
@@ -67,7 +67,7 @@ pub(super) struct SessionActor {
     engine: Engine,
     journal: Journal,
     audience: Audience,
-    callers: HashMap<Ticket, Caller>,
+    callers: HashMap<Ticket, PendingAnswer>,
     /// Listeners that wait for their welcome.
     joining: HashMap<u64, Newcomer>,
     /// Those among them who are to be shown who is online and wait until other nodes have said it.
@@ -285,7 +285,7 @@ impl SessionActor {
     }
 }
 
-impl Caller {
+impl PendingAnswer {
     fn settle(self, result: Result<Played, NotPlayed>) {
         let outcome = match &result {
             Ok(_) => "ok",
