@@ -12,7 +12,7 @@ mod publisher;
 mod subscriber;
 mod ticket;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::link::Link;
+use self::node_queue::Node;
 use self::parcel::Parcel;
 use self::publisher::{Outgoing, WINDOW};
 pub(super) use self::ticket::Ticket;
@@ -189,7 +190,9 @@ impl Rabbit {
         let (changes, changed) = mpsc::channel(CHANGES_MAX);
         let (link, origin) = (self.inner.consuming.clone(), self.inner.origin.clone());
         let load = self.inner.node_load.clone();
-        self.own(node_queue::run(link, node_id.to_owned(), origin, load.clone(), sender, changed));
+        let (id, bound) = (node_id.to_owned(), HashSet::new());
+        let node = Node { id, origin, load: load.clone(), bound, events: sender, changes: changed };
+        self.own(node_queue::run(link, node));
         NodeQueue::new(events, Bindings(Way::Rabbit(changes)), load)
     }
 

@@ -35,41 +35,45 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How often the broker is asked what waits.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// A node as its queue knows it, whatever becomes of the connection.
+pub(super) struct Node {
+    pub(super) id: String,
+    /// Of this process: what it tells itself is not handed out.
+    pub(super) origin: String,
+    pub(super) load: Arc<Load>,
+    /// The patterns that are asked for.
+    pub(super) bound: HashSet<String>,
+    pub(super) events: mpsc::Sender<Arrived>,
+    pub(super) changes: mpsc::Receiver<Change>,
+}
+
 /// Carries events until nobody takes them, or the bus closes.
-pub(super) async fn run(
-    link: Link,
-    node_id: String,
-    origin: String,
-    load: Arc<Load>,
-    events: mpsc::Sender<Arrived>,
-    mut changes: mpsc::Receiver<Change>,
-) {
-    let attached = Attached::new(load.clone());
-    let mut bound = HashSet::new();
+pub(super) async fn run(link: Link, mut node: Node) {
+    let attached = Attached::new(node.load.clone());
     let mut number = 0;
     loop {
         let live = tokio::select! {
             // A binding is made where it can be, and remembered only where it can't.
             biased;
             live = link.after(number) => live,
-            Some(change) = changes.recv() => {
-                remember(&mut bound, change);
+            Some(change) = node.changes.recv() => {
+                remember(&mut node.bound, change);
                 continue;
             }
-            () = events.closed() => return,
+            () = node.events.closed() => return,
         };
         let Some(live) = live else { return };
         let is_first = number == 0;
         number = live.number;
-        let ended = match open(&live, &node_id).await {
+        let ended = match open(&live, &node.id).await {
             Ok(mut session) => {
                 attached.is_there();
-                note_worker(&load, 1);
+                note_worker(&node.load, 1);
                 let ended = tokio::select! {
-                    ended = session.run(&origin, &load, &mut bound, is_first, &events, &mut changes) => ended,
+                    ended = session.run(&mut node, is_first) => ended,
                     () = link.lost(live.number) => Err(BusError::Down),
                 };
-                note_worker(&load, 0);
+                note_worker(&node.load, 0);
                 attached.is_missing();
                 ended
             }
@@ -148,15 +152,8 @@ struct Session {
 
 impl Session {
     /// `Ok`: nobody takes the events any more.
-    async fn run(
-        &mut self,
-        origin: &str,
-        load: &Arc<Load>,
-        bound: &mut HashSet<String>,
-        is_first: bool,
-        events: &mpsc::Sender<Arrived>,
-        changes: &mut mpsc::Receiver<Change>,
-    ) -> Result<(), BusError> {
+    async fn run(&mut self, node: &mut Node, is_first: bool) -> Result<(), BusError> {
+        let Node { origin, load, bound, events, changes, .. } = node;
         let mut changing = Changing::new();
         for pattern in bound.iter() {
             self.change(&mut changing, Change::Bind(pattern.clone(), oneshot::channel().0)).await;
