@@ -48,7 +48,7 @@ pub use limits::{Buckets, TokenBucket};
 pub(crate) use names::shown_name;
 pub use operator::UserReport;
 pub use profile::{Me, PublicUser};
-pub use token::Role;
+pub use token::AccountRole;
 pub(crate) use user_limits::UserLimits;
 pub use user_limits::UserRates;
 
@@ -205,15 +205,15 @@ impl Accounts {
     }
 
     /// The role that an account has now.
-    pub(crate) async fn role_now(&self, user: UserId) -> Result<Role, DbErr> {
+    pub(crate) async fn role_now(&self, user: UserId) -> Result<AccountRole, DbErr> {
         let row = entity::user::Entity::find_by_id(user.0).one(self.0.database.reader()).await?;
-        Ok(row.map_or(Role::User, |row| self.role_of(&row)))
+        Ok(row.map_or(AccountRole::User, |row| self.role_of(&row)))
     }
 
-    fn role_of(&self, user: &entity::user::Model) -> Role {
+    fn role_of(&self, user: &entity::user::Model) -> AccountRole {
         let is_admin = self.is_reserved(&user.username) || user.role.as_deref() == Some(ADMIN);
         // A name in the configuration is nobody's once its account is gone or locked.
-        if is_admin && user.disabled_at_ms.is_none() { Role::Admin } else { Role::User }
+        if is_admin && user.disabled_at_ms.is_none() { AccountRole::Admin } else { AccountRole::User }
     }
 
     /// Named in the configuration: only the command line makes an account of it.

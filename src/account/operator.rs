@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::record::{Client, record};
 use super::revocation::{Ending, revoke};
-use super::{ADMIN, Accounts, Role, names};
+use super::{ADMIN, AccountRole, Accounts, names};
 use crate::clock;
 use crate::database::Database;
 use crate::http::{Code, Fields, Problem};
@@ -27,7 +27,7 @@ pub struct UserReport {
     pub username: String,
     display_name: String,
     email: Option<String>,
-    role: Role,
+    role: AccountRole,
     created_at: Timestamp,
     disabled_at: Option<Timestamp>,
 }

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::names::{self, check_display_name, check_email, check_password};
 use super::record::{Client, record};
 use super::revocation::{Ending, revoke};
-use super::{Accounts, CurrentUser, Role};
+use super::{AccountRole, Accounts, CurrentUser};
 use crate::clock;
 use crate::http::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
 use crate::ids::{Timestamp, UserId};
@@ -33,13 +33,13 @@ pub struct Me {
     #[schema(required)]
     pub email: Option<String>,
     /// `admin` for those named in the configuration or made so at the command line.
-    pub role: Role,
+    pub role: AccountRole,
     /// When it was opened.
     pub created_at: Timestamp,
 }
 
 impl Me {
-    pub(super) fn of(user: Model, role: Role) -> Self {
+    pub(super) fn of(user: Model, role: AccountRole) -> Self {
         Self {
             id: UserId(user.id),
             display_name: names::shown_name(&user.display_name, &user.username),

@@ -20,7 +20,7 @@ use crate::ids::{Timestamp, UserId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AccountRole)]
-pub enum Role {
+pub enum AccountRole {
     /// Nothing.
     #[default]
     User,
@@ -34,7 +34,7 @@ struct AccessClaims {
     login: Uuid,
     /// As it was when the token was made, for nodes of older versions: what counts is looked up where it is used.
     #[serde(default)]
-    role: Role,
+    role: AccountRole,
     /// Two tokens of one second differ.
     #[serde(default)]
     jti: Uuid,
@@ -87,7 +87,13 @@ impl Tokens {
         self.access_seconds
     }
 
-    pub(super) fn access(&self, user: UserId, login: Uuid, role: Role, now: Timestamp) -> Result<String, Problem> {
+    pub(super) fn access(
+        &self,
+        user: UserId,
+        login: Uuid,
+        role: AccountRole,
+        now: Timestamp,
+    ) -> Result<String, Problem> {
         let iat = now.millis() / 1000;
         let exp = iat + self.access_seconds;
         self.sign(&AccessClaims {
@@ -154,7 +160,7 @@ mod tests {
 
     fn access() -> (UserId, Uuid, String) {
         let (user, login) = (UserId(Uuid::now_v7()), Uuid::now_v7());
-        (user, login, tokens().access(user, login, Role::Admin, at(NOW)).expect("token"))
+        (user, login, tokens().access(user, login, AccountRole::Admin, at(NOW)).expect("token"))
     }
 
     #[test]
@@ -163,7 +169,7 @@ mod tests {
         let current = tokens().verify_access(&token, at(NOW + 899_999)).expect("valid");
         assert_eq!((current.id, current.login_id), (user, login));
         assert_eq!(current.expires_at, at(NOW + 900_000));
-        let another = tokens().access(user, login, Role::Admin, at(NOW)).expect("token");
+        let another = tokens().access(user, login, AccountRole::Admin, at(NOW)).expect("token");
         assert_ne!(another, token, "of the same second");
     }
 
@@ -186,7 +192,7 @@ mod tests {
         assert_eq!(code(&format!("{token}x"), NOW), Code::Unauthenticated);
         assert_eq!(code("", NOW), Code::Unauthenticated);
         let other = Tokens::new(b"another secret", Duration::from_secs(900));
-        let forged = other.access(UserId(Uuid::nil()), Uuid::nil(), Role::Admin, at(NOW)).expect("token");
+        let forged = other.access(UserId(Uuid::nil()), Uuid::nil(), AccountRole::Admin, at(NOW)).expect("token");
         assert_eq!(code(&forged, NOW + 900_000), Code::Unauthenticated, "a forged token is never just old");
         let claims = token.split('.').nth(1).expect("claims");
         let unsigned = format!("{}.{claims}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#));

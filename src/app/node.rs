@@ -19,7 +19,7 @@ use super::runtime::runtime;
 use super::{check, greeting, schema, store};
 use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
-use crate::config::{BadSetting, Config, Role};
+use crate::config::{BadSetting, Config, NodeRole};
 use crate::database::{Database, Options};
 use crate::health::Readiness;
 use crate::http::BodyLimit;
@@ -113,7 +113,7 @@ async fn open_bus(config: Config) -> anyhow::Result<Bus> {
     if config.amqp_urls.is_empty() {
         return Ok(Bus::in_process());
     }
-    let settings = rabbit::Settings {
+    let settings = rabbit::BrokerSettings {
         urls: config.amqp_urls.clone(),
         queue_type: config.queue_type,
         node_id: config.node_id.clone(),
@@ -225,7 +225,7 @@ impl Node {
             news,
         };
         // The bus in the process reaches the consumers in the process only.
-        if config.role != Role::Api || bus.is_local() {
+        if config.role != NodeRole::Api || bus.is_local() {
             let _bus = handle.enter();
             let statistics = Statistics::new(journal.clone());
             // There a message counts as taken when it is applied, and nobody else can be at it.

@@ -10,7 +10,7 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::row;
-use crate::account::{Accounts, CurrentUser, Role};
+use crate::account::{AccountRole, Accounts, CurrentUser};
 use crate::clock;
 use crate::database::Database;
 use crate::http::{Code, Problem, RequestId};
@@ -39,7 +39,7 @@ impl Admin {
             Entity::insert(entry).exec_without_returning(database.writer()).await?;
             Ok::<_, Problem>(())
         };
-        if accounts.role_now(user.id).await? != Role::Admin {
+        if accounts.role_now(user.id).await? != AccountRole::Admin {
             if accounts.attempts().is_first("admin calls refused", &user.id.to_string()).await? {
                 record("user.admin_refused").await?;
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Deserialize;
 
-use super::{BadSetting, QueueType, Role};
+use super::{BadSetting, NodeRole, QueueType};
 use crate::telemetry::LogFormat;
 
 /// The settings as one layer gives them. In the file they are the keys of the same names.
@@ -44,7 +44,7 @@ pub struct Layer {
     pub jwt_secret: Option<String>,
     /// What this node does [default: all]
     #[arg(long, env = "ARTEL_ROLE", value_enum)]
-    pub role: Option<Role>,
+    pub role: Option<NodeRole>,
     /// User names that get the role admin
     #[arg(long, env = "ARTEL_ADMIN", value_name = "NAME,...", value_delimiter = ',')]
     pub admin: Option<Vec<String>>,

@@ -18,7 +18,7 @@ const SECRET_MIN: usize = 32;
 /// What a node does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum NodeRole {
     /// Everything.
     All,
     /// HTTP and sockets.
@@ -60,7 +60,7 @@ pub struct Config {
     /// `None`: generated into the data directory.
     pub jwt_secret: Option<String>,
     /// What this node does.
-    pub role: Role,
+    pub role: NodeRole,
     /// Lower-cased user names.
     pub admins: Vec<String>,
     /// Besides the server's own.

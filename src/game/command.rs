@@ -225,23 +225,23 @@ pub enum Scoring {
 
 /// In OpenAPI: the commands that mark something in a game. The others have calls of their own.
 #[derive(Debug)]
-pub struct Mark;
+pub struct MarkBody;
 
-impl Mark {
+impl MarkBody {
     const KINDS: [&str; 3] = ["pot_ball", "commit_foul", "end_turn"];
 }
 
-impl utoipa::PartialSchema for Mark {
+impl utoipa::PartialSchema for MarkBody {
     fn schema() -> RefOr<Schema> {
         let mut schema = Scoring::schema();
         if let RefOr::T(Schema::OneOf(commands)) = &mut schema {
-            commands.items.retain(|command| Mark::KINDS.contains(&type_of(command).as_str()));
+            commands.items.retain(|command| MarkBody::KINDS.contains(&type_of(command).as_str()));
         }
         schema
     }
 }
 
-impl utoipa::ToSchema for Mark {}
+impl utoipa::ToSchema for MarkBody {}
 
 /// The `type` that the schema of a command says.
 fn type_of(command: &RefOr<Schema>) -> String {

@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{NotPlayed, Order, Sessions};
+use super::{NotPlayed, Sessions, Submission};
 use crate::clock;
 use crate::database::Database;
 use crate::game::command::Command;
@@ -65,7 +65,7 @@ async fn look(sessions: &Sessions, database: &Database) -> Result<(), DbErr> {
 async fn leave(sessions: &Sessions, user: UserId, session: SessionId) -> bool {
     let command_id = Uuid::new_v5(&session.0, user.0.as_bytes());
     let order =
-        Order { user, game: None, command: Command::Forget, command_id, correlation_id: crate::clock::new_id() };
+        Submission { user, game: None, command: Command::Forget, command_id, correlation_id: crate::clock::new_id() };
     match sessions.execute(session, order).await {
         Ok(_) => true,
         Err(NotPlayed::Busy | NotPlayed::NotStored) => false,

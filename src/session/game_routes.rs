@@ -10,7 +10,7 @@ use super::rest::{Caller, Events, EventsQuery, execute, readable};
 use super::{NotPlayed, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;
-use crate::game::command::{Command, Mark, Scoring};
+use crate::game::command::{Command, MarkBody, Scoring};
 use crate::game::event::{Event, GameResult, Remaining, Score};
 use crate::game::view::{GameStatus, GameView};
 use crate::http::{Body, Code, Listing, Page, PathId, Problem, ProblemBody, Query};
@@ -138,7 +138,7 @@ async fn get(
 /// Marks a ball, a foul or the end of a turn.
 #[utoipa::path(
     post, path = "/api/v1/games/{id}/events", operation_id = "mark_event", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
-    request_body = Mark,
+    request_body = MarkBody,
     responses((status = 201, body = Event), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn score(

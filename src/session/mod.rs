@@ -45,7 +45,7 @@ pub enum News {
 
 /// A command on its way to a session.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct Submission {
     /// Who asks.
     pub user: UserId,
     /// The game that the caller named, where one was named.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NotPlayed, Order, Played, Sessions};
+use super::{NotPlayed, Played, Sessions, Submission};
 use crate::account::{Accounts, CurrentUser};
 use crate::game::command::{Command, Refusal};
 use crate::game::event::Event;
@@ -82,7 +82,7 @@ pub(super) async fn execute(
     command: Command,
     &Caller { ref user, key, request_id }: &Caller,
 ) -> Result<Played, Problem> {
-    let order = Order { user: user.id, game, command, command_id: key, correlation_id: request_id };
+    let order = Submission { user: user.id, game, command, command_id: key, correlation_id: request_id };
     Ok(sessions.execute(session, order).await?)
 }
 

@@ -23,7 +23,7 @@ use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, processed, scaling, topology};
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
-use crate::session::{NotPlayed, Order, Played, Sessions};
+use crate::session::{NotPlayed, Played, Sessions, Submission};
 
 /// How often a command is played whose session is busy or can't be stored, and how long after the last try.
 const ATTEMPTS: usize = 10;
@@ -76,7 +76,7 @@ impl Commands {
     async fn play(&self, asked: Vec<Asked>) -> Result<Vec<Refused>, Failure> {
         let mut refused = Vec::new();
         for asked in asked {
-            let order = Order {
+            let order = Submission {
                 user: asked.user,
                 game: None,
                 command: Command::Score(asked.command.clone()),
@@ -97,7 +97,7 @@ impl Commands {
     }
 
     /// Tries again here what passes soon: from the queue of retries it would come back after the commands behind it.
-    async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+    async fn execute(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
         let attempts = if self.troubled().contains(&session) { 1 } else { ATTEMPTS };
         for attempt in 1.. {
             match self.sessions.execute(session, order.clone()).await {

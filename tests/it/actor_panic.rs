@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artel::game::command::Command;
 use artel::ids::{ParticipantId, Seq, SessionId, UserId};
-use artel::session::{Creator, Listener, NotPlayed, Order, Played, Push, Sessions, Viewer};
+use artel::session::{Creator, Listener, NotPlayed, Played, Push, Sessions, Submission, Viewer};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ impl Table {
     }
 
     async fn play_with_key(&self, sessions: &Sessions, key: Uuid, command: Command) -> Result<Played, NotPlayed> {
-        let order = Order { user: self.user, game: None, command, command_id: key, correlation_id: key };
+        let order = Submission { user: self.user, game: None, command, command_id: key, correlation_id: key };
         sessions.execute(self.id, order).await
     }
 

@@ -190,7 +190,8 @@ fn the_rules_wait_for_nothing_and_read_no_clock() {
 #[test]
 fn only_the_disciplines_tell_games_apart() {
     let names_a_kind = |line: &Line| {
-        let words = ["Kolkhoz", "Americana", "Pyramid", "kolkhoz\"", "americana\"", "moscow_pyramid\""];
+        let words =
+            ["Kolkhoz", "Americana", "Pyramid", "Snooker", "kolkhoz\"", "americana\"", "moscow_pyramid\"", "snooker\""];
         words.iter().any(|word| line.text.contains(word))
     };
     let disciplines = Path::new("src/game/discipline");
@@ -198,6 +199,22 @@ fn only_the_disciplines_tell_games_apart() {
         source().into_iter().filter(|line| !line.file.starts_with(disciplines) && room_of(&line.file) != "loadtest");
     let wrong: Vec<_> = lines.filter(names_a_kind).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.iter().map(Line::place).collect::<Vec<_>>().join("\n"));
+}
+
+/// Two things of one name are one too many for whoever reads the house for the first time.
+#[test]
+fn no_public_type_has_the_name_of_another() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in source() {
+        let words: Vec<&str> = line.text.split_whitespace().take(3).collect();
+        if let ["pub", "struct" | "enum" | "trait" | "type", name] = words[..] {
+            let name: String = name.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            places.entry(name).or_default().push(line.place());
+        }
+    }
+    assert!(places.len() > 100, "{}", places.len());
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use artel::config::QueueType;
 use artel::ids::{ParticipantId, Timestamp};
 use artel::messaging::message::Told;
-use artel::messaging::rabbit::Settings;
+use artel::messaging::rabbit::BrokerSettings;
 use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
 use artel::outbox::envelope::Envelope;
@@ -25,9 +25,9 @@ use super::test_app::until_for;
 
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-fn settings(urls: &[String]) -> Settings {
+fn settings(urls: &[String]) -> BrokerSettings {
     let node_id = format!("test-{}", Uuid::new_v4().simple());
-    Settings { urls: urls.to_vec(), queue_type: QueueType::Classic, node_id }
+    BrokerSettings { urls: urls.to_vec(), queue_type: QueueType::Classic, node_id }
 }
 
 pub async fn bus(url: &str) -> Bus {
@@ -301,7 +301,7 @@ async fn declaring_twice_is_nothing_and_other_arguments_are_an_error_that_names_
 async fn quorum_queues_are_declared_where_they_are_asked_for() {
     let vhost = Broker::shared().await.vhost().await;
     let url = vhost.url();
-    let quorum = Settings { queue_type: QueueType::Quorum, ..settings(std::slice::from_ref(&url)) };
+    let quorum = BrokerSettings { queue_type: QueueType::Quorum, ..settings(std::slice::from_ref(&url)) };
     let bus = Bus::Rabbit(Rabbit::start(quorum).await.expect("a bus"));
     up(&bus).await;
     let mut deliveries = bus.consume(&STATS);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use artel::config::QueueType;
-use artel::messaging::rabbit::Settings;
+use artel::messaging::rabbit::BrokerSettings;
 use artel::messaging::topology::{EVENTS, STATS, broadcast_queue};
 use artel::messaging::{Bus, Delivery, NodeEvent, Rabbit};
 use futures_util::future::join_all;
@@ -24,7 +24,8 @@ const SOON: Duration = Duration::from_secs(25);
 
 async fn bus(broker: &Broker, queue_type: QueueType) -> Bus {
     let node_id = format!("test-{}", Uuid::new_v4().simple());
-    let bus = Bus::Rabbit(Rabbit::start(Settings { urls: vec![broker.url()], queue_type, node_id }).await.unwrap());
+    let bus =
+        Bus::Rabbit(Rabbit::start(BrokerSettings { urls: vec![broker.url()], queue_type, node_id }).await.unwrap());
     up(&bus).await;
     bus
 }

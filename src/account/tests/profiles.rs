@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{app, credentials, refresh, wrong_fields};
 use crate::account::test_app::TestApp;
-use crate::account::{Accounts, Role, Settings};
+use crate::account::{AccountRole, Accounts, Settings};
 
 #[actix_web::test]
 async fn the_profile_changes_field_by_field() {
@@ -122,12 +122,16 @@ async fn admins_are_those_of_the_configuration() {
     let boris = app.register("boris").await;
     assert_eq!(boris.json["user"]["role"], "user");
     let [anna, boris] = [anna, boris].map(|login| app.accounts.verify(&login.text("access_token")).expect("valid").id);
-    assert_eq!(app.accounts.role_now(anna).await.expect("storage"), Role::Admin);
-    assert_eq!(app.accounts.role_now(boris).await.expect("storage"), Role::User);
+    assert_eq!(app.accounts.role_now(anna).await.expect("storage"), AccountRole::Admin);
+    assert_eq!(app.accounts.role_now(boris).await.expect("storage"), AccountRole::User);
     app.accounts.set_admin("boris", true).await.expect("by the operator");
-    assert_eq!(app.accounts.role_now(boris).await.expect("storage"), Role::Admin);
+    assert_eq!(app.accounts.role_now(boris).await.expect("storage"), AccountRole::Admin);
     app.accounts.set_admin("boris", false).await.expect("by the operator");
-    assert_eq!(app.accounts.role_now(boris).await.expect("storage"), Role::User, "at once, whatever his token says");
+    assert_eq!(
+        app.accounts.role_now(boris).await.expect("storage"),
+        AccountRole::User,
+        "at once, whatever his token says"
+    );
 }
 
 #[actix_web::test]

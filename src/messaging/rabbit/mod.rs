@@ -45,7 +45,7 @@ const CHANGES_MAX: usize = 1_024;
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct BrokerSettings {
     /// In order of preference: the next is taken when one fails.
     pub urls: Vec<String>,
     /// What the durable queues are.
@@ -99,7 +99,7 @@ impl Rabbit {
     /// Connects, and declares the topology. A broker that can't be reached is no error: it is tried for ever, and
     /// `is_up` tells. Queues that exist with other arguments are one. To be called in the runtime that is to do the
     /// work.
-    pub async fn start(settings: Settings) -> Result<Self, BusError> {
+    pub async fn start(settings: BrokerSettings) -> Result<Self, BusError> {
         let urls = settings.urls.iter().map(|url| address(url)).collect::<Result<Vec<_>, _>>()?;
         let (closing, closed) = watch::channel(false);
         let node = &settings.node_id;

@@ -15,7 +15,7 @@ use super::actor::SessionActor;
 use super::actor::messages::{Break, Close, Elsewhere, Execute, Hear, Leave, OthersKnown, SayOnline, Watch};
 use super::live::{Activity, Live, LiveSessions};
 use super::unstored_keys::UnstoredKeys;
-use super::{Creator, Listener, News, NotPlayed, Order, Played, Viewer};
+use super::{Creator, Listener, News, NotPlayed, Played, Submission, Viewer};
 use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
@@ -92,7 +92,7 @@ impl Sessions {
     }
 
     /// Has the session decide, store and tell a command.
-    pub async fn execute(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+    pub async fn execute(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
         let span = tracing::info_span!(
             "command",
             session.id = %session,
@@ -112,7 +112,7 @@ impl Sessions {
         .await
     }
 
-    async fn execute_in_span(&self, session: SessionId, order: Order) -> Result<Played, NotPlayed> {
+    async fn execute_in_span(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
         let hash = fingerprint(&order.command);
         let (key, used_for) = ((order.user, order.command_id), (session, hash));
         if self.unstored.is_of_another(key, used_for) {
@@ -135,7 +135,7 @@ impl Sessions {
         result
     }
 
-    async fn execute_under(&self, session: SessionId, order: Order, hash: i64) -> Result<Played, NotPlayed> {
+    async fn execute_under(&self, session: SessionId, order: Submission, hash: i64) -> Result<Played, NotPlayed> {
         let dice = Dice(rand::random());
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;

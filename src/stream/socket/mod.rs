@@ -32,7 +32,7 @@ use crate::clock;
 use crate::game::command::Command;
 use crate::http::{Code, Problem};
 use crate::ids::{Seq, SessionId};
-use crate::session::{Listener, NotPlayed, Order, Push, Sessions, Viewer, Welcome};
+use crate::session::{Listener, NotPlayed, Push, Sessions, Submission, Viewer, Welcome};
 use crate::social::Notifications;
 use crate::telemetry::Trouble;
 
@@ -202,7 +202,7 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let order = Order { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
+        let order = Submission { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
         let sessions = self.sessions.clone();
         let executing = async move { sessions.execute(session_id, order).await };
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
