@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::properties::{any_rules, any_step};
+use super::steps::{any_rules, any_step};
 use super::*;
 
 /// Evenings that are played to find what there is to record.

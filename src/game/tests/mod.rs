@@ -1,6 +1,7 @@
 //! Evenings played through `decide` and `apply`, told in a few words.
 //! Players are known by their names; the first one opens the session and marks for everybody.
 
+mod frames;
 mod games;
 pub(crate) mod golden;
 mod kolkhoz;
@@ -11,6 +12,7 @@ mod refusals;
 mod replay;
 mod seats;
 mod snooker;
+mod steps;
 mod voids;
 
 use serde_json::{Value, json};
