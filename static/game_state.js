@@ -21,7 +21,8 @@ export function apply(state, event) {
 /** A fresh snapshot over a known log: older ones are ignored. */
 export function adopt(state, session, games = state.games) {
   if (state.session && session.seq < state.seq) return state
-  return { ...state, session, seq: session.seq, games, stale: false }
+  // Only what was asked for and came in time is done with.
+  return { ...state, session, seq: session.seq, games, stale: false, refetch: false }
 }
 
 /** The log with more events in it, in order, each once. */
@@ -62,7 +63,7 @@ const reducers = {
     p.id === data.participant_id ? { ...p, display_name: data.display_name, can_score: data.can_score } : p),
   // The new code stands in no event: those who may know it read the session for it.
   'session.settings_changed': (state, { code_changed, ...data }) =>
-    onSession(code_changed ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
+    onSession(code_changed || data.rules ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
   'session.creator_changed': (state, data) => onSession(
     onSeats(state, (p) => {
       if (p.id === data.participant_id) return { ...p, role: 'creator', can_score: true }
@@ -73,7 +74,7 @@ const reducers = {
   'session.completed': (state, _, event) => over(state, 'completed', event),
   'session.cancelled': (state, _, event) => over(state, 'cancelled', event),
 
-  'game.started': (state, data, event) => onSession(state.session?.match ? { ...state, refetch: true } : state, (session) => ({
+  'game.started': (state, data, event) => onSession(asksForMatch(state), (session) => ({
     ...session,
     status: 'in_progress',
     started_at: session.started_at ?? event.timestamp,
@@ -91,8 +92,9 @@ const reducers = {
       ...game,
       current_participant_id: data.next_participant_id,
       ...onTable(data),
-      remaining: game.remaining.map((left) => afterPot(left, game.ball_on, data)),
-      scores: withBreaks(withNets(game.scores, data.nets), data.participant_id, data.points).map((score) => {
+      remaining: data.remaining ?? game.remaining.map((left) =>
+        left.color === data.color && left.count != null ? { ...left, count: left.count - 1 } : left),
+      scores: withBreaks(withNets(game.scores, data.nets), data).map((score) => {
         if (score.participant_id === data.participant_id) return { ...score, points: data.total_score, balls_potted: data.balls_potted }
         return lost.has(score.participant_id) ? { ...score, points: score.points - lost.get(score.participant_id) } : score
       }),
@@ -103,7 +105,7 @@ const reducers = {
     ...game,
     current_participant_id: data.next_participant_id,
     ...onTable(data),
-    remaining: game.remaining.map((left) => (data.reds && left.color === 'red' ? { ...left, count: left.count - data.reds } : left)),
+    remaining: data.remaining ?? game.remaining,
     scores: withBreaks(withNets(game.scores, data.nets)).map((score) => {
       const fouls = score.participant_id === data.participant_id ? { fouls: score.fouls + 1, points: data.total_score } : {}
       const gift = score.participant_id === data.awarded_to ? { points: score.points + data.points } : {}
@@ -122,15 +124,13 @@ const reducers = {
       remaining: data.remaining ?? game.remaining, results: data.results ?? game.results, ...onTable(data),
     }
     if (game === current) return onSession(state, (session) => ({ ...session, current_game: after }))
-    const told = state.session?.match ? { ...state, refetch: true } : state
-    const settled = onSeats(told, (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+    const settled = onSeats(asksForMatch(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
     return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
   },
   'game.ended': (state, data, event) => {
     const game = state.session?.current_game
-    // How the match stands is told by the session alone.
-    if (!game || state.session.match) state = { ...state, refetch: true }
-    if (!game) return state
+    if (!game) return { ...state, refetch: true }
+    state = asksForMatch(state)
     const ended = {
       ...game, status: 'completed', results: data.results, end_reason: data.reason,
       ended_at: event.timestamp, duration_seconds: data.duration_seconds,
@@ -141,7 +141,7 @@ const reducers = {
   },
   'game.cancelled': (state, _, event) => {
     const game = state.session?.current_game
-    return game ? closeGame(state, { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
+    return game ? closeGame(asksForMatch(state), { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
   },
 }
 
@@ -203,21 +203,20 @@ function onTable(data) {
   return data.points_remaining == null ? {} : { ball_on: data.ball_on ?? null, points_remaining: data.points_remaining }
 }
 
-/** A ball that was on has left the table, and so has a red; others come back. Where none is on, all balls leave. */
-function afterPot(left, on, data) {
-  if (left.count == null) return left
-  const leaves = left.color === data.color && !data.free_ball && (on == null || on === data.color || data.color === 'red')
-  const count = leaves ? left.count - (data.count ?? 1) : left.count
-  return count === left.count ? left : { ...left, count: data.ball_on === left.color ? Math.max(count, 1) : count }
-}
-
-/** Breaks after points of one player, or after a visit; where they are not counted, the scores as they are. */
-function withBreaks(scores, participantId = null, points = 0) {
+/** Breaks after a pot, or after a visit; where they are not counted, the scores as they are. */
+function withBreaks(scores, pot = null) {
+  // The last ball is spotted again: that begins anew.
+  const isRespotted = pot?.ball_on != null && pot.color === pot.ball_on && pot.color !== 'red' && !pot.free_ball
   return scores.map((score) => {
     if (score.break == null) return score
-    const run = score.participant_id === participantId ? score.break + points : 0
-    return { ...score, break: run, high_break: Math.max(score.high_break ?? 0, run) }
+    const run = score.participant_id === pot?.participant_id ? score.break + pot.points : 0
+    return { ...score, break: isRespotted ? 0 : run, high_break: Math.max(score.high_break ?? 0, run) }
   })
+}
+
+/** How the match stands is told by the session alone. */
+function asksForMatch(state) {
+  return state.session?.rules?.race_to ? { ...state, refetch: true } : state
 }
 
 function fullTable(rules) {

@@ -21,5 +21,8 @@ export function fromDraft(draft) {
   const minor = parseMoney(price, rules.currency)
   if (minor == null) return { field: 'price' }
   const read = game.fromDraft(draft)
-  return read.field ? read : { rules: { ...rules, [game.priceField]: minor, ...read } }
+  if (read.field) return read
+  const next = { ...rules, [game.priceField]: minor, ...read }
+  // What was left empty is not in the rules.
+  return { rules: Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) }
 }

@@ -69,7 +69,12 @@ impl Session {
                 let player = player_in(game, participant_id)?;
                 bounded("note", note.as_deref())?;
                 let asked = PotAsked { color, own_ball, count, free_ball };
-                let pot = self.rules_of(game).discipline().pot(self.board_of(game), player, &asked)?;
+                let pot = self.rules_of(game).discipline().pot(self.board_of(game), player, &asked);
+                // What is on for somebody who is not to play says nothing.
+                if let Err(refusal @ Refusal::BallNotOn { .. }) = pot {
+                    return self.only_in_turn(game, player).and(Err(refusal));
+                }
+                let pot = pot?;
                 self.only_in_turn(game, player)?;
                 Ok(self.marked(game, player, Act::Pot(pot), note, request))
             }
@@ -122,6 +127,7 @@ impl Session {
         let total_score = board.tally(player).total();
         let ball_on = rules.discipline().ball_on(&board).map(str::to_owned);
         let points_remaining = rules.discipline().points_remaining(&board);
+        let remaining = points_remaining.map_or(Vec::new(), |_| rules.discipline().remaining(&board));
         let fact = match act {
             Act::Pot(Pot { color, own_ball, count, free_ball }) => Fact::BallPotted(BallPotted {
                 participant_id,
@@ -140,6 +146,7 @@ impl Session {
                     .map(|(owner, points)| Fine { participant_id: id_of(*owner), points: *points })
                     .collect(),
                 nets: board.changed_nets(before, rules, order),
+                remaining,
                 ball_on,
                 points_remaining,
             }),
@@ -153,6 +160,7 @@ impl Session {
                 reason: note.clone(),
                 next_participant_id,
                 nets: board.changed_nets(before, rules, order),
+                remaining,
                 ball_on,
                 points_remaining,
             }),
@@ -262,14 +270,15 @@ impl Session {
         let discipline = self.rules.discipline();
         let board = Scoreboard::new(&self.rules, order.len());
         let ball_on = discipline.ball_on(&board).map(str::to_owned);
+        let points_remaining = discipline.points_remaining(&board);
         let started = GameStarted {
             number: self.games.last().map_or(1, |game| game.number.saturating_add(1)),
             order,
             game_type: self.rules.game_type().to_owned(),
             reversed,
-            remaining: if ball_on.is_some() { discipline.remaining(&board) } else { Vec::new() },
+            remaining: points_remaining.map_or(Vec::new(), |_| discipline.remaining(&board)),
             ball_on,
-            points_remaining: discipline.points_remaining(&board),
+            points_remaining,
         };
         Ok(vec![of_game(GameId(request.dice.id(NEW_ID, request.at)), Fact::GameStarted(started))])
     }

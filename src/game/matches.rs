@@ -1,4 +1,5 @@
-//! Matches: a fold over the games of an evening that were played by the present rules, where these say `race_to`.
+//! Matches: a fold over the last games of an evening that were played by rules equal to the present ones, where these say
+//! `race_to`.
 //!
 //! - A match goes on while the same two sides play, whoever is first in the order; other sides begin another one.
 //! - After it is won, the next game begins another one. A game without a winner counts for neither side.
@@ -14,10 +15,10 @@ impl Session {
     /// How the match stands that the last game belongs to; `None` where the rules race to nothing.
     pub(super) fn current_match(&self) -> Option<MatchView> {
         let race_to = self.rules.discipline().terms().race_to?;
-        let rules = self.past_rules.len();
-        let games = self.counted_games().filter(|game| game.rules == rules);
+        let latest = self.counted_games().rev().take_while(|game| self.rules_of(game) == &self.rules);
+        let games: Vec<&Game> = latest.collect();
         let none = MatchView { race_to, won: Vec::new(), winner_participant_ids: None };
-        Some(games.fold(none, |standing, game| self.after(standing, game)))
+        Some(games.into_iter().rev().fold(none, |standing, game| self.after(standing, game)))
     }
 
     fn after(&self, mut standing: MatchView, game: &Game) -> MatchView {

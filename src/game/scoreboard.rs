@@ -86,11 +86,9 @@ impl Scoreboard {
         }
     }
 
-    /// That player gives up a game that no mark has decided.
+    /// That player gives the game up, whatever the marks say: a void may make them decide it after all.
     pub(super) fn concede(&mut self, rules: &Rules, by: usize) {
-        if self.decision.is_none() {
-            self.decision = rules.discipline().concession(by);
-        }
+        self.decision = rules.discipline().concession(by).or(self.decision);
     }
 
     /// Counts one more mark.

@@ -64,7 +64,7 @@ impl TryFrom<Model> for Template {
             description: row.description,
             category: row.category,
             is_system,
-            is_public: row.is_public,
+            is_public: row.is_public || is_system,
             created_at: Timestamp::from_millis(row.created_at_ms),
             updated_at: Timestamp::from_millis(row.updated_at_ms),
         })

@@ -10,7 +10,7 @@ const MINUS = '\u2212'
 /** A command of the outbox in the shape of the event it will become. */
 export function asEvent(command, rules) {
   if (command.type === 'pot_ball') {
-    const points = gameOf(rules).ballPoints(rules, command.color) * (command.count ?? 1)
+    const points = gameOf(rules).ballPoints(rules, command) * (command.count ?? 1)
     return { type: 'game.ball_potted', data: { ...command, points } }
   }
   if (command.type === 'commit_foul') return { type: 'game.foul_committed', data: { ...command, points: command.points ?? gameOf(rules).foulPoints(rules) } }
@@ -30,7 +30,7 @@ export function what({ type, data }) {
 export function weight({ type, data }, rules) {
   if (type === 'game.ball_potted') return `+${data.points}`
   if (type !== 'game.foul_committed' || !data.points) return ''
-  return data.awarded_to || rules?.foul?.kind === 'opponent_plus_one' ? `+${data.points} ${t('mark.to_other')}` : `${MINUS}${data.points}`
+  return data.awarded_to || (rules && gameOf(rules).foulGoesToOther(rules)) ? `+${data.points} ${t('mark.to_other')}` : `${MINUS}${data.points}`
 }
 
 export function markSentence(event, session) {

@@ -11,7 +11,7 @@ import { snooker } from './snooker.js'
  *   that can't be understood;
  * - `leastPlayers(rules)`, `mostPlayers(rules)`, and `foulWeights(rules)`, where a foul may weigh more than usual;
  * - `why(rules)`, the word for who pays, and `ring(game, rules, participantId)`, where a ring explains a result exactly;
- * - `ballPoints(rules, color)` and `foulPoints(rules)`: what a mark is worth that no server has seen yet;
+ * - `ballPoints(rules, command)`, `foulPoints(rules)` and `foulGoesToOther(rules)`: what a mark comes to that no server has seen;
  * - the components `Fields` (of the form), `Balls` (of the summary), `Pad` (what the thumb taps), and `More`, where there
  *   is something that is needed less often: `send(command)` marks it for the selected player.
  */

@@ -50,8 +50,9 @@ export const kolkhoz = {
     const paid = rules.point_price * (result(next)?.points ?? 0)
     return earned - paid === mine.net ? { previous, next, points: mine.points, nextPoints: result(next).points, earned, paid } : null
   },
-  ballPoints: (rules, color) => rules.balls.find((ball) => ball.color === color)?.points ?? 1,
+  ballPoints: (rules, { color }) => rules.balls.find((ball) => ball.color === color)?.points ?? 1,
   foulPoints: (rules) => rules.foul?.points ?? 0,
+  foulGoesToOther: () => false,
   Fields,
   Balls,
   Pad,

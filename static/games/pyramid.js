@@ -21,7 +21,7 @@ const pyramid = (type, hasOwnBall) => ({
     const target_balls = parseWhole(target, 1, 15)
     if (target_balls == null) return { field: 'target' }
     const race_to = race.trim() ? parseWhole(race, 1, 50) : undefined
-    return race_to === null ? { field: 'race' } : { target_balls, ...(race_to && { race_to }) }
+    return race_to === null ? { field: 'race' } : { target_balls, race_to }
   },
   leastPlayers: playersOf,
   mostPlayers: playersOf,
@@ -29,6 +29,7 @@ const pyramid = (type, hasOwnBall) => ({
   ring: () => null,
   ballPoints: () => 1,
   foulPoints: () => 1,
+  foulGoesToOther: (rules) => rules.foul?.kind === 'opponent_plus_one',
   Fields,
   Balls: () => null,
   Pad: ({ onPot }) => html`<${Pad} hasOwnBall=${hasOwnBall} onPot=${onPot} />`,

@@ -24,14 +24,15 @@ export const snooker = {
     const point_price = parseMoney(point, rules.currency)
     if (point_price == null) return { field: 'price' }
     const race_to = race.trim() ? parseWhole(race, 1, 50) : undefined
-    return race_to === null ? { field: 'race' } : { point_price, ...(race_to && { race_to }) }
+    return race_to === null ? { field: 'race' } : { point_price, race_to }
   },
   leastPlayers: playersOf,
   mostPlayers: playersOf,
   why: () => 'snooker',
   ring: () => null,
-  ballPoints: (rules, color) => BALLS.indexOf(color) + 1,
+  ballPoints: (rules, { color, free_ball }) => (free_ball ? 1 : BALLS.indexOf(color) + 1),
   foulPoints: (rules) => rules.foul_points ?? 4,
+  foulGoesToOther: () => true,
   Fields,
   Balls: ({ rules }) => html`<p class="rule-balls">${BALLS.map((color) => html`<span><${Ball} color=${color} size=${18} />${color === 'red' ? `×${rules.reds ?? 15}` : BALLS.indexOf(color) + 1}</span>`)}</p>`,
   Pad,

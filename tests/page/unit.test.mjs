@@ -52,15 +52,29 @@ test('a frame of snooker is folded ball by ball: what is on, what is left, break
   const after = (...events) => [...frame, ...events].reduce(apply, nothing)
   const on = (ball_on, points_remaining, more) => ({ ball_on, points_remaining, ...more })
   assert.deepEqual([game(after()).ball_on, game(after()).points_remaining, game(after()).remaining], ['red', 147, left(15)])
-  const two = after(pot(4, 'a', 'red', 2, 2, 'a', on('color', 138, { count: 2 })), pot(5, 'a', 'black', 7, 9, 'a', on('red', 131)))
+  const two = after(pot(4, 'a', 'red', 2, 2, 'a', on('color', 138, { count: 2, remaining: left(13) })), pot(5, 'a', 'black', 7, 9, 'a', on('red', 131, { remaining: left(13) })))
   assert.deepEqual([game(two).ball_on, game(two).points_remaining, game(two).remaining], ['red', 131, left(13)])
   assert.deepEqual([score(two, 'a').break, score(two, 'a').high_break, two.session.participants[0].balls_potted], [9, 9, 3])
-  const foul = apply(two, event(6, 'game.foul_committed', { participant_id: 'a', points: 4, total_score: 9, awarded_to: 'b', next_participant_id: 'b', reds: 1, ...on('red', 123) }))
+  const foul = apply(two, event(6, 'game.foul_committed', { participant_id: 'a', points: 4, total_score: 9, awarded_to: 'b', next_participant_id: 'b', reds: 1, ...on('red', 123, { remaining: left(12) }) }))
   assert.deepEqual([score(foul, 'a').break, score(foul, 'a').high_break, score(foul, 'b').points, game(foul).remaining], [0, 9, 4, left(12)])
-  const free = apply(foul, pot(7, 'b', 'green', 1, 5, 'b', on('color', 130, { free_ball: true })))
+  const free = apply(foul, pot(7, 'b', 'green', 1, 5, 'b', on('color', 130, { free_ball: true, remaining: left(12) })))
   assert.deepEqual([game(free).remaining, score(free, 'b').break], [left(12), 1])
+  const black = apply(free, pot(8, 'b', 'black', 7, 12, 'b', on('black', 7, { remaining: left(0) })))
+  assert.deepEqual([score(black, 'b').break, score(black, 'b').high_break], [0, 8], 'spotted again: a visit begins')
   const last = after(pot(4, 'a', 'yellow', 2, 2, 'a', on('color', 138, { free_ball: true })))
   assert.equal(game(apply(last, event(5, 'game.turn_changed', { participant_id: 'a', next_participant_id: 'b', ...on('red', 147) }))).ball_on, 'red')
+})
+
+test('a match is asked for where it may have changed, and only once', () => {
+  const rules = { ...defaultRules('snooker'), race_to: 2 }
+  const opened = [{ ...opening[0], data: { ...opening[0].data, rules } }, opening[1], event(3, 'game.started', { number: 1, order: ['a', 'b'], game_type: 'snooker' })]
+  const started = opened.reduce(apply, nothing)
+  assert.equal(started.refetch, true)
+  const read = adopt(started, { ...started.session, match: { race_to: 2, won: [], winner_participant_ids: null } })
+  assert.equal(read.refetch, false)
+  assert.equal(apply(read, pot(4, 'a', 'red', 1, 1)).refetch, false)
+  assert.equal(apply(read, event(4, 'game.cancelled')).refetch, true)
+  assert.deepEqual(fromDraft({ ...toDraft(rules), race: '' }).rules.race_to, undefined)
 })
 
 test('collected fines leave their owners and are already in the total of the potter', () => {

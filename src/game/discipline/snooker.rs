@@ -78,7 +78,6 @@ fn yes() -> bool {
 /// The colours as they are cleared, each with its value.
 const COLORS: [(Color, i64); 6] =
     [(Color::Yellow, 2), (Color::Green, 3), (Color::Brown, 4), (Color::Blue, 5), (Color::Pink, 6), (Color::Black, 7)];
-const BLACK: usize = 5;
 /// Of the black, the best that can follow a red.
 const BEST_COLOR: i64 = 7;
 
@@ -183,10 +182,11 @@ impl Frame {
         self.on() == Some(On::This(Color::Black))
     }
 
+    /// Nothing but the black, which is played for: whoever comes to it begins a visit.
     fn spot_black_again(&mut self) {
-        if let Some(gone) = self.gone.get_mut(BLACK) {
-            *gone = false;
-        }
+        self.gone = COLORS.map(|(color, _)| color != Color::Black);
+        self.reds = 0;
+        self.leave();
     }
 
     /// 8 for each red, 27 for the colours, 7 more while a colour is on.
@@ -318,10 +318,11 @@ impl Discipline for Snooker {
         }
         let reds = u8::try_from(asked.reds.unwrap_or(0)).ok().filter(|reds| *reds <= 15);
         let reds = reds.ok_or_else(|| invalid("reds", "must be 0 to 15"))?;
-        if self.enforce_balls && Frame::of(board).is_some_and(|frame| frame.reds < reds) {
+        let left = Frame::of(board).map_or(0, |frame| frame.reds);
+        if self.enforce_balls && left < reds {
             return Err(Refusal::BallNotAvailable(Color::Red.name()));
         }
-        Ok(Foul { points, reds })
+        Ok(Foul { points, reds: reds.min(left) })
     }
 
     fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {

@@ -63,6 +63,9 @@ pub struct BallPotted {
     /// The live money of everyone whose money this changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nets: Vec<LiveNet>,
+    /// What is left on the table, in games in which potted balls may come back to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<Remaining>,
     /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ball_on: Option<String>,
@@ -127,6 +130,9 @@ pub struct FoulCommitted {
     /// The live money of everyone whose money this changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nets: Vec<LiveNet>,
+    /// What is left on the table, in games in which potted balls may come back to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remaining: Vec<Remaining>,
     /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ball_on: Option<String>,

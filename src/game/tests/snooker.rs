@@ -111,6 +111,7 @@ fn a_level_frame_goes_on_with_the_black_spotted_again() {
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((potted.ball_on.as_deref(), potted.points_remaining), (Some("black"), Some(7)));
     assert_eq!((evening.points(), evening.view().status), (vec![25, 25], crate::game::GameStatus::InProgress));
+    assert_eq!(evening.table().2, [(0, 18, 3), (0, 14, 2)], "whoever comes to it begins a visit");
     let level = evening.now();
     evening.misses("Anna");
     // The next foul decides.
@@ -248,6 +249,54 @@ fn who_concedes_loses_whatever_the_score() {
     let copy: crate::game::Session = serde_json::from_value(json!(evening.session)).expect("a snapshot");
     assert_eq!(copy, evening.session);
     assert_eq!(copy.balance(), evening.session.balance());
+}
+
+#[test]
+fn who_concedes_loses_though_a_void_has_the_marks_decide_it() {
+    let mut evening = frame(json!({"reds": 6, "frame_price": 5000}));
+    let mut yellows = Vec::new();
+    for _ in 0..6 {
+        evening.pots("Anna", "red");
+        evening.pots("Anna", "yellow");
+        yellows.push(evening.now());
+    }
+    evening.misses("Anna");
+    for color in ["yellow", "green", "brown", "blue"] {
+        evening.pots("Boris", color);
+    }
+    evening.score(evening.foul("Anna", Some(5)));
+    evening.pots("Boris", "pink");
+    evening.misses("Boris");
+    evening.pots("Anna", "black");
+    evening.score(evening.concedes("Boris"));
+    assert_eq!((evening.points(), evening.winners()), (vec![25, 25], vec!["Anna".to_owned()]));
+    // Now the black would have decided it for Boris.
+    evening.voids(yellows[0]);
+    assert_eq!((evening.points(), evening.winners()), (vec![23, 25], vec!["Anna".to_owned()]));
+    assert_eq!(evening.roubles(), [50, -50]);
+}
+
+#[test]
+fn out_of_turn_comes_before_what_is_on() {
+    let mut evening = frame(json!({"enforce_turns": true}));
+    evening.pots("Anna", "red");
+    assert_eq!(evening.score_refused(evening.pot("Boris", "blue")), Refusal::NotYourTurn("Anna".into()));
+}
+
+#[test]
+fn rules_that_come_back_go_on_with_their_match() {
+    let rules = |race_to: u32| snooker(json!({"reds": 6, "race_to": race_to}));
+    let mut evening = Evening::playing(rules(3), &["Anna", "Boris"]);
+    evening.score(evening.concedes("Boris"));
+    let games = |evening: &Evening| -> Vec<u32> {
+        evening.session.view(&|_| false).race.expect("a match").won.iter().map(|side| side.games).collect()
+    };
+    assert_eq!(games(&evening), [1, 0]);
+    let change = |rules: Rules| settings(ChangeSettings { rules: Some(rules), ..ChangeSettings::default() });
+    evening.by("Anna", change(rules(5)));
+    assert_eq!(games(&evening), Vec::<u32>::new());
+    evening.by("Anna", change(rules(3)));
+    assert_eq!(games(&evening), [1, 0]);
 }
 
 #[test]
