@@ -241,7 +241,11 @@ impl utoipa::PartialSchema for MarkBody {
     }
 }
 
-impl utoipa::ToSchema for MarkBody {}
+impl utoipa::ToSchema for MarkBody {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Mark".into()
+    }
+}
 
 /// The `type` that the schema of a command says.
 fn type_of(command: &RefOr<Schema>) -> String {
