@@ -70,7 +70,8 @@ pub struct Bindings(pub(super) Way);
 #[derive(Clone)]
 pub(super) enum Way {
     InProcess(NodeBindings),
-    Rabbit(mpsc::Sender<Change>),
+    /// Bounded by what is bound: a change never waits, since the feed asks for many at once and polls none meanwhile.
+    Rabbit(mpsc::UnboundedSender<Change>),
 }
 
 impl Bindings {
@@ -84,7 +85,7 @@ impl Bindings {
             }
             Way::Rabbit(changes) => {
                 let (done, bound) = oneshot::channel();
-                changes.send(Change::Bind(pattern, done)).await.map_err(|_| BusError::Down)?;
+                changes.send(Change::Bind(pattern, done)).map_err(|_| BusError::Down)?;
                 bound.await.unwrap_or(Err(BusError::Down))
             }
         }
@@ -95,7 +96,7 @@ impl Bindings {
         match &self.0 {
             Way::InProcess(bindings) => bindings.unbind(&pattern),
             Way::Rabbit(changes) => {
-                let _ = changes.send(Change::Unbind(pattern)).await;
+                let _ = changes.send(Change::Unbind(pattern));
             }
         }
     }

@@ -408,6 +408,24 @@ async fn a_message_of_several_keys_comes_once_to_whoever_is_bound_to_some_of_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_bindings_waits_for_none_of_those_before_it() {
+    let vhost = Broker::shared().await.vhost().await;
+    let bus = bus(&vhost.url()).await;
+    up(&bus).await;
+    let queue = bus.node_queue("one");
+    // Asked for and not waited for, as the feed does when another node comes.
+    let ask = |number: i32| Box::pin(queue.bindings.bind(format!("websocket.session.{number}.*")));
+    let mut asked: Vec<_> = (0..3_000).map(ask).collect();
+    for bind in &mut asked {
+        let _ = futures_util::poll!(bind);
+    }
+    timeout(PATIENCE, queue.bindings.unbind("websocket.session.7.*".to_owned())).await.expect("at once");
+    let bound = timeout(PATIENCE, futures_util::future::join_all(asked)).await.expect("in time");
+    assert!(bound.iter().all(Result::is_ok));
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_bindings_are_made_in_seconds() {
     let vhost = Broker::shared().await.vhost().await;
     let bus = bus(&vhost.url()).await;

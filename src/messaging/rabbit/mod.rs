@@ -40,8 +40,6 @@ const HEARTBEAT_SECONDS: u16 = 5;
 const PREFETCH: u16 = 500;
 /// How long a consumer may be without the broker before this node is not ready.
 const MISSED_AFTER: Duration = Duration::from_secs(10);
-/// Changes of a node's bindings that wait to be sent.
-const CHANGES_MAX: usize = 1_024;
 
 /// How to reach the broker.
 #[derive(Clone, Debug)]
@@ -187,7 +185,7 @@ impl Rabbit {
 
     pub(super) fn node_queue(&self, node_id: &str) -> NodeQueue {
         let (sender, events) = mpsc::channel(usize::from(PREFETCH));
-        let (changes, changed) = mpsc::channel(CHANGES_MAX);
+        let (changes, changed) = mpsc::unbounded_channel();
         let (link, origin) = (self.inner.consuming.clone(), self.inner.origin.clone());
         let load = self.inner.node_load.clone();
         let (id, bound) = (node_id.to_owned(), HashSet::new());

@@ -44,7 +44,7 @@ pub(super) struct Node {
     /// The patterns that are asked for.
     pub(super) bound: HashSet<String>,
     pub(super) events: mpsc::Sender<Arrived>,
-    pub(super) changes: mpsc::Receiver<Change>,
+    pub(super) changes: mpsc::UnboundedReceiver<Change>,
 }
 
 /// Carries events until nobody takes them, or the bus closes.
@@ -187,8 +187,9 @@ impl Session {
                 _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone(), waiting.len())),
                 raw = self.consumer.next() => match raw {
                     Some(Ok(raw)) if parcel::is_known(&raw, origin) => {}
-                    Some(Ok(raw)) => match parcel::open(raw) {
-                        (message, _, None) => arrive(&mut waiting, NodeEvent::Message(message)),
+                    Some(Ok(raw)) => match parcel::for_nodes(raw) {
+                        (None, _, None) => tracing::warn!("a message that another system addressed to nodes"),
+                        (Some(message), _, None) => arrive(&mut waiting, NodeEvent::Message(message)),
                         (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
                     },
                     Some(Err(_)) | None => return Err(BusError::Down),

@@ -183,6 +183,16 @@ pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
     }
 }
 
+/// The same from the queue of a node. Which keys a system may publish under is checked for the key itself and not for
+/// `CC` by every version of RabbitMQ: so what is no event under its own type has to come under a key for nodes.
+pub(super) fn for_nodes(raw: Raw) -> (Option<Message>, u32, Option<Invalid>) {
+    let key = raw.routing_key.clone();
+    let (message, attempts, invalid) = open(raw);
+    let is_event = message.told.is_some() && key.as_str() == message.envelope.event_type;
+    let message = Some(message).filter(|_| is_event || key.as_str().starts_with("websocket."));
+    (message, attempts, invalid)
+}
+
 /// What can be said about a message whose body can't be read.
 fn stand_in(raw: &Raw) -> Envelope {
     let uuid = |text: &Option<ShortString>| text.as_ref().and_then(|text| text.as_str().parse::<Uuid>().ok());
@@ -279,6 +289,21 @@ mod tests {
         assert_eq!(invalid.body, "{nonsense");
         assert!(invalid.reason.starts_with("the body is no envelope: "), "{}", invalid.reason);
         assert_eq!(open(raw()).0.envelope.event_id, message.envelope.event_id, "the same again is the same");
+    }
+
+    #[test]
+    fn nobody_speaks_to_nodes_by_the_other_keys_of_a_message() {
+        let event = |key: &str| {
+            let told = Some(Told { command_hash: 5, participant_id: None });
+            let mut message = message();
+            let envelope = Envelope { event_type: "game.ball_potted".to_owned(), ..(*message.envelope).clone() };
+            message.envelope = std::sync::Arc::new(envelope);
+            let also = vec!["websocket.session.7.x".to_owned()];
+            for_nodes(arrived(Parcel::event(&Message { told, also, routing_key: key.to_owned(), ..message }, "here"))).0
+        };
+        assert!(event("game.ball_potted").is_some());
+        assert!(event("websocket.session.7.x").is_some());
+        assert!(event("game.command.pot_ball").is_none());
     }
 
     #[test]

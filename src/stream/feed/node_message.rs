@@ -34,8 +34,8 @@ pub(super) enum NodeMessage {
     /// A life sign.
     Alive {
         /// How often this node was alone and met others again. Where this has changed, events may have been stored there
-        /// that were told to nobody: the log has them.
-        meetings: u64,
+        /// that were told to nobody: the log has them. `None`: of a version that hears events in a message of their own.
+        meetings: Option<u64>,
     },
     /// It ends in order: nobody watches there any more.
     Leaving,
@@ -59,8 +59,8 @@ struct Data {
     users: Option<Vec<UserId>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     of_all: bool,
-    #[serde(default)]
-    meetings: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    meetings: Option<u64>,
 }
 
 impl NodeMessage {
@@ -85,7 +85,7 @@ impl NodeMessage {
             NodeMessage::WhoIsOnline { session, .. } => (WHO_IS_ONLINE, to_session(*session, "who_is_online")),
         };
         let of_all = matches!(self, NodeMessage::WhoIsOnline { of_all: true, .. });
-        let meetings = if let NodeMessage::Alive { meetings } = self { meetings } else { 0 };
+        let meetings = if let NodeMessage::Alive { meetings } = self { meetings } else { None };
         let users = if let NodeMessage::Online(_, users) = self { Some(users) } else { None };
         let data = serde_json::to_value(Data { sender, users, of_all, meetings }).unwrap_or_default();
         let mut message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
@@ -121,7 +121,7 @@ mod tests {
         let session = SessionId(Uuid::from_u128(7));
         let sender = Sender { node: "hall.1".to_owned(), epoch: Some(41), counter: 12 };
         let messages = [
-            (NodeMessage::Alive { meetings: 3 }, "websocket.node.hall.1.alive".to_owned()),
+            (NodeMessage::Alive { meetings: Some(3) }, "websocket.node.hall.1.alive".to_owned()),
             (NodeMessage::Leaving, "websocket.node.hall.1.leaving".to_owned()),
             (
                 NodeMessage::Online(session, vec![UserId(Uuid::from_u128(3))]),

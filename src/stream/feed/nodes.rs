@@ -37,6 +37,11 @@ impl Running {
             self.forget_watchers(&sender.node);
             return self.note_others();
         }
+        if let NodeMessage::Alive { meetings } = message
+            && self.others.has_met(&sender.node, meetings)
+        {
+            self.looks.at_heads(self.sessions.living());
+        }
         self.note_peers().await;
         if heard != Heard::Next {
             self.note_others();
@@ -45,9 +50,6 @@ impl Running {
             self.compare_watchers(self.sessions.living()).await;
         }
         match message {
-            NodeMessage::Alive { meetings } if self.others.has_met(&sender.node, meetings) => {
-                self.looks.at_heads(self.sessions.living());
-            }
             NodeMessage::Online(session, users) => {
                 self.sessions.hear_online(session, sender.node.clone(), users);
                 if self.others.answered(session, &sender.node) {
@@ -122,7 +124,7 @@ impl Running {
         if self.is_leaving {
             return;
         }
-        let is_said = self.say(NodeMessage::Alive { meetings: self.meetings }).await;
+        let is_said = self.say(NodeMessage::Alive { meetings: Some(self.meetings) }).await;
         if is_said && self.bus.is_up() {
             self.hearing.said(self.me.counter);
         }

@@ -56,8 +56,10 @@ pub(super) struct OtherNodes {
     gone: VecDeque<(String, i64, u64)>,
     /// One that lives by the database has never been heard of, or was taken for gone.
     is_one_unknown: bool,
-    /// One that lives by the database, or did until now, is none of those that are known: it may be of any version.
-    is_one_unnamed: bool,
+    /// All that live by the database, or did until now, are among those that are known: others may be of any version.
+    are_all_named: bool,
+    /// One that was taken for gone lives by the database: it may hear this one, and not be heard.
+    is_one_back: bool,
     /// Nobody else gave a sign of life in the database.
     is_last_writer: bool,
     /// Sessions of which it is asked who watches: since when, and who has not answered.
@@ -153,7 +155,9 @@ impl OtherNodes {
         let known: HashSet<Option<i64>> =
             self.living.values().map(|node| node.epoch).chain(ended).chain([me]).collect();
         let buried: HashSet<i64> = self.gone.iter().map(|(_, epoch, _)| *epoch).collect();
-        self.is_one_unnamed = writers.iter().any(|(id, _)| !known.contains(&Some(*id)) && !buried.contains(id));
+        self.are_all_named = writers.iter().all(|(id, _)| known.contains(&Some(*id)) || buried.contains(id));
+        let is_back = |id: i64| buried.contains(&id) && !known.contains(&Some(id));
+        self.is_one_back = writers.iter().any(|(id, ago)| *ago < SILENT_AFTER && is_back(*id));
         self.is_last_writer = writers.iter().all(|(id, _)| me == Some(*id));
         // One of an earlier version does not say which of them it is.
         let is_unknown = |id: i64| !known.contains(&None) && !known.contains(&Some(id));
@@ -166,17 +170,18 @@ impl OtherNodes {
     }
 
     /// A node said how often it has met others; true: since it said so last, it may have told of its events to nobody.
-    pub(super) fn has_met(&mut self, node: &str, meetings: u64) -> bool {
+    pub(super) fn has_met(&mut self, node: &str, meetings: Option<u64>) -> bool {
         let there = self.living.get_mut(node);
-        there.is_some_and(|there| there.meetings.replace(meetings) != Some(meetings))
+        there.is_some_and(|there| std::mem::replace(&mut there.meetings, meetings) != meetings)
     }
 
     /// Who has to be told of what is stored here; `None`: nobody is known, and somebody may be there all the same.
     pub(super) fn peers(&self) -> Option<Peers> {
-        if self.is_one_unnamed || self.living.values().any(|node| node.epoch.is_none()) {
+        // Until its first life sign a node may be of any version.
+        if !self.are_all_named || self.living.values().any(|node| node.meetings.is_none()) {
             return Some(Peers::OlderNodes);
         }
-        (!self.living.is_empty()).then_some(Peers::Nodes)
+        (self.is_one_back || !self.living.is_empty()).then_some(Peers::Nodes)
     }
 
     /// By the database no other process has given a sign of life for long, and none is known.
@@ -340,6 +345,28 @@ mod tests {
         assert!(look(&mut nodes, &[(3, SECOND)]), "it was stopped, and goes on without the bus");
         nodes.hear(&sender("c", None, 0));
         assert!(!look(&mut nodes, &[(5, SECOND)]), "it may be the one of an earlier version");
+    }
+
+    #[test]
+    fn events_are_told_to_whoever_may_be_there_and_to_nobody_where_nobody_is() {
+        let mut nodes = OtherNodes::default();
+        assert_eq!(nodes.peers(), Some(Peers::OlderNodes), "nothing is known yet");
+        nodes.seen(Some(1), &[(1, SECOND), (3, SECOND)]);
+        assert_eq!((nodes.peers(), nodes.is_alone()), (Some(Peers::OlderNodes), false), "it may be of any version");
+        nodes.hear(&sender("a", 3, 1));
+        nodes.seen(Some(1), &[(3, SECOND)]);
+        assert!(nodes.has_met("a", Some(0)) && !nodes.has_met("a", Some(0)) && nodes.has_met("a", Some(1)));
+        assert_eq!(nodes.peers(), Some(Peers::Nodes));
+        nodes.hear(&sender("old", None, 0));
+        assert_eq!(nodes.peers(), Some(Peers::OlderNodes));
+        nodes.leave("old");
+        assert_eq!(gone_after(&mut nodes, true, true), Some(6.5));
+        nodes.seen(Some(1), &[(1, SECOND), (3, 4 * SECOND)]);
+        assert_eq!((nodes.peers(), nodes.is_alone()), (None, false), "its row is not old enough");
+        nodes.seen(Some(1), &[(1, SECOND), (3, SECOND)]);
+        assert_eq!((nodes.peers(), nodes.is_alone()), (Some(Peers::Nodes), false), "it goes on, and is not heard");
+        nodes.seen(Some(1), &[(1, SECOND)]);
+        assert_eq!((nodes.peers(), nodes.is_alone()), (None, true));
     }
 
     #[test]
