@@ -8,7 +8,7 @@ use artel::app;
 use artel::config::{BadSetting, Config, Layer};
 use artel::loadtest::Plan;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
 /// Sessions, sockets and the journal allocate small pieces on one thread and free them on another all the time, where
@@ -98,7 +98,7 @@ enum DeadLetters {
 fn main() -> ExitCode {
     // Whatever this program writes is for its owner alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    let Arguments { command, serve } = match Arguments::try_parse() {
+    let Arguments { command, serve } = match artel::config::parse::<Arguments>() {
         Ok(arguments) => arguments,
         Err(error) if is_wrong(&error) => return wrong(&error),
         Err(error) => error.exit(),
@@ -124,7 +124,7 @@ fn main() -> ExitCode {
         Command::Check(settings) => with(settings, app::check),
         Command::Backup { file, settings } => with(settings, |config| app::backup(config, &file)),
         Command::Completions { shell } => written(|out| {
-            clap_complete::generate(shell, &mut Arguments::command(), "artel", out);
+            clap_complete::generate(shell, &mut artel::config::command_of::<Arguments>(), "artel", out);
             Ok(())
         }),
         Command::Man => written(manual),
@@ -161,7 +161,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> ExitCode 
 
 /// One page for the program and all its commands.
 fn manual(out: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut command = Arguments::command();
+    let mut command = artel::config::command_of::<Arguments>();
     command.build();
     clap_mangen::Man::new(command.clone()).render(out)?;
     for part in command.get_subcommands().filter(|part| part.get_name() != "help") {

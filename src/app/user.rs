@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::commands::{briefly, on_existing};
 use super::node::account_settings;
 use crate::account::Accounts;
-use crate::config::{Config, Layer};
+use crate::config::{Config, Layer, parse_from};
 use crate::http::Problem;
 
 /// What to do, and on which data.
@@ -83,17 +83,17 @@ struct Place {
     /// A TOML file of settings
     #[arg(long, env = "ARTEL_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// Where the SQLite file is [default: ./data]
-    #[arg(long, env = "ARTEL_DATA_DIR", value_name = "DIR", global = true)]
+    /// Where the SQLite file is
+    #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
-    /// postgres://... [default: SQLite in the data directory]
-    #[arg(long, env = "ARTEL_DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    /// postgres://...; SQLite in the data directory unless told
+    #[arg(long, value_name = "URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
     /// As the server has it
-    #[arg(long, env = "ARTEL_JWT_SECRET", value_name = "SECRET", hide_env_values = true, global = true)]
+    #[arg(long, value_name = "SECRET", hide_env_values = true, global = true)]
     jwt_secret: Option<String>,
     /// Which messages are logged
-    #[arg(long, env = "ARTEL_LOG", value_name = "FILTER", global = true)]
+    #[arg(long, value_name = "FILTER", global = true)]
     log: Option<String>,
 }
 
@@ -108,7 +108,7 @@ impl UserCommand {
     /// What to do, the settings, and the file of further ones. Fails where a variable can't be taken.
     pub fn parts(self) -> Result<(UserAction, Layer, Option<PathBuf>), clap::Error> {
         let Place { config, data_dir, database_url, jwt_secret, log } = self.place;
-        let environment = Environment::try_parse_from(["artel"])?.settings;
+        let environment = parse_from::<Environment>(["artel"])?.settings;
         // Who reads the answer of a command has no use for what goes as it should.
         let log = Some(log.unwrap_or_else(|| "warn".to_owned()));
         Ok((self.action, Layer { data_dir, database_url, jwt_secret, log, ..environment }, config))

@@ -1,22 +1,22 @@
-//! The settings: flag over variable over file over `default.toml`, checked as a whole before anything starts.
+//! The settings: flag over variable over file over defaults, checked as a whole before anything starts.
 //! Each room gets its own part; nobody else reads the environment.
 
-mod layer;
+mod settings;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-pub use self::layer::Layer;
+pub(crate) use self::settings::parse_from;
+pub use self::settings::{Layer, command_of, parse};
 use crate::telemetry::LogFormat;
 
-const DEFAULTS: &str = include_str!("default.toml");
 const SECRET_MIN: usize = 32;
 
 /// What a node does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeRole {
     /// Everything.
@@ -28,7 +28,7 @@ pub enum NodeRole {
 }
 
 /// What the durable queues are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QueueType {
     /// On one node of the broker; knows priorities.
@@ -149,7 +149,7 @@ fn network(text: &str) -> Option<IpNet> {
 impl Config {
     /// Lays `flags` (with the environment) over the file over the defaults, and checks the whole.
     pub fn load(flags: Layer, file: Option<PathBuf>) -> Result<Self, BadSetting> {
-        let below = Layer::read(DEFAULTS, "defaults")?;
+        let below = Layer::defaults();
         let below = match file {
             Some(path) => {
                 let text = std::fs::read_to_string(&path)
