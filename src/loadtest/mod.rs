@@ -1,6 +1,7 @@
 //! A load generator against a running server: sessions with a few sockets each, one of which marks balls, all of which
 //! must hear them. Prints what was acknowledged and what was delivered, and how long both took.
 
+mod deliveries;
 mod idle;
 
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -21,6 +22,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use uuid::Uuid;
+
+use self::deliveries::{Deliveries, is_timed, listen};
 
 /// Played before anything is measured.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -155,15 +158,16 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 async fn play(plan: &Plan) -> anyhow::Result<()> {
     let client = reqwest::Client::new();
     let first = plan.url.first().context("--url: at least one")?;
-    let counts = Arc::new(Counts::default());
     let (play, playing) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
+    let run = Run { plan, counts: Arc::default(), playing, stopped };
+    let counts = &run.counts;
     let mut tasks = JoinSet::new();
     for n in 0..plan.sessions {
         // An account for each table, as in a hall: what concerns a user goes to all sockets of that user.
         let account = register(&client, first).await?;
         let table = open_table(&client, first, &account.token).await?;
-        start_table(plan, n, table, &account, &counts, (&playing, &stopped), &mut tasks).await?;
+        run.start_table(n, table, &account, &mut tasks).await?;
     }
     say(&format!("{} sessions with {} sockets each are open", plan.sessions, plan.sockets));
     // Only now: registering costs the server far more than marking, and what piled up then would be measured as well.
@@ -179,44 +183,54 @@ async fn play(plan: &Plan) -> anyhow::Result<()> {
     let delivered = counts.delivered.load(Ordering::Relaxed) - delivered;
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
-    report(plan, &counts, acked, delivered, seconds)
+    report(plan, counts, acked, delivered, seconds)
 }
 
-async fn start_table(
-    plan: &Plan,
-    n: usize,
-    table: Table,
-    account: &Account,
-    counts: &Arc<Counts>,
-    (playing, stopped): (&watch::Receiver<bool>, &watch::Receiver<bool>),
-    tasks: &mut JoinSet<()>,
-) -> anyhow::Result<()> {
-    let sent: Arc<Mutex<HashMap<Uuid, Instant>>> = Arc::default();
-    let window = Arc::new(Semaphore::new(plan.in_flight));
-    for socket in 0..plan.sockets {
-        let base = &plan.url[(n + socket) % plan.url.len()];
-        let (mut writer, reader) = connect(base, &account.token).await?.split();
-        let subscribe = json!({"type": "subscribe", "id": Uuid::new_v4(), "session_id": table.session});
-        writer.send(frame(&subscribe)).await?;
-        let marks = socket == 0;
-        let ears = Ears { counts: counts.clone(), sent: sent.clone(), window: window.clone(), last: 0 };
-        let (pongs, pong) = tokio::sync::mpsc::channel(4);
-        tasks.spawn(listen(reader, ears, pongs, stopped.clone()));
-        let hand = Hand {
-            session: table.session.clone(),
-            players: table.players.clone(),
-            every: (plan.rate > 0).then(|| Duration::from_secs_f64(plan.sessions as f64 / plan.rate as f64)),
-            counts: counts.clone(),
-            sent: sent.clone(),
-            window: window.clone(),
-        };
-        tasks.spawn(write(writer, marks.then_some(hand), pong, playing.clone(), stopped.clone()));
+/// What all sessions of a run share.
+struct Run<'a> {
+    plan: &'a Plan,
+    counts: Arc<Counts>,
+    playing: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Run<'_> {
+    async fn start_table(
+        &self,
+        n: usize,
+        table: Table,
+        account: &Account,
+        tasks: &mut JoinSet<()>,
+    ) -> anyhow::Result<()> {
+        let sent: Arc<Mutex<HashMap<Uuid, Instant>>> = Arc::default();
+        let window = Arc::new(Semaphore::new(self.plan.in_flight));
+        for socket in 0..self.plan.sockets {
+            let base = &self.plan.url[(n + socket) % self.plan.url.len()];
+            let (mut writer, reader) = connect(base, &account.token).await?.split();
+            let subscribe = json!({"type": "subscribe", "id": Uuid::new_v4(), "session_id": table.session});
+            writer.send(frame(&subscribe)).await?;
+            let marks = socket == 0;
+            let deliveries =
+                Deliveries { counts: self.counts.clone(), sent: sent.clone(), window: window.clone(), last: 0 };
+            let (pongs, pong) = tokio::sync::mpsc::channel(4);
+            tasks.spawn(listen(reader, deliveries, pongs, self.stopped.clone()));
+            let marker = Marker {
+                session: table.session.clone(),
+                players: table.players.clone(),
+                every: (self.plan.rate > 0)
+                    .then(|| Duration::from_secs_f64(self.plan.sessions as f64 / self.plan.rate as f64)),
+                counts: self.counts.clone(),
+                sent: sent.clone(),
+                window: window.clone(),
+            };
+            tasks.spawn(write(writer, marks.then_some(marker), pong, self.playing.clone(), self.stopped.clone()));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// The hand that marks balls.
-struct Hand {
+/// Marks the balls of one session.
+struct Marker {
     session: String,
     players: Vec<String>,
     every: Option<Duration>,
@@ -225,7 +239,7 @@ struct Hand {
     window: Arc<Semaphore>,
 }
 
-impl Hand {
+impl Marker {
     async fn next(&self, n: usize, due: &mut tokio::time::Interval) -> Option<Message> {
         if self.every.is_some() {
             due.tick().await;
@@ -249,21 +263,21 @@ impl Hand {
 
 async fn write(
     mut writer: Writer,
-    hand: Option<Hand>,
+    marker: Option<Marker>,
     mut pong: tokio::sync::mpsc::Receiver<Message>,
     mut playing: watch::Receiver<bool>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let every = hand.as_ref().and_then(|hand| hand.every).unwrap_or(Duration::from_secs(3_600));
+    let every = marker.as_ref().and_then(|marker| marker.every).unwrap_or(Duration::from_secs(3_600));
     let jitter = every.mul_f64(rand::random_range(0.0..1.0));
     let mut due = None;
     let mut n = 0;
     loop {
         let next = async {
-            let Some(hand) = &hand else { return std::future::pending().await };
+            let Some(marker) = &marker else { return std::future::pending().await };
             let _ = playing.wait_for(|playing| *playing).await;
             let first = tokio::time::Instant::now() + jitter;
-            hand.next(n, due.get_or_insert_with(|| tokio::time::interval_at(first, every))).await
+            marker.next(n, due.get_or_insert_with(|| tokio::time::interval_at(first, every))).await
         };
         let message = tokio::select! {
             message = next => message,
@@ -277,87 +291,6 @@ async fn write(
         }
     }
     let _ = writer.close().await;
-}
-
-/// Every sixteenth command is timed.
-fn is_timed(id: &Uuid) -> bool {
-    id.as_bytes()[0] < 16
-}
-
-struct Ears {
-    counts: Arc<Counts>,
-    sent: Arc<Mutex<HashMap<Uuid, Instant>>>,
-    window: Arc<Semaphore>,
-    last: i64,
-}
-
-/// The value after `"name":"` or `"name":`, without parsing the whole frame: the generator shares the machine with what
-/// it measures.
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let rest = &text[text.find(name)? + name.len()..];
-    rest.split(['"', ',', '}']).next()
-}
-
-impl Ears {
-    fn hear(&mut self, text: &str) -> Option<Message> {
-        let head = &text[..text.len().min(24)];
-        if head.starts_with(r#"{"type":"event""#) {
-            self.counts.delivered.fetch_add(1, Ordering::Relaxed);
-            let seq = field(text, r#""seq":"#).and_then(|seq| seq.parse().ok()).unwrap_or(0);
-            if self.last > 0 && seq != self.last + 1 {
-                self.counts.gaps.fetch_add(1, Ordering::Relaxed);
-            }
-            self.last = seq;
-            self.took(text, r#""command_id":""#, &self.counts.delivery_micros);
-        } else if head.starts_with(r#"{"type":"ack""#) {
-            self.counts.acked.fetch_add(1, Ordering::Relaxed);
-            self.took(text, r#""id":""#, &self.counts.ack_micros);
-            self.window.add_permits(1);
-        } else if head.starts_with(r#"{"type":"error""#) {
-            if self.counts.refused.fetch_add(1, Ordering::Relaxed) == 0 {
-                say(&format!("refused: {text}"));
-            }
-            self.window.add_permits(1);
-        } else if head.starts_with(r#"{"type":"ping""#) {
-            let ping: Value = serde_json::from_str(text).ok()?;
-            return Some(frame(&json!({"type": "pong", "ts": ping["ts"]})));
-        }
-        None
-    }
-
-    fn took(&self, text: &str, name: &str, micros: &Mutex<Vec<u32>>) {
-        if !self.counts.measuring.load(Ordering::Relaxed) {
-            return;
-        }
-        let Some(id) = field(text, name).and_then(|id| id.parse().ok()).filter(is_timed) else { return };
-        if let Some(sent) = lock(&self.sent).get(&id) {
-            let took = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
-            lock(micros).push(took);
-        }
-    }
-}
-
-async fn listen(
-    mut reader: SplitStream<Socket>,
-    mut ears: Ears,
-    pongs: tokio::sync::mpsc::Sender<Message>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    loop {
-        let message = tokio::select! {
-            message = reader.next() => message,
-            _ = stopped.changed() => return,
-        };
-        match message {
-            Some(Ok(Message::Text(text))) => {
-                if let Some(pong) = ears.hear(&text) {
-                    let _ = pongs.try_send(pong);
-                }
-            }
-            Some(Ok(_)) => {}
-            Some(Err(_)) | None => return,
-        }
-    }
 }
 
 fn percentile(sorted: &[u32], share: f64) -> f64 {
