@@ -128,7 +128,7 @@ pub(super) async fn register(
     };
     let opened = accounts.insert_login(&tx, user, &client).await?;
     let (id, login) = (UserId(opened.user.id), json!({"login_id": opened.login_id}));
-    record(&tx, "user.registered", Some(id), &client, login, clock::now()).await?;
+    record(&tx, "user.registered", Some(id), &client, login).await?;
     tx.commit().await?;
     answer(&request, &accounts, opened, StatusCode::CREATED)
 }
@@ -215,7 +215,7 @@ impl Accounts {
     ) -> Result<(), Problem> {
         let (client, user) = (Client::of(request, self), user.map(|user| UserId(user.id)));
         let why = json!({"reason": reason.as_str()});
-        Ok(record(self.0.database.writer(), "user.login_failed", user, &client, why, clock::now()).await?)
+        Ok(record(self.0.database.writer(), "user.login_failed", user, &client, why).await?)
     }
 }
 

@@ -65,7 +65,7 @@ impl Accounts {
         let tx = self.0.database.begin_write().await?;
         let ended = revoke(&tx, user, Ending::All, now).await?;
         forget(&tx, user.0, now).await?;
-        record(&tx, "user.deleted", Some(user), client, json!({}), now).await?;
+        record(&tx, "user.deleted", Some(user), client, json!({})).await?;
         tx.commit().await?;
         self.note_revoked(&ended);
         Ok(())

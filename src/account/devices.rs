@@ -98,7 +98,7 @@ pub(super) async fn end(
         return Err(Problem::not_found("you have no such login"));
     }
     let client = Client::of(&request, &accounts);
-    record(&tx, "user.login_ended", Some(user.id), &client, json!({"login_id": id}), now).await?;
+    record(&tx, "user.login_ended", Some(user.id), &client, json!({"login_id": id})).await?;
     tx.commit().await?;
     accounts.note_revoked(&ended);
     Ok(HttpResponse::NoContent().finish())

@@ -45,7 +45,7 @@ impl Accounts {
 
     async fn all_of(&self, row: user::Model, client: &Client) -> Result<Value, Problem> {
         let (db, id, now) = (self.0.database.reader(), row.id, clock::now());
-        record(self.0.database.writer(), "user.exported", Some(UserId(id)), client, json!({}), now).await?;
+        record(self.0.database.writer(), "user.exported", Some(UserId(id)), client, json!({})).await?;
         let logins = newest::<login::Entity>(db, login::Column::UserId.eq(id), login::Column::CreatedAtMs).await?;
         let games = game_player::Column::UserId.eq(id);
         let games = newest::<game_player::Entity>(db, games, game_player::Column::StartedAtMs).await?;

@@ -42,13 +42,13 @@ impl Accounts {
         let id = UserId(user.id);
         if user.disabled_at_ms.is_some() {
             let why = json!({"reason": Code::LoginDisabled.as_str()});
-            record(&tx, "user.login_failed", Some(id), client, why, clock::now()).await?;
+            record(&tx, "user.login_failed", Some(id), client, why).await?;
             tx.commit().await?;
             return Err(disabled());
         }
         let opened = self.insert_login(&tx, user, client).await?;
         let login = json!({"login_id": opened.login_id});
-        record(&tx, "user.logged_in", Some(id), client, login, clock::now()).await?;
+        record(&tx, "user.logged_in", Some(id), client, login).await?;
         tx.commit().await?;
         Ok(opened)
     }
@@ -122,7 +122,7 @@ impl Accounts {
                 return Ok(Opened { user, login_id: login.id, refresh_token: successor });
             }
             let what = json!({"login_id": login.id});
-            record(&tx, "user.refresh_token_reused", Some(UserId(user.id)), client, what, now).await?;
+            record(&tx, "user.refresh_token_reused", Some(UserId(user.id)), client, what).await?;
             let ended = revoke(&tx, UserId(login.user_id), Ending::One(login.id), now).await?;
             tx.commit().await?;
             self.note_revoked(&ended);
@@ -155,7 +155,7 @@ impl Accounts {
         let login = login.filter(|login| login.user_id == user_id.0).ok_or_else(invalid)?;
         let ended = revoke(&tx, user_id, Ending::One(login.id), now).await?;
         if !ended.is_empty() {
-            record(&tx, "user.logged_out", Some(user_id), client, json!({"login_id": login.id}), now).await?;
+            record(&tx, "user.logged_out", Some(user_id), client, json!({"login_id": login.id})).await?;
         }
         tx.commit().await?;
         self.note_revoked(&ended);

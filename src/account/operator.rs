@@ -96,7 +96,7 @@ impl Accounts {
             inserted => inserted?,
         };
         let what = json!({"role": self.role_of(&row)});
-        record(&tx, "user.created", Some(UserId(row.id)), &Client::operator(), what, now).await?;
+        record(&tx, "user.created", Some(UserId(row.id)), &Client::operator(), what).await?;
         tx.commit().await?;
         Ok(self.report(row))
     }
@@ -144,7 +144,7 @@ impl Accounts {
         update.col_expr(Column::UpdatedAtMs, Expr::value(now.millis())).exec(&tx).await?;
         let user = UserId(id);
         let ended = if ends_logins { revoke(&tx, user, Ending::All, now).await? } else { Vec::new() };
-        record(&tx, event_type, Some(user), &Client::operator(), what, now).await?;
+        record(&tx, event_type, Some(user), &Client::operator(), what).await?;
         let row = self.named(&tx, username).await?;
         tx.commit().await?;
         self.note_revoked(&ended);
@@ -182,6 +182,6 @@ impl Accounts {
 
     async fn tell(&self, event_type: &str, user: Option<UserId>, what: Value) -> Result<(), Problem> {
         let db = self.0.database.writer();
-        Ok(record(db, event_type, user, &Client::operator(), what, clock::now()).await?)
+        Ok(record(db, event_type, user, &Client::operator(), what).await?)
     }
 }

@@ -176,7 +176,7 @@ pub(super) async fn change_me(
         ended = revoke(&tx, user.id, Ending::Others(user.login_id), now).await?;
         let client = Client::of(&request, &accounts);
         let what = json!({"login_id": user.login_id, "ended": ended.len()});
-        record(&tx, "user.password_changed", Some(user.id), &client, what, now).await?;
+        record(&tx, "user.password_changed", Some(user.id), &client, what).await?;
     }
     tx.commit().await?;
     accounts.note_revoked(&ended);

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Accounts;
+use crate::clock;
 use crate::http::RequestId;
-use crate::ids::{Timestamp, UserId};
+use crate::ids::UserId;
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
 
@@ -54,8 +55,8 @@ pub(super) async fn record(
     user: Option<UserId>,
     client: &Client,
     mut data: Value,
-    now: Timestamp,
 ) -> Result<(), DbErr> {
+    let now = clock::now();
     match &client.address {
         Some(address) => data["address"] = json!(address),
         None => data["by"] = json!("command line"),
