@@ -274,15 +274,14 @@ impl Node {
         listener: TcpListener,
         metrics: metrics_exporter_prometheus::PrometheusHandle,
     ) -> anyhow::Result<()> {
-        let settings = web::Data::new(stream::Settings {
+        let settings = stream::Settings {
             heartbeat: Duration::from_secs(config.heartbeat_seconds),
             commands_per_second: config.commands_per_second,
             allowed_origins: config.allowed_origins.clone(),
-        });
+        };
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
-        let (accounts, connections) = (web::Data::new(self.accounts.clone()), web::Data::new(self.connections.clone()));
+        let accounts = web::Data::new(self.accounts.clone());
         let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
-        let notifications = web::Data::new(Notifications::new(self.database.clone()));
         let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone(), self.writer_id));
         let metrics = web::Data::new(metrics);
         let of_address = web::Data::new(stream::AddressLimits::new(config.connections_per_address));
@@ -293,7 +292,14 @@ impl Node {
         let addresses = Addresses::new(config.public_url.clone(), addresses, config.lan);
         let told = addresses.clone();
         let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
-        let shares = web::Data::new(shares);
+        let services = web::Data::new(stream::Services {
+            accounts: self.accounts.clone(),
+            sessions: self.sessions.clone(),
+            notifications: Notifications::new(self.database.clone()),
+            connections: self.connections.clone(),
+            shares,
+            settings,
+        });
         let addresses = web::Data::new(addresses);
         let allowed_origins = config.allowed_origins.clone();
         let server = HttpServer::new(move || {
@@ -304,15 +310,12 @@ impl Node {
                 .wrap(middleware::from_fn(http::middleware))
                 .wrap(middleware::from_fn(headers::middleware))
                 .wrap(middleware::from_fn(stream::accepted::middleware))
-                .app_data(settings.clone())
+                .app_data(services.clone())
                 .app_data(database.clone())
                 .app_data(sessions.clone())
                 .app_data(journal.clone())
                 .app_data(bus.clone())
-                .app_data(notifications.clone())
                 .app_data(accounts.clone())
-                .app_data(connections.clone())
-                .app_data(shares.clone())
                 .app_data(of_address.clone())
                 .app_data(readiness.clone())
                 .app_data(addresses.clone())

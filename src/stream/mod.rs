@@ -24,9 +24,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::account::Accounts;
 use crate::ids::{Timestamp, UserId};
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
+use crate::session::Sessions;
+use crate::social::Notifications;
 
 pub(crate) use self::accepted::AcceptedConnections;
 pub(crate) use self::address_limits::AddressLimits;
@@ -41,6 +44,16 @@ pub(crate) struct Settings {
     pub(crate) heartbeat: Duration,
     pub(crate) commands_per_second: u32,
     pub(crate) allowed_origins: Vec<String>,
+}
+
+/// What sockets and streams work with, the same for all of a node.
+pub(crate) struct Services {
+    pub(crate) accounts: Accounts,
+    pub(crate) sessions: Sessions,
+    pub(crate) notifications: Notifications,
+    pub(crate) connections: Connections,
+    pub(crate) shares: Shares,
+    pub(crate) settings: Settings,
 }
 
 /// Ends the streams that these shares of a user opened, on every node, in the transaction that ends the shares. For one

@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::announce_ended_shares;
+use super::{Services, announce_ended_shares};
 use crate::account::{Accounts, Attempts, CurrentUser, Limit};
 use crate::clock;
 use crate::database::Database;
-use crate::http::{Body, Code, IdempotencyKey, Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::http::{Body, Code, Listing, Page, PathId, Problem, ProblemBody, Query};
 use crate::ids::{SessionId, Timestamp, UserId};
 use crate::server::Addresses;
+use crate::session::rest::Caller;
 use crate::session::{Sessions, SharePass};
 
 /// Characters of a code: none that is mistaken for another.
@@ -202,14 +203,13 @@ pub(super) struct NewShare {
     ),
 )]
 pub(super) async fn create(
-    user: CurrentUser,
+    Caller { user, key, .. }: Caller,
     id: PathId<SessionId>,
-    key: IdempotencyKey,
     body: Body<NewShare>,
     request: HttpRequest,
-    shares: web::Data<Shares>,
-    sessions: web::Data<Sessions>,
+    services: web::Data<Services>,
 ) -> Result<web::Json<Share>, Problem> {
+    let Services { shares, sessions, .. } = &**services;
     let session = id.into_inner();
     let NewShare { kind, name } = body.into_inner();
     let (kind, name) = (kind.unwrap_or_default(), name.map(|name| name.trim().to_owned()).filter(|it| !it.is_empty()));
@@ -223,10 +223,10 @@ pub(super) async fn create(
     let seq = may?;
     let database = &shares.database;
     for _ in 0..CODE_ATTEMPTS {
-        if let Some(made) = shares.made_before(user.id, key.0).await? {
+        if let Some(made) = shares.made_before(user.id, key).await? {
             let is_same = (made.session_id, made.kind.as_str(), &made.name) == (session.0, kind.as_str(), &name);
             return match is_same {
-                true => Ok(web::Json(shown(made, &request, &shares))),
+                true => Ok(web::Json(shown(made, &request, shares))),
                 false => Err(Problem::new(Code::IdempotencyKeyReused, "this key made another share")),
             };
         }
@@ -245,7 +245,7 @@ pub(super) async fn create(
             kind: Set(kind.as_str().to_owned()),
             name: Set(name.clone()),
             made_by: Set(user.id.0),
-            command_id: Set(key.0),
+            command_id: Set(key),
             created_at_ms: Set(now),
             expires_at_ms: Set(now + LIFE_MS),
             ended_at_ms: Set(None),
@@ -282,9 +282,9 @@ pub(super) async fn list(
     id: PathId<SessionId>,
     query: Query<SharesQuery>,
     request: HttpRequest,
-    shares: web::Data<Shares>,
-    sessions: web::Data<Sessions>,
+    services: web::Data<Services>,
 ) -> Result<web::Json<Listing<Share>>, Problem> {
+    let Services { shares, sessions, .. } = &**services;
     let session = id.into_inner();
     sessions.look(session, move |state, _| state.may_share(user.id)).await??;
     let SharesQuery { limit, cursor } = query.into_inner();
@@ -300,7 +300,7 @@ pub(super) async fn list(
         items.into_iter().filter(stands).collect::<Vec<_>>()
     };
     let standing = sessions.look(session, standing).await?;
-    let items = standing.into_iter().map(|share| shown(share, &request, &shares)).collect();
+    let items = standing.into_iter().map(|share| shown(share, &request, shares)).collect();
     Ok(web::Json(Listing { items, next_cursor }))
 }
 
@@ -313,9 +313,9 @@ pub(super) async fn list(
 pub(super) async fn delete(
     user: CurrentUser,
     ids: PathId<(SessionId, Uuid)>,
-    shares: web::Data<Shares>,
-    sessions: web::Data<Sessions>,
+    services: web::Data<Services>,
 ) -> Result<HttpResponse, Problem> {
+    let Services { shares, sessions, .. } = &**services;
     let (session, id) = ids.into_inner();
     let look = move |state: &crate::game::Session, _: &dyn Fn(crate::ids::ParticipantId) -> bool| {
         state.may_read(user.id).map(|()| state.creator_user_id())
@@ -354,10 +354,10 @@ pub(super) async fn delete(
 pub(super) async fn look_up(
     request: HttpRequest,
     code: web::Path<String>,
-    shares: web::Data<Shares>,
-    sessions: web::Data<Sessions>,
+    services: web::Data<Services>,
 ) -> Result<web::Json<SharedSession>, Problem> {
-    let share = shares.open(&code, shares.accounts.client_network(&request), &sessions).await?;
+    let Services { shares, sessions, .. } = &**services;
+    let share = shares.open(&code, shares.accounts.client_network(&request), sessions).await?;
     Ok(web::Json(SharedSession {
         session_id: SessionId(share.session_id),
         kind: Kind::named(&share.kind),

@@ -13,16 +13,17 @@ use tokio::time::{Interval, sleep_until};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Services;
 use super::accepted::{Accepted, cut_later};
-use super::connections::{ASKING_COSTS, Connections, Opener, Place, cost_of_welcome};
-use super::shares::{Shares, pass_of};
-use crate::account::{Accounts, CurrentUser};
+use super::connections::{ASKING_COSTS, Opener, Place, cost_of_welcome};
+use super::shares::pass_of;
+use crate::account::CurrentUser;
 use crate::clock;
 use crate::game::view::{EveningView, SessionView};
 use crate::http::{Code, PathId, Problem, Query};
 use crate::ids::{Seq, SessionId, Timestamp};
 use crate::session::rest::readable;
-use crate::session::{Listener, Push, Sessions, Viewer};
+use crate::session::{Listener, Push, Viewer};
 
 const PUSHES_MAX: usize = 256;
 /// Events of what was missed that are read at once.
@@ -57,11 +58,9 @@ pub(super) async fn open(
     request: HttpRequest,
     id: PathId<SessionId>,
     query: Query<StreamQuery>,
-    accounts: web::Data<Accounts>,
-    sessions: web::Data<Sessions>,
-    connections: web::Data<Connections>,
-    shares: web::Data<Shares>,
+    services: web::Data<Services>,
 ) -> Result<HttpResponse, Problem> {
+    let Services { accounts, sessions, connections, shares, .. } = &**services;
     let session = id.into_inner();
     let (viewer, opener, expires_at) = match query.into_inner() {
         StreamQuery { token: Some(_), .. } => {
@@ -69,7 +68,7 @@ pub(super) async fn open(
             return Err(Problem::new(Code::TokenExpired, detail));
         }
         StreamQuery { share: Some(code), .. } => {
-            let share = shares.open(&code, accounts.client_network(&request), &sessions).await?;
+            let share = shares.open(&code, accounts.client_network(&request), sessions).await?;
             if share.session_id != session.0 {
                 return Err(Problem::new(Code::InsufficientPermissions, "this share is of another session"));
             }
@@ -77,8 +76,8 @@ pub(super) async fn open(
             (Viewer::Share(pass_of(&share)), Opener::Share(share.id), expires_at)
         }
         StreamQuery { share: None, token: None } => {
-            let user = CurrentUser::of(&request, &accounts)?;
-            readable(&sessions, session, user.id).await?;
+            let user = CurrentUser::of(&request, accounts)?;
+            readable(sessions, session, user.id).await?;
             (Viewer::User(user.id), Opener::Login(user.id, user.login_id), user.expires_at)
         }
     };
@@ -116,17 +115,16 @@ pub(super) async fn open(
     let head = sessions.look(session, |state, _| state.seq()).await?;
     connections.charge(opener, cost_of_welcome(head, after)).map_err(too_much)?;
     sessions.watch(session, listener.clone(), Uuid::nil(), after).await?;
+    let closing = connections.closing();
     let reader = Reader {
+        services,
         session,
         last: after,
         missed_up_to: 0,
         listener,
-        sessions,
         pushes,
         comments,
-        closing: connections.closing(),
-        connections,
-        shares,
+        closing,
         opener,
         ended,
         expires_at,
@@ -161,12 +159,10 @@ struct Reader {
     /// Up to here they are read from the journal: there is no bound to what may have been missed.
     missed_up_to: Seq,
     listener: Listener,
-    sessions: web::Data<Sessions>,
+    services: web::Data<Services>,
     pushes: mpsc::Receiver<Push>,
     comments: Interval,
     closing: watch::Receiver<bool>,
-    connections: web::Data<Connections>,
-    shares: web::Data<Shares>,
     opener: Opener,
     /// What opened it has ended.
     ended: Arc<Notify>,
@@ -204,8 +200,8 @@ impl Reader {
     async fn catch_up(&mut self, last: Seq) -> Option<()> {
         let end = tokio::time::Instant::now() + self.left();
         let page = async {
-            self.connections.charge_in_turn(self.opener, MISSED_PAGE).await;
-            self.sessions.journal().read_history(self.session, last, MISSED_PAGE.into()).await
+            self.services.connections.charge_in_turn(self.opener, MISSED_PAGE).await;
+            self.services.sessions.journal().read_history(self.session, last, MISSED_PAGE.into()).await
         };
         let missed = tokio::select! {
             page = page => page.ok()?,
@@ -253,7 +249,7 @@ impl Reader {
     async fn still_here(&self) -> Option<Bytes> {
         let has_ended = match self.opener {
             // Where the database does not answer, it goes on as it is.
-            Opener::Share(share) => self.shares.is_live(share).await.is_ok_and(|is_live| !is_live),
+            Opener::Share(share) => self.services.shares.is_live(share).await.is_ok_and(|is_live| !is_live),
             Opener::Login(..) => false,
         };
         (!has_ended).then_some(Bytes::from_static(b": still here\n\n"))
@@ -278,7 +274,7 @@ impl Reader {
             Push::Presence { .. } => {}
             Push::Lost(_) => {
                 let (session, listener) = (self.session, self.listener.clone());
-                self.sessions.watch(session, listener, Uuid::nil(), self.last).await.ok()?;
+                self.services.sessions.watch(session, listener, Uuid::nil(), self.last).await.ok()?;
             }
             Push::Dismissed(..) => return None,
         }
@@ -299,6 +295,6 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.sessions.leave(self.session, self.listener.id);
+        self.services.sessions.leave(self.session, self.listener.id);
     }
 }

@@ -20,11 +20,11 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Ctx) {
         self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
         self.close_when_expired(ctx);
-        ctx.run_interval(self.settings.heartbeat, Self::heartbeat);
+        ctx.run_interval(self.services.settings.heartbeat, Self::heartbeat);
         let connected = ServerFrame::Connected {
             connection_id: self.place.id(),
             user: &self.profile,
-            heartbeat_seconds: self.settings.heartbeat.as_secs(),
+            heartbeat_seconds: self.services.settings.heartbeat.as_secs(),
             server_time: clock::now(),
         };
         ctx.text(connected.encode());
@@ -33,7 +33,7 @@ impl Actor for Socket {
 
     fn stopped(&mut self, _: &mut Ctx) {
         for session in self.subscriptions.sessions() {
-            self.sessions.leave(session, self.listener_id);
+            self.services.sessions.leave(session, self.listener_id);
         }
     }
 }

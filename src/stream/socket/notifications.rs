@@ -12,7 +12,7 @@ use crate::stream::wire::Close;
 impl Socket {
     /// Sends what no device of the user had yet; new notifications wait until then.
     pub(super) fn send_undelivered(&mut self, ctx: &mut Ctx) {
-        let (notifications, user, after) = (self.notifications.clone(), self.user.id, self.inbox.begin());
+        let (notifications, user, after) = (self.services.notifications.clone(), self.user.id, self.inbox.begin());
         let reading = async move { notifications.undelivered(user, after, BACKLOG).await };
         ctx.spawn(reading.into_actor(self).map(|read, socket, ctx: &mut Ctx| match read {
             Ok(old) => socket.inbox.read(&old).into_iter().for_each(|frame| ctx.text(frame)),
@@ -44,7 +44,7 @@ impl Socket {
             return;
         }
         let (notifications, user, ids) =
-            (self.notifications.clone(), self.user.id, std::mem::take(&mut self.acknowledged));
+            (self.services.notifications.clone(), self.user.id, std::mem::take(&mut self.acknowledged));
         let marking = async move { notifications.delivered(user, ids).await };
         ctx.spawn(marking.into_actor(self).map(|marked, socket, ctx: &mut Ctx| {
             if let Err(error) = marked
