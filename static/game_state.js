@@ -13,7 +13,8 @@ export function apply(state, event) {
   if (event.seq <= state.seq) return state
   if (event.seq > state.seq + 1) return { ...state, stale: true }
   const reduce = reducers[event.type]
-  const next = reduce ? reduce(state, event.data ?? {}, event) : state
+  // What a newer server tells is asked for as a whole.
+  const next = reduce ? reduce(state, event.data ?? {}, event) : { ...state, refetch: true }
   const session = next.session && { ...next.session, seq: event.seq }
   return { ...next, session, seq: event.seq, events: withEvents(state.events, [event]), stale: false }
 }

@@ -62,6 +62,10 @@ impl Session {
             }
             Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended)),
             Fact::GameCancelled(_) => self.end(event, GameStatus::Cancelled, None),
+            Fact::Newer(_) => {
+                self.id = event.session_id;
+                self.newer_seq.get_or_insert(event.seq);
+            }
         }
     }
 

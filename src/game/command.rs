@@ -321,6 +321,9 @@ pub enum Refusal {
     /// `event_not_voidable`.
     #[error("{0}")]
     EventNotVoidable(&'static str),
+    /// `storage_unavailable`: this node is not up to date yet.
+    #[error("a newer version of Artel plays this session, nothing was stored: send it again with the same key")]
+    NeedsNewer,
 }
 
 impl Refusal {
@@ -341,6 +344,7 @@ impl Refusal {
             Refusal::BallNotAvailable(_) | Refusal::BallNotOn { .. } => "ball_not_available",
             Refusal::NotEnoughPlayers { .. } => "not_enough_players",
             Refusal::EventNotVoidable(_) => "event_not_voidable",
+            Refusal::NeedsNewer => "storage_unavailable",
         }
     }
 }

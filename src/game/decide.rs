@@ -32,6 +32,7 @@ impl Session {
     pub fn decide(&self, request: &Request) -> Result<Vec<Decided>, Refusal> {
         match &request.command {
             Command::CreateSession(new) => self.create(new, request),
+            _ if self.needs_newer() => Err(Refusal::NeedsNewer),
             _ if self.seq == 0 => Err(Refusal::NotAllowed("this session has not been opened")),
             Command::Score(scoring) => self.score(scoring, request),
             Command::Join { display_name, role } => self.join(display_name, *role, request),

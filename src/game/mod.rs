@@ -60,6 +60,9 @@ pub struct Session {
     /// Versions of the rules that games were played by before `rules` came; a game's `rules` counts through both.
     past_rules: Vec<Rules>,
     games: Vec<Game>,
+    /// The first event that only a newer version reads, so that this is not the whole state. Never in a snapshot.
+    #[serde(skip)]
+    newer_seq: Option<Seq>,
 }
 
 /// A seat in a session, with or without an account behind it.
@@ -120,6 +123,16 @@ impl Session {
     /// Its id; nil before its first event.
     pub fn id(&self) -> SessionId {
         self.id
+    }
+
+    /// A newer version plays it: it can be read here as far as it is known, and nothing be made of it.
+    pub fn needs_newer(&self) -> bool {
+        self.newer_seq.is_some()
+    }
+
+    /// Not even who plays can be read here.
+    fn is_unknown(&self) -> bool {
+        self.newer_seq == Some(1)
     }
 
     /// Its chat.
@@ -186,6 +199,7 @@ impl Session {
     /// by who was removed. Who is invited sees the preview until the seat is taken.
     pub fn may_read(&self, user: UserId) -> Result<(), Refusal> {
         match self.participant_of(user) {
+            _ if self.is_unknown() => Err(Refusal::NeedsNewer),
             Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
             Some(seat) if seat.has_sat() => Ok(()),
             _ if !self.is_private => Ok(()),
@@ -199,7 +213,7 @@ impl Session {
         match self.participant_of(user) {
             Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
             Some(seat) if seat.is_invited => Ok(()),
-            _ if has_code => Ok(()),
+            _ if has_code && !self.is_unknown() => Ok(()),
             _ => self.may_read(user),
         }
     }

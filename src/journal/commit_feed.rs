@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::follow::{self, Part};
 use super::{JournalError, Record, Work};
+use crate::game::event::Fact;
 use crate::ids::Timestamp;
 use crate::outbox;
 
@@ -129,7 +130,8 @@ pub async fn read_from(
 }
 
 /// The first `limit` events of a part that users may have to be told of: ends of games, invitations, and corrections of
-/// ended games; with their positions.
+/// ended games; with their positions. Of several nodes, which may be of several versions, also those of types that this
+/// one doesn't know.
 pub async fn telling(
     db: &impl ConnectionTrait,
     part: Part,
@@ -144,8 +146,12 @@ pub async fn telling(
         true => format!("split_part(body, '\"', 14) = '{name}'"),
         false => format!("instr(body, '\"type\":\"{name}\"') > 0"),
     };
+    let newer = match is_postgres {
+        true => format!("split_part(body, '\"', 14) NOT IN ('{}')", Fact::TYPES.join("', '")),
+        false => "false".to_owned(),
+    };
     let sql = format!(
-        "SELECT * FROM ({}) AS e WHERE {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
+        "SELECT * FROM ({}) AS e WHERE {newer} OR {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
          OR ({} AND {says}(body, '\"results\":[') > 0) ORDER BY position LIMIT {limit}",
         follow::part_of("*"),
         kind("game.ended"),

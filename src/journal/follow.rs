@@ -52,7 +52,7 @@ pub(crate) fn part_of(columns: &str) -> String {
 pub enum Swept {
     /// Everything of it up to this position is in the projection.
     Upto(i64),
-    /// Somebody else is at it; not before the next sweep.
+    /// Somebody else is at it, or a node of a newer version has to be; not before the next sweep.
     Held,
 }
 

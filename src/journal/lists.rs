@@ -60,7 +60,8 @@ impl ListChange {
                 | Fact::TurnChanged(_)
                 | Fact::EventVoided(_)
                 | Fact::GameEnded(_)
-                | Fact::GameCancelled(_) => {}
+                | Fact::GameCancelled(_)
+                | Fact::Newer(_) => {}
             }
         }
         (change != Self::default()).then_some(change)

@@ -42,11 +42,17 @@ impl Projection for Sweep {
     type Error = Failure;
 
     async fn sweep(&mut self, database: &Database, part: Part) -> Result<Swept, Failure> {
-        let events = commit_feed::telling(database.reader(), part, EVENTS_MAX).await?;
-        let position = match events.last() {
+        let mut events = commit_feed::telling(database.reader(), part, EVENTS_MAX).await?;
+        let mut position = match events.last() {
             Some(&(position, _)) if events.len() as u64 == EVENTS_MAX => position,
             _ => part.upto,
         };
+        if let Some(newer) = events.iter().position(|(_, event)| event.as_ref().is_ok_and(|event| event.needs_newer()))
+        {
+            // Whom it tells is for a node to say that can read it.
+            position = events[newer].0 - 1;
+            events.truncate(newer);
+        }
         let records = readable(events);
         match tell_of_all(database, &records).await {
             // One that can't be told must not keep the others from being told.
@@ -60,7 +66,7 @@ impl Projection for Sweep {
             }
             told => told?,
         }
-        Ok(Swept::Upto(position))
+        Ok(if position > part.after { Swept::Upto(position) } else { Swept::Held })
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct LeftOut {
     pub(super) held: Vec<(SessionId, Seq)>,
     /// Why the log of a session can't be read.
     pub(super) unreadable: Vec<String>,
+    /// There are sessions that a newer version plays. Its nodes find by their sweeps what is left out here.
+    pub(super) needs_newer: bool,
 }
 
 /// Applies logs. Several may do so at the same time, in this process or others.
@@ -68,6 +70,7 @@ struct Applied {
     gone: Vec<Uuid>,
     cursors: Vec<(SessionId, Seq)>,
     checks: Checks,
+    needs_newer: bool,
 }
 
 impl Projection {
@@ -118,6 +121,7 @@ impl Projection {
             }
         };
         checks.append(&mut applied.checks);
+        left_out.needs_newer = applied.needs_newer;
         store(tx, applied.rows, applied.gone).await?;
         cursor::advance(tx, &applied.cursors).await?;
         award::check(tx, &checks).await?;
@@ -159,7 +163,12 @@ impl Projection {
         let mut applied = Applied::default();
         for mut behind in behind {
             let tail = tails.get(&behind.id).map_or(&[][..], Vec::as_slice);
-            let changed = self.follow(tx, &mut behind, tail, &mut applied.checks).await?;
+            let (changed, mut checks) = self.follow(tx, &mut behind, tail).await?;
+            if behind.state.needs_newer() {
+                applied.needs_newer = true;
+                continue;
+            }
+            applied.checks.append(&mut checks);
             self.note(&behind, changed, &mut applied);
             self.touched.push(behind.id);
             self.kept.insert(behind.id, behind.state);
@@ -200,16 +209,15 @@ impl Projection {
         }
     }
 
-    /// Follows the log of a session; answers the games that changed, and notes whose achievements that may concern: the
-    /// message that asks for it may be lost.
+    /// Follows the log of a session; answers the games that changed, and whose achievements that may concern: the message
+    /// that asks for it may be lost.
     async fn follow(
         &self,
         tx: &DatabaseTransaction,
         behind: &mut Behind<'_>,
         tail: &[Arc<Record>],
-        checks: &mut Checks,
-    ) -> Result<BTreeSet<GameId>, JournalError> {
-        let (mut changed, cursor) = (BTreeSet::new(), behind.cursor);
+    ) -> Result<(BTreeSet<GameId>, Checks), JournalError> {
+        let (mut changed, mut checks, cursor) = (BTreeSet::new(), Checks::new(), behind.cursor);
         let mut apply = |state: &mut Session, record: &Arc<Record>| {
             if record.seq() != state.seq() + 1 {
                 return;
@@ -231,7 +239,7 @@ impl Projection {
             }
             records.iter().for_each(|record| apply(state, record));
         }
-        Ok(changed)
+        Ok((changed, checks))
     }
 }
 

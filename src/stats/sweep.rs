@@ -39,9 +39,9 @@ impl follow::Projection for Sweep {
                 return Ok(Swept::Upto(part.upto));
             }
             let found = behind.len();
-            let LeftOut { held, unreadable } = self.apply(database, behind).await?;
+            let LeftOut { held, unreadable, needs_newer } = self.apply(database, behind).await?;
             tracing::debug!(sessions = found, part.writer_id, "the statistics were behind");
-            if !held.is_empty() {
+            if !held.is_empty() || needs_newer {
                 return Ok(Swept::Held);
             }
             // Those that can't be read are told of and passed.
@@ -67,9 +67,10 @@ impl Sweep {
         let mut left_out = LeftOut::default();
         for session in behind {
             match apply(database, &mut self.projection, hints([session])).await {
-                Ok(LeftOut { held, unreadable }) => {
+                Ok(LeftOut { held, unreadable, needs_newer }) => {
                     left_out.held.extend(held);
                     left_out.unreadable.extend(unreadable);
+                    left_out.needs_newer |= needs_newer;
                 }
                 Err(Failure::Permanent(reason)) => {
                     tracing::error!(session.id = %session.0, reason, "a session is left out of the statistics");

@@ -44,6 +44,7 @@ mod matrix;
 mod migration_kills;
 mod nasty;
 mod nemesis;
+mod newer_version;
 mod nodes;
 mod operations;
 mod orders;

@@ -35,6 +35,11 @@ test('a session grows from its events alone', () => {
   assert.equal(game(state).current_participant_id, 'a')
 })
 
+test('an event that this page does not know is asked for as a whole', () => {
+  const state = apply({ ...play(), refetch: false }, event(4, 'game.ball_rerated', { color: 'pink', points: 7 }))
+  assert.deepEqual([state.seq, state.refetch, state.stale], [4, true, false])
+})
+
 test('a pot moves points, balls, live money and what is left', () => {
   const state = play(pot(4, 'a', 'pink', 6, 6, 'a', { nets: [{ participant_id: 'a', net: 30000 }, { participant_id: 'b', net: -30000 }] }))
   assert.deepEqual(score(state, 'a'), { participant_id: 'a', points: 6, balls_potted: 1, fouls: 0, net: 30000 })

@@ -1,11 +1,13 @@
 //! What happened: the stored vocabulary. Events never change once written, so fields are only ever added here, with
-//! a default.
+//! a default. A new type of event raises `FORMAT` of snapshots (`journal/snapshot.rs`).
 
+mod newer;
 mod of_game;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use newer::NewerFact;
 pub use of_game::{
     BallPotted, EventVoided, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score,
     TurnChanged, VisitFigures,
@@ -79,82 +81,67 @@ pub enum Role {
     Spectator,
 }
 
-/// `type` and `data` of an event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "type", content = "data")]
-pub enum Fact {
-    /// The session exists; its creator has the first seat.
-    #[serde(rename = "session.created")]
-    SessionCreated(Box<SessionCreated>),
-    /// A seat was taken, taken again, or kept for an invited account (`is_active` false).
-    #[serde(rename = "session.player_joined")]
-    PlayerJoined(PlayerJoined),
-    /// Left by own will.
-    #[serde(rename = "session.player_left")]
-    PlayerLeft(Seat),
-    /// Removed by the creator: may neither read nor come back until invited again.
-    #[serde(rename = "session.player_removed")]
-    PlayerRemoved(Seat),
-    /// Name or right to score changed; the values after the change.
-    #[serde(rename = "session.player_updated")]
-    PlayerUpdated(PlayerUpdated),
-    /// Only what changed is there.
-    #[serde(rename = "session.settings_changed")]
-    SettingsChanged(Box<SettingsChanged>),
-    /// The creator's role moved.
-    #[serde(rename = "session.creator_changed")]
-    CreatorChanged(CreatorChanged),
-    /// The evening is over.
-    #[serde(rename = "session.completed")]
-    SessionCompleted(Nothing),
-    /// The evening was called off.
-    #[serde(rename = "session.cancelled")]
-    SessionCancelled(Nothing),
-    /// A game began.
-    #[serde(rename = "game.started")]
-    GameStarted(GameStarted),
-    /// A ball was potted.
-    #[serde(rename = "game.ball_potted")]
-    BallPotted(BallPotted),
-    /// A foul was made.
-    #[serde(rename = "game.foul_committed")]
-    FoulCommitted(FoulCommitted),
-    /// A turn ended without a ball or a foul.
-    #[serde(rename = "game.turn_changed")]
-    TurnChanged(TurnChanged),
-    /// A mark was taken back; all that followed from it is put right.
-    #[serde(rename = "game.event_voided")]
-    EventVoided(Box<EventVoided>),
-    /// The game is over and settled.
-    #[serde(rename = "game.ended")]
-    GameEnded(Box<GameEnded>),
-    /// The game counts as not played.
-    #[serde(rename = "game.cancelled")]
-    GameCancelled(Nothing),
+/// Declares `Fact`: each type of event once, with its name on the wire and in the log.
+macro_rules! facts {
+    ($($(#[doc = $doc:literal])+ $name:ident($data:ty) = $wire:literal,)+) => {
+        /// `type` and `data` of an event.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(tag = "type", content = "data")]
+        pub enum Fact {
+            $($(#[doc = $doc])+ #[serde(rename = $wire)] $name($data),)+
+            /// What only a newer version knows. Its event is kept as it was stored and written by nobody.
+            #[serde(skip)]
+            Newer(NewerFact),
+        }
+
+        impl Fact {
+            /// All types of events that this version knows.
+            pub const TYPES: &'static [&'static str] = &[$($wire),+];
+
+            /// The event type of the contract, which is also its routing key.
+            pub fn event_type(&self) -> &str {
+                match self {
+                    $(Fact::$name(_) => $wire,)+
+                    Fact::Newer(newer) => &newer.event_type,
+                }
+            }
+        }
+    };
 }
 
-impl Fact {
-    /// The event type of the contract, which is also its routing key.
-    pub fn event_type(&self) -> &'static str {
-        match self {
-            Fact::SessionCreated(_) => "session.created",
-            Fact::PlayerJoined(_) => "session.player_joined",
-            Fact::PlayerLeft(_) => "session.player_left",
-            Fact::PlayerRemoved(_) => "session.player_removed",
-            Fact::PlayerUpdated(_) => "session.player_updated",
-            Fact::SettingsChanged(_) => "session.settings_changed",
-            Fact::CreatorChanged(_) => "session.creator_changed",
-            Fact::SessionCompleted(_) => "session.completed",
-            Fact::SessionCancelled(_) => "session.cancelled",
-            Fact::GameStarted(_) => "game.started",
-            Fact::BallPotted(_) => "game.ball_potted",
-            Fact::FoulCommitted(_) => "game.foul_committed",
-            Fact::TurnChanged(_) => "game.turn_changed",
-            Fact::EventVoided(_) => "game.event_voided",
-            Fact::GameEnded(_) => "game.ended",
-            Fact::GameCancelled(_) => "game.cancelled",
-        }
-    }
+facts! {
+    /// The session exists; its creator has the first seat.
+    SessionCreated(Box<SessionCreated>) = "session.created",
+    /// A seat was taken, taken again, or kept for an invited account (`is_active` false).
+    PlayerJoined(PlayerJoined) = "session.player_joined",
+    /// Left by own will.
+    PlayerLeft(Seat) = "session.player_left",
+    /// Removed by the creator: may neither read nor come back until invited again.
+    PlayerRemoved(Seat) = "session.player_removed",
+    /// Name or right to score changed; the values after the change.
+    PlayerUpdated(PlayerUpdated) = "session.player_updated",
+    /// Only what changed is there.
+    SettingsChanged(Box<SettingsChanged>) = "session.settings_changed",
+    /// The creator's role moved.
+    CreatorChanged(CreatorChanged) = "session.creator_changed",
+    /// The evening is over.
+    SessionCompleted(Nothing) = "session.completed",
+    /// The evening was called off.
+    SessionCancelled(Nothing) = "session.cancelled",
+    /// A game began.
+    GameStarted(GameStarted) = "game.started",
+    /// A ball was potted.
+    BallPotted(BallPotted) = "game.ball_potted",
+    /// A foul was made.
+    FoulCommitted(FoulCommitted) = "game.foul_committed",
+    /// A turn ended without a ball or a foul.
+    TurnChanged(TurnChanged) = "game.turn_changed",
+    /// A mark was taken back; all that followed from it is put right.
+    EventVoided(Box<EventVoided>) = "game.event_voided",
+    /// The game is over and settled.
+    GameEnded(Box<GameEnded>) = "game.ended",
+    /// The game counts as not played.
+    GameCancelled(Nothing) = "game.cancelled",
 }
 
 /// `{}`: a type that says all.

@@ -5,6 +5,7 @@ mod frames;
 mod games;
 pub(crate) mod golden;
 mod kolkhoz;
+mod newer;
 mod orders;
 mod properties;
 mod pyramid;
