@@ -30,6 +30,7 @@ use self::command_key::CommandKeys;
 pub use self::compare::{Comparison, compare};
 pub(crate) use self::opened::note_made;
 pub use self::opened::{Commands, Opened, Snapshot};
+pub use self::snapshot::States;
 pub use self::writer::JournalWriter;
 use crate::database::Database;
 use crate::game::Session;
@@ -70,7 +71,10 @@ impl Record {
     }
 
     fn read(json: String, command_hash: i64) -> Result<Self, serde_json::Error> {
-        let event: Event = serde_json::from_str(&json)?;
+        let event = match serde_json::from_str(&json) {
+            Ok(event) => event,
+            Err(error) => Event::of_newer_version(&json).ok_or(error)?,
+        };
         // Earlier versions wrote the join code into it.
         if matches!(event.fact, Fact::SessionCreated(_)) {
             return Ok(Self::new(event, command_hash));
@@ -96,6 +100,11 @@ impl Record {
     /// The frame that all watchers of one kind share: encoded by the first who asks.
     pub fn frame(&self, encode: impl FnOnce(&Self) -> ByteString) -> ByteString {
         self.shared.get_or_init(|| encode(self)).clone()
+    }
+
+    /// Only a newer version reads it whole.
+    pub fn needs_newer(&self) -> bool {
+        matches!(self.event.fact, Fact::Newer(_))
     }
 
     /// The event's number in its session.
@@ -292,6 +301,11 @@ impl Journal {
         self.there(|db| async move { snapshot::open(db.reader(), session).await }).await
     }
 
+    /// The states of several sessions up to these events, read together; or why one can't be read. Each has an event.
+    pub async fn states(&self, upto: Vec<(SessionId, Seq)>) -> Result<States, DbErr> {
+        self.there(|db| async move { snapshot::states(db.reader(), &upto).await }).await
+    }
+
     /// The session that an account opened under that idempotency key, and the fingerprint of what was asked then.
     pub async fn opened_by(&self, user: UserId, command: Uuid) -> Result<Option<(SessionId, i64)>, JournalError> {
         use entity::session::{Column, Entity};
@@ -311,9 +325,10 @@ impl Journal {
     }
 
     /// Runs a query where the journal's connections live.
-    async fn there<T: Send + 'static, F>(&self, query: impl FnOnce(Database) -> F) -> Result<T, JournalError>
+    async fn there<T: Send + 'static, E, F>(&self, query: impl FnOnce(Database) -> F) -> Result<T, E>
     where
-        F: Future<Output = Result<T, JournalError>> + Send + 'static,
+        E: From<DbErr> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let gone = |_| DbErr::Custom("the runtime of the journal has ended".to_owned());
         self.runtime.spawn(query(self.database.clone())).await.map_err(gone)?

@@ -64,9 +64,8 @@ async fn look(sessions: &Sessions, database: &Database) -> Result<(), DbErr> {
 /// False: it is to be tried again.
 async fn leave(sessions: &Sessions, user: UserId, session: SessionId) -> bool {
     let command_id = Uuid::new_v5(&session.0, user.0.as_bytes());
-    let order =
-        Submission { user, game: None, command: Command::Forget, command_id, correlation_id: crate::clock::new_id() };
-    match sessions.execute(session, order).await {
+    let forget = Submission::new(user, None, Command::Forget, command_id, crate::clock::new_id());
+    match sessions.execute(session, forget).await {
         Ok(_) => true,
         Err(NotPlayed::Busy | NotPlayed::NotStored) => false,
         Err(error) => {

@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Sessions;
+use super::directory::Listed;
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::view::{SessionView, Status};
 use crate::http::{Listing, Page, Problem, ProblemBody, Query};
-use crate::ids::SessionId;
+use crate::ids::{Seq, SessionId};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -56,8 +57,11 @@ pub(super) async fn list(
     use session::Column;
     let query = query.into_inner();
     let page = Page::new(query.limit, query.cursor)?;
-    let mut rows =
-        session::Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(page.rows());
+    let mut rows = session::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Head, Column::Code])
+        .order_by_desc(Column::Id)
+        .limit(page.rows());
     rows = match query.scope.unwrap_or_default() {
         Scope::Mine => rows
             .join_rev(
@@ -76,12 +80,9 @@ pub(super) async fn list(
     if let Some(after) = page.after::<Uuid>()? {
         rows = rows.filter(Column::Id.lt(after));
     }
-    let ids: Vec<Uuid> = rows.into_tuple().all(database.reader()).await?;
-    let listing = Listing::of(ids, &page, |id| *id, SessionId);
-    let mut items = Vec::with_capacity(listing.items.len());
-    for id in listing.items {
-        // Who was removed, or is only invited, has a row among the members: such a page is a little shorter.
-        items.extend(sessions.glance(id, user.id).await?);
-    }
-    Ok(web::Json(Listing { items, next_cursor: listing.next_cursor }))
+    let rows: Vec<(Uuid, Seq, String)> = rows.into_tuple().all(database.reader()).await?;
+    let listed = |(id, head, code)| Listed { session: SessionId(id), head, code };
+    let Listing { items, next_cursor } = Listing::of(rows, &page, |(id, ..)| *id, listed);
+    // Who was removed, or is only invited, has a row among the members: such a page is a little shorter.
+    Ok(web::Json(Listing { items: sessions.list_for(user.id, items).await?, next_cursor }))
 }

@@ -16,16 +16,16 @@ pub(crate) mod rest;
 pub mod routes;
 #[cfg(test)]
 mod simulation;
+mod submission;
 mod unstored_keys;
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 pub use self::audience::{Listener, Push, SharePass, Viewer, Welcome};
 pub use self::directory::Sessions;
-use crate::game::command::{Command, Refusal};
-use crate::ids::{GameId, Seq, SessionId, UserId};
+pub use self::submission::Submission;
+use crate::game::command::Refusal;
+use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{JournalError, Record};
 use crate::telemetry::Trouble;
 
@@ -41,32 +41,6 @@ pub enum News {
     Closed(SessionId),
     /// These accounts watch it from here.
     Online(SessionId, Vec<UserId>),
-}
-
-/// A command on its way to a session.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    /// Who asks.
-    pub user: UserId,
-    /// The game that the caller named, where one was named.
-    pub game: Option<GameId>,
-    /// What is asked.
-    pub command: Command,
-    /// The idempotency key.
-    pub command_id: Uuid,
-    /// The request that caused it.
-    pub correlation_id: Uuid,
-}
-
-/// Who opens a session, and under which key.
-#[derive(Clone, Copy, Debug)]
-pub struct Creator {
-    /// The account.
-    pub user: UserId,
-    /// The idempotency key.
-    pub command_id: Uuid,
-    /// The request that caused it.
-    pub correlation_id: Uuid,
 }
 
 /// A command that became fact.

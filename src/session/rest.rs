@@ -56,10 +56,10 @@ pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -
 }
 
 /// Whoever asks for a change, the key under which it happens once, and the request that its events name.
-pub(super) struct Caller {
-    pub(super) user: CurrentUser,
-    pub(super) key: Uuid,
-    pub(super) request_id: Uuid,
+pub(crate) struct Caller {
+    pub(crate) user: CurrentUser,
+    pub(crate) key: Uuid,
+    pub(crate) request_id: Uuid,
 }
 
 impl FromRequest for Caller {
@@ -82,8 +82,7 @@ pub(super) async fn execute(
     command: Command,
     &Caller { ref user, key, request_id }: &Caller,
 ) -> Result<Played, Problem> {
-    let order = Submission { user: user.id, game, command, command_id: key, correlation_id: request_id };
-    Ok(sessions.execute(session, order).await?)
+    Ok(sessions.execute(session, Submission::new(user.id, game, command, key, request_id)).await?)
 }
 
 /// Query of the event lists.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rest::{Caller, Events, EventsQuery, changed_view, display_name, execute, readable, view};
-use super::{Creator, NotPlayed, Sessions, game_routes, joining, listing, participant_routes};
+use super::{NotPlayed, Sessions, Submission, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
@@ -63,7 +63,6 @@ async fn create(
         _ => return Err(Problem::invalid("rules", "give either template_id or rules")),
     };
     let display_name = display_name(&accounts, caller.user.id).await?;
-    let by = Creator { user: caller.user.id, command_id: caller.key, correlation_id: caller.request_id };
     let create = CreateSession {
         session_id: SessionId(crate::clock::new_id()),
         chat_id: crate::clock::new_id(),
@@ -76,11 +75,11 @@ async fn create(
         display_name,
     };
     // The same call again opens nothing.
-    let is_new = !sessions.has_created(by).await?;
+    let is_new = !sessions.has_created(caller.user.id, caller.key).await?;
     if is_new {
         accounts.user_limits().open_session(caller.user.id).await?;
     }
-    match open_under_a_free_code(&sessions, create, by).await {
+    match open_under_a_free_code(&sessions, create, &caller).await {
         Ok(id) => Ok(HttpResponse::Created()
             .insert_header(("location", format!("/api/v1/sessions/{id}")))
             .json(changed_view(&sessions, id, caller.user.id).await?)),
@@ -97,11 +96,12 @@ async fn create(
 async fn open_under_a_free_code(
     sessions: &Sessions,
     mut create: CreateSession,
-    by: Creator,
+    &Caller { ref user, key, request_id }: &Caller,
 ) -> Result<SessionId, NotPlayed> {
     for _ in 0..CODE_ATTEMPTS {
         create.code = joining::new_code();
-        match sessions.create(create.clone(), by).await {
+        let command = Command::CreateSession(create.clone());
+        match sessions.create(Submission::new(user.id, None, command, key, request_id)).await {
             Err(NotPlayed::CodeTaken) => {}
             opened => return opened,
         }

@@ -76,14 +76,9 @@ impl Commands {
     async fn play(&self, asked: Vec<Asked>) -> Result<Vec<Refused>, Failure> {
         let mut refused = Vec::new();
         for asked in asked {
-            let order = Submission {
-                user: asked.user,
-                game: None,
-                command: Command::Score(asked.command.clone()),
-                command_id: asked.command_id,
-                correlation_id: asked.cause.correlation_id,
-            };
-            match self.execute(asked.session, order).await {
+            let command = Command::Score(asked.command.clone());
+            let (key, cause) = (asked.command_id, asked.cause.correlation_id);
+            match self.execute(asked.session, Submission::new(asked.user, None, command, key, cause)).await {
                 Ok(_) => {}
                 Err(error) if error.is_passing() => {
                     // An outage is waited for; what else keeps a session from being read is the message's own trouble.
@@ -97,10 +92,10 @@ impl Commands {
     }
 
     /// Tries again here what passes soon: from the queue of retries it would come back after the commands behind it.
-    async fn execute(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
+    async fn execute(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
         let attempts = if self.troubled().contains(&session) { 1 } else { ATTEMPTS };
         for attempt in 1.. {
-            match self.sessions.execute(session, order.clone()).await {
+            match self.sessions.execute(session, submission.clone()).await {
                 Err(error) if error.is_passing() && attempt < attempts => {
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }

@@ -10,22 +10,18 @@ use uuid::Uuid;
 
 use super::{Newcomer, PendingAnswer, SessionActor, WaitingLook};
 use crate::game::Session;
-use crate::game::command::Request;
 use crate::ids::{ParticipantId, Seq, UserId};
 use crate::journal::Record;
 use crate::session::audience::Listener;
 use crate::session::engine::{Ask, Input, Ticket};
 use crate::session::live::Activity;
-use crate::session::{News, NotPlayed, Played};
+use crate::session::{News, NotPlayed, Played, Submission};
 
 /// Decide this and store it.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(in crate::session) struct Execute {
-    pub(in crate::session) request: Request,
-    pub(in crate::session) command_id: Uuid,
-    pub(in crate::session) correlation_id: Uuid,
-    pub(in crate::session) hash: i64,
+    pub(in crate::session) submission: Submission,
     pub(in crate::session) permit: OwnedSemaphorePermit,
     pub(in crate::session) answer: oneshot::Sender<Result<Played, NotPlayed>>,
 }
@@ -97,21 +93,16 @@ pub(in crate::session) struct SayOnline;
 #[rtype(result = "()")]
 pub(in crate::session) struct Close;
 
-/// A fault, for tests of the replacement of actors that panic.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub(in crate::session) struct Break;
-
 impl Handler<Execute> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, message: Execute, ctx: &mut Self::Context) {
-        let Execute { request, command_id, correlation_id, hash, permit, answer } = message;
+        let Execute { submission, permit, answer } = message;
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let (kind, game) = (request.command.kind(), request.game);
+        let (kind, game) = (submission.request.command.kind(), submission.request.game);
         self.callers.insert(ticket, PendingAnswer { answer, _permit: permit, since: Instant::now(), kind, game });
-        self.feed(Input::Ask(Box::new(Ask { ticket, request, command_id, correlation_id, hash })), ctx);
+        self.feed(Input::Ask(Box::new(Ask { ticket, submission })), ctx);
     }
 }
 
@@ -188,13 +179,5 @@ impl Handler<Close> for SessionActor {
 
     fn handle(&mut self, _: Close, ctx: &mut Self::Context) {
         ctx.stop();
-    }
-}
-
-impl Handler<Break> for SessionActor {
-    type Result = ();
-
-    fn handle(&mut self, _: Break, _: &mut Self::Context) {
-        panic!("broken on purpose");
     }
 }

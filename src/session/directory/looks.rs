@@ -5,9 +5,23 @@ use tokio::sync::oneshot;
 use super::{ATTEMPTS, Sessions};
 use crate::game::Session;
 use crate::game::view::SessionView;
-use crate::ids::{ParticipantId, SessionId, UserId};
+use crate::ids::{ParticipantId, Seq, SessionId, UserId};
+use crate::journal::JournalError;
 use crate::session::NotPlayed;
 use crate::session::actor::messages::{Glance, Look};
+use crate::telemetry::Trouble;
+
+// Said when it begins and once a minute while it lasts.
+static UNREADABLE: Trouble = Trouble::new();
+
+/// What the row of a session says of it.
+pub(in crate::session) struct Listed {
+    pub(in crate::session) session: SessionId,
+    /// Its last event.
+    pub(in crate::session) head: Seq,
+    /// Its join code.
+    pub(in crate::session) code: String,
+}
 
 impl Sessions {
     /// Looks at the state as the log has it. Where the log can't be read, nothing older is shown instead: `NotStored`. Who
@@ -28,6 +42,17 @@ impl Sessions {
         look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
     ) -> Result<T, NotPlayed> {
         let at_least = self.known_head(session).await?;
+        self.look_after(session, at_least, shows_online, look).await
+    }
+
+    /// The same at a state that has event `at_least`, or `NotStored`.
+    async fn look_after<T: Send + 'static>(
+        &self,
+        session: SessionId,
+        at_least: Seq,
+        shows_online: bool,
+        look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
+    ) -> Result<T, NotPlayed> {
         for _ in 0..ATTEMPTS {
             let live = match self.open(session).await {
                 // Reading needs no place in memory, and what was stored a moment ago must be told.
@@ -62,22 +87,38 @@ impl Sessions {
         self.with_code(view, knows_code).await
     }
 
-    /// The same without bringing it into memory; `None`: there is no such session, or it is not for these eyes.
-    pub async fn glance(&self, session: SessionId, user: UserId) -> Result<Option<SessionView>, NotPlayed> {
-        let seen = if self.lives(session) {
-            let look = move |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
-                state.may_read(user).ok().map(|()| (state.view(online), state.may_know_code(user)))
-            };
-            self.look_at(session, true, look).await?
-        } else {
-            let opened = self.journal.open(session).await?.map(|opened| opened.state);
-            let state = opened.filter(|state| state.may_read(user).is_ok());
-            state.map(|state| (state.view(&|_| false), state.may_know_code(user)))
+    /// These sessions as an account sees them, without those that are not for its eyes. Those that do not live here are
+    /// read together and not brought into memory.
+    pub(in crate::session) async fn list_for(
+        &self,
+        user: UserId,
+        listed: Vec<Listed>,
+    ) -> Result<Vec<SessionView>, NotPlayed> {
+        let seen = move |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
+            state.may_read(user).ok().map(|()| (state.view(online), state.may_know_code(user)))
         };
-        match seen {
-            Some((view, knows_code)) => self.with_code(view, knows_code).await.map(Some),
-            None => Ok(None),
+        let stored = listed.iter().filter(|listed| !self.lives(listed.session));
+        let stored = self.journal.states(stored.map(|listed| (listed.session, listed.head)).collect()).await;
+        let stored = stored.map_err(JournalError::from)?;
+        let mut views = Vec::with_capacity(listed.len());
+        for Listed { session, head, code } in listed {
+            let shown = match stored.get(&session) {
+                Some(Ok(state)) => seen(state, &|_| false),
+                // The others are shown all the same.
+                Some(Err(error)) => {
+                    if UNREADABLE.is_news() {
+                        tracing::error!(session.id = %session, %error, "a session is left out of a list");
+                    }
+                    None
+                }
+                None => self.look_after(session, head, true, seen).await?,
+            };
+            if let Some((mut view, knows_code)) = shown {
+                view.code = knows_code.then_some(code);
+                views.push(view);
+            }
         }
+        Ok(views)
     }
 
     /// The code stands in the row of the session, which is the same for all nodes at once, and in no event.

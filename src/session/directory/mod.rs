@@ -2,25 +2,24 @@
 
 mod looks;
 
+pub(super) use self::looks::Listed;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::prelude::{Actor, Arbiter, ArbiterHandle, Handler, Message};
-use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
 
 use super::actor::SessionActor;
-use super::actor::messages::{Break, Close, Elsewhere, Execute, Hear, Leave, OthersKnown, SayOnline, Watch};
+use super::actor::messages::{Close, Elsewhere, Execute, Hear, Leave, OthersKnown, SayOnline, Watch};
 use super::live::{Activity, Live, LiveSessions};
 use super::unstored_keys::UnstoredKeys;
-use super::{Creator, Listener, News, NotPlayed, Played, Submission, Viewer};
-use crate::clock;
+use super::{Listener, News, NotPlayed, Played, Submission, Viewer};
 use crate::game::Session;
-use crate::game::command::{Command, CreateSession, Request};
-use crate::game::event::{Actor as EventActor, Decided, Event};
-use crate::ids::{Dice, Seq, SessionId, UserId};
+use crate::game::command::{Command, CreateSession};
+use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{AppendError, Journal, Opened, Record};
 
 /// A session that dies under a message is opened again this often before the caller hears of it.
@@ -92,16 +91,16 @@ impl Sessions {
     }
 
     /// Has the session decide, store and tell a command.
-    pub async fn execute(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
+    pub async fn execute(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
         let span = tracing::info_span!(
             "command",
             session.id = %session,
-            command.id = %order.command_id,
-            correlation.id = %order.correlation_id,
-            kind = order.command.kind(),
+            command.id = %submission.command_id,
+            correlation.id = %submission.correlation_id,
+            kind = submission.request.command.kind(),
         );
         async {
-            let result = self.execute_in_span(session, order).await;
+            let result = self.execute_in_span(session, submission).await;
             match &result {
                 Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
                 Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
@@ -112,15 +111,14 @@ impl Sessions {
         .await
     }
 
-    async fn execute_in_span(&self, session: SessionId, order: Submission) -> Result<Played, NotPlayed> {
-        let hash = fingerprint(&order.command);
-        let (key, used_for) = ((order.user, order.command_id), (session, hash));
+    async fn execute_in_span(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
+        let (key, used_for) = (submission.key(), (session, submission.hash));
         if self.unstored.is_of_another(key, used_for) {
             // A session that is not there is told of first.
             self.open(session).await?;
             return Err(NotPlayed::KeyReused);
         }
-        let result = self.execute_under(session, order, hash).await;
+        let result = self.execute_there(session, submission).await;
         let left_nothing = match &result {
             Ok(played) => played.records.is_empty(),
             Err(error) => matches!(error, NotPlayed::Refused(_)),
@@ -135,16 +133,12 @@ impl Sessions {
         result
     }
 
-    async fn execute_under(&self, session: SessionId, order: Submission, hash: i64) -> Result<Played, NotPlayed> {
-        let dice = Dice(rand::random());
+    async fn execute_there(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;
             let permit = live.permits.clone().try_acquire_owned().map_err(|_| NotPlayed::Busy)?;
             let (answer, played) = oneshot::channel();
-            let request =
-                Request { user: order.user, game: order.game, command: order.command.clone(), at: clock::now(), dice };
-            let (command_id, correlation_id) = (order.command_id, order.correlation_id);
-            let message = Execute { request, command_id, correlation_id, hash, permit, answer };
+            let message = Execute { submission: submission.clone(), permit, answer };
             if live.actor.try_send(message).is_err() {
                 continue;
             }
@@ -157,48 +151,23 @@ impl Sessions {
     }
 
     /// Whether the account opened a session under that key before.
-    pub async fn has_created(&self, by: Creator) -> Result<bool, NotPlayed> {
-        Ok(self.journal.opened_by(by.user, by.command_id).await?.is_some())
+    pub async fn has_created(&self, user: UserId, key: Uuid) -> Result<bool, NotPlayed> {
+        Ok(self.journal.opened_by(user, key).await?.is_some())
     }
 
-    /// Opens a new session; its first event is the creator's doing. Answers the existing one where the same account
-    /// used the same key before.
-    pub async fn create(&self, create: CreateSession, by: Creator) -> Result<SessionId, NotPlayed> {
-        // What the server drew is not part of what was asked.
-        let asked = CreateSession {
-            session_id: SessionId(Uuid::nil()),
-            chat_id: Uuid::nil(),
-            code: String::new(),
-            ..create.clone()
-        };
-        let hash = fingerprint(&Command::CreateSession(asked));
-        if self.unstored.is_of_another((by.user, by.command_id), (SessionId(Uuid::nil()), hash)) {
+    /// Opens a new session by its `CreateSession`; its first event is the creator's doing. Answers the existing one where
+    /// the same account used the same key before.
+    pub async fn create(&self, submission: Submission) -> Result<SessionId, NotPlayed> {
+        let (key, nowhere) = (submission.key(), SessionId(Uuid::nil()));
+        if self.unstored.is_of_another(key, (nowhere, submission.hash)) {
             return Err(NotPlayed::KeyReused);
         }
-        let at = clock::now();
-        let dice = Dice(rand::random());
-        let id = create.session_id;
-        let request = Request { user: by.user, game: None, command: Command::CreateSession(create), at, dice };
-        let decided = Session::default().decide(&request)?;
-        let actor = EventActor { user_id: Some(by.user), participant_id: Decided::taken_by(by.user, &decided) };
-        let records: Vec<Arc<Record>> = decided
-            .into_iter()
-            .zip(1..)
-            .map(|(decided, seq)| {
-                let event = Event {
-                    event_id: dice.id(seq as u64 + 16, at),
-                    session_id: id,
-                    seq,
-                    fact: decided.fact,
-                    game_id: None,
-                    actor,
-                    command_id: by.command_id,
-                    correlation_id: by.correlation_id,
-                    timestamp: at,
-                };
-                Arc::new(Record::new(event, hash))
-            })
-            .collect();
+        let nothing = Session::default();
+        let decided = nothing.decide(&submission.request)?;
+        let Command::CreateSession(CreateSession { session_id: id, .. }) = submission.request.command else {
+            return Err(NotPlayed::Missing);
+        };
+        let records = submission.stamp(id, &nothing, decided);
         // Its place in memory before its place in the log: nothing is stored that is refused.
         let slot = self.live.slot(id).ok_or(NotPlayed::Busy)?;
         let stored = self.journal.append(id, 0, records.clone()).await;
@@ -210,14 +179,14 @@ impl Sessions {
         }
         self.live.forget(id, slot);
         match stored {
-            Err(AppendError::Conflict) => self.created_before(by, hash).await,
+            Err(AppendError::Conflict) => self.created_before(key, submission.hash).await,
             Err(AppendError::KeysUsed(_)) => Err(NotPlayed::KeyReused),
             _ => Err(NotPlayed::Unknown),
         }
     }
 
-    async fn created_before(&self, by: Creator, hash: i64) -> Result<SessionId, NotPlayed> {
-        match self.journal.opened_by(by.user, by.command_id).await? {
+    async fn created_before(&self, (user, key): (UserId, Uuid), hash: i64) -> Result<SessionId, NotPlayed> {
+        match self.journal.opened_by(user, key).await? {
             Some((id, there)) if there == hash => Ok(id),
             Some(_) => Err(NotPlayed::KeyReused),
             None => Err(NotPlayed::CodeTaken),
@@ -297,14 +266,6 @@ impl Sessions {
         }
     }
 
-    /// Makes the actor of a session panic, to show that it is replaced.
-    #[doc(hidden)]
-    pub async fn break_actor(&self, session: SessionId) -> Result<(), NotPlayed> {
-        let live = self.open(session).await?;
-        let _ = live.actor.send(Break).await;
-        Ok(())
-    }
-
     /// Has all live sessions keep their snapshots and go; those that stay busy for long are left.
     pub async fn close_all(&self) {
         for live in self.live.drain() {
@@ -335,12 +296,4 @@ impl Sessions {
         let start = move |_: &mut _| SessionActor::new(session, opened, journal, others, of_actor);
         Live::new(SessionActor::start_in_arbiter(&arbiter, start), activity)
     }
-}
-
-/// Tells two bodies under one idempotency key apart: the head of the SHA-256 of what was asked, as JSON. Without the game
-/// that a path names: a client that goes on over REST where its socket broke sends the same command.
-fn fingerprint(command: &Command) -> i64 {
-    let body = serde_json::to_vec(command).unwrap_or_default();
-    let digest = Sha256::digest(body);
-    i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }

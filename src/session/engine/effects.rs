@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
-use crate::game::command::{Refusal, Request};
-use crate::ids::{Seq, UserId};
+use crate::game::command::Refusal;
+use crate::ids::Seq;
 use crate::journal::{AppendError, Record};
+use crate::session::Submission;
 
 /// Names a waiting caller towards the actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-/// A command and what its events will be stamped with.
+/// A command that waits for its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) ticket: Ticket,
-    pub(crate) request: Request,
-    pub(crate) command_id: Uuid,
-    pub(crate) correlation_id: Uuid,
-    /// Fingerprint of the body.
-    pub(crate) hash: i64,
+    pub(crate) submission: Submission,
 }
 
 /// What can happen to a session.
@@ -92,11 +87,5 @@ impl Outcome {
             Outcome::Done { records, .. } => records.is_empty(),
             _ => false,
         }
-    }
-}
-
-impl Ask {
-    pub(super) fn key(&self) -> (UserId, Uuid) {
-        (self.request.user, self.command_id)
     }
 }

@@ -17,9 +17,9 @@ use uuid::Uuid;
 pub(crate) use self::effects::{Ask, Effect, Input, Outcome, Ticket};
 use super::recent::Recent;
 use crate::game::Session;
-use crate::game::event::{Actor, Decided, Event};
 use crate::ids::{Seq, UserId};
 use crate::journal::{AppendError, Commands, Opened, Record, Snapshot};
+use crate::session::Submission;
 
 /// Commands decided together at most.
 const DECIDED_TOGETHER_MAX: usize = 256;
@@ -29,21 +29,28 @@ const UNSTORED_MAX: usize = 256;
 /// Events between two snapshots: what opening a session replays at most.
 const SNAPSHOT_EVERY: Seq = 512;
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 enum Phase {
     /// The log is known to end with `committed`, as far as this node has heard.
     Idle,
     /// An append is under way.
-    Appending,
+    Appending(Draft),
     /// The tail is being read.
-    Reading,
+    Reading {
+        /// How many of those that wait had asked before: what they are refused, they are refused on the truth.
+        asked_before: usize,
+        /// The last event that others were known to have stored then.
+        upto: Seq,
+    },
     /// The journal did not answer: what the log ends with must be read before the next decision.
     Unsure,
 }
 
-struct Deciding {
-    ask: Ask,
-    outcome: Outcome,
+/// Commands that were decided on top of each other, and the events they come to.
+#[derive(Debug, Default)]
+struct Draft {
+    decisions: Vec<(Ask, Outcome)>,
+    records: Vec<Arc<Record>>,
 }
 
 /// One session on one node.
@@ -52,8 +59,6 @@ pub(crate) struct Engine {
     ahead: Session,
     phase: Phase,
     waiting: VecDeque<Ask>,
-    deciding: Vec<Deciding>,
-    appending: Vec<Arc<Record>>,
     made: Commands,
     unstored: VecDeque<((UserId, Uuid), i64, Outcome)>,
     recent: Recent,
@@ -61,12 +66,6 @@ pub(crate) struct Engine {
     resuming: BTreeMap<u64, Seq>,
     /// Other nodes may write this session too.
     shared: bool,
-    /// How many of those that wait had asked before the tail was read that is being read, or was read in this step:
-    /// what they are refused, they are refused on the truth.
-    reading_for: usize,
-    fresh: usize,
-    /// The last event that others were known to have stored when the tail was asked for that is being read.
-    reading_upto: Seq,
     /// `Input::LookNow` is to come.
     looks_later: bool,
     /// The last event another node is known to have stored.
@@ -82,16 +81,11 @@ impl Engine {
             committed: opened.state,
             phase: Phase::Idle,
             waiting: VecDeque::new(),
-            deciding: Vec::new(),
-            appending: Vec::new(),
             made: opened.commands,
             unstored: VecDeque::new(),
             recent: Recent::new(opened.recent),
             resuming: BTreeMap::new(),
             shared,
-            reading_for: 0,
-            fresh: 0,
-            reading_upto: 0,
             looks_later: false,
             heard: 0,
             snapshot_seq: opened.snapshot_seq,
@@ -105,20 +99,17 @@ impl Engine {
 
     /// Nothing is under way and nobody waits.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.waiting.is_empty()
-            && self.deciding.is_empty()
-            && self.resuming.is_empty()
-            && matches!(self.phase, Phase::Idle | Phase::Unsure)
+        self.waiting.is_empty() && self.resuming.is_empty() && matches!(self.phase, Phase::Idle | Phase::Unsure)
     }
 
     /// Whether waiting would bring it nearer to event `seq`: it is not there yet and something is under way.
     pub(crate) fn is_on_its_way_to(&self, seq: Seq) -> bool {
-        self.committed.seq() < seq && matches!(self.phase, Phase::Appending | Phase::Reading)
+        self.committed.seq() < seq && matches!(self.phase, Phase::Appending(_) | Phase::Reading { .. })
     }
 
     /// A snapshot of the state, to be kept; `None`: a current one is stored.
     pub(crate) fn snapshot(&mut self) -> Option<Snapshot> {
-        if self.snapshot_seq >= self.committed.seq() {
+        if self.snapshot_seq >= self.committed.seq() || self.committed.needs_newer() {
             return None;
         }
         self.snapshot_seq = self.committed.seq();
@@ -128,12 +119,14 @@ impl Engine {
     /// One step.
     pub(crate) fn on(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
+        // Those that wait and had asked before the log was read, where that was in this step.
+        let mut fresh = 0;
         match input {
             Input::Ask(ask) => {
                 self.waiting.push_back(*ask);
             }
             Input::Appended(result) => self.appended(result, &mut effects),
-            Input::Tail(tail) => self.tail(tail, &mut effects),
+            Input::Tail(tail) => fresh = self.tail(tail, &mut effects),
             Input::Heard(records) => self.heard(records, &mut effects),
             Input::HeardHead(seq) => self.heard = self.heard.max(seq),
             Input::Watch { watcher, after } => self.watch(watcher, after, &mut effects),
@@ -143,201 +136,172 @@ impl Engine {
             }
             Input::LookNow => {
                 self.looks_later = false;
-                if self.phase == Phase::Unsure {
+                if matches!(self.phase, Phase::Unsure) {
                     self.read_tail(&mut effects);
                 }
             }
         }
-        self.proceed(&mut effects);
-        self.fresh = 0;
+        self.proceed(fresh, &mut effects);
         effects
     }
 
     /// Starts whatever can start now.
-    fn proceed(&mut self, effects: &mut Vec<Effect>) {
+    fn proceed(&mut self, mut fresh: usize, effects: &mut Vec<Effect>) {
         loop {
             match self.phase {
-                Phase::Appending | Phase::Reading => return,
+                Phase::Appending(_) | Phase::Reading { .. } => return,
                 Phase::Unsure if self.waiting.is_empty() && self.heard <= self.committed.seq() => return,
                 Phase::Unsure => return self.read_tail(effects),
                 Phase::Idle if self.heard > self.committed.seq() => return self.read_tail(effects),
                 Phase::Idle if self.waiting.is_empty() => return,
-                Phase::Idle => self.decide_waiting(effects),
+                Phase::Idle => self.decide_waiting(&mut fresh, effects),
             }
         }
     }
 
     fn read_tail(&mut self, effects: &mut Vec<Effect>) {
-        self.phase = Phase::Reading;
-        self.reading_for = self.waiting.len();
-        self.reading_upto = self.heard;
+        self.phase = Phase::Reading { asked_before: self.waiting.len(), upto: self.heard };
         effects.push(Effect::ReadTail { after: self.committed.seq() });
     }
 
     /// Decides all that wait, on top of each other, into one append.
-    fn decide_waiting(&mut self, effects: &mut Vec<Effect>) {
+    fn decide_waiting(&mut self, fresh: &mut usize, effects: &mut Vec<Effect>) {
         // Who asked after the log was read is decided apart.
-        let fresh = self.fresh > 0;
-        let together = if fresh { self.fresh } else { self.waiting.len() }.min(DECIDED_TOGETHER_MAX);
-        self.fresh -= if fresh { together } else { 0 };
+        let is_fresh = *fresh > 0;
+        let together = if is_fresh { *fresh } else { self.waiting.len() }.min(DECIDED_TOGETHER_MAX);
+        *fresh -= if is_fresh { together } else { 0 };
+        let mut draft = Draft::default();
         for ask in self.waiting.drain(..together).collect::<Vec<_>>() {
-            let outcome = self.decide(&ask);
-            self.deciding.push(Deciding { ask, outcome });
+            let outcome = self.decide(&ask.submission, &mut draft);
+            draft.decisions.push((ask, outcome));
         }
-        if self.appending.is_empty() {
+        if draft.records.is_empty() {
             // What another node stored meanwhile may turn a refusal into a yes. (A commit proves by itself that there
             // was nothing: its head is compared.)
-            let doubtful = |deciding: &Deciding| matches!(deciding.outcome, Outcome::Refused(_) | Outcome::Done { .. });
-            if self.shared && !fresh && self.deciding.iter().any(doubtful) {
-                self.take_back_decided();
+            let is_doubtful = |outcome: &Outcome| matches!(outcome, Outcome::Refused(_) | Outcome::Done { .. });
+            if self.shared && !is_fresh && draft.decisions.iter().any(|(_, outcome)| is_doubtful(outcome)) {
+                self.take_back(draft.decisions);
                 return self.read_tail(effects);
             }
-            return self.answer_decided(effects);
+            return self.answer(draft.decisions, effects);
         }
-        self.phase = Phase::Appending;
-        effects.push(Effect::Append { after: self.committed.seq(), records: self.appending.clone() });
+        effects.push(Effect::Append { after: self.committed.seq(), records: draft.records.clone() });
+        self.phase = Phase::Appending(draft);
     }
 
-    fn decide(&mut self, ask: &Ask) -> Outcome {
-        let key = (ask.request.user, ask.command_id);
+    fn decide(&mut self, submission: &Submission, draft: &mut Draft) -> Outcome {
+        let (key, hash) = (submission.key(), submission.hash);
         if let Some(made) = self.made.get(&key) {
-            return if made.hash == ask.hash {
+            return if made.hash == hash {
                 Outcome::Repeated { first: made.first, count: made.count }
             } else {
                 Outcome::KeyReused
             };
         }
         // The same key twice in one go: the second is answered from the first.
-        if let Some(twin) =
-            self.deciding.iter().find(|deciding| (deciding.ask.request.user, deciding.ask.command_id) == key)
-        {
-            return if twin.ask.hash == ask.hash { twin.outcome.clone() } else { Outcome::KeyReused };
+        if let Some((twin, outcome)) = draft.decisions.iter().find(|(twin, _)| twin.submission.key() == key) {
+            return if twin.submission.hash == hash { outcome.clone() } else { Outcome::KeyReused };
         }
-        if let Some((_, hash, outcome)) = self.unstored.iter().find(|(unstored, ..)| *unstored == key) {
-            return if *hash == ask.hash { outcome.clone() } else { Outcome::KeyReused };
+        if let Some((_, there, outcome)) = self.unstored.iter().find(|(unstored, ..)| *unstored == key) {
+            return if *there == hash { outcome.clone() } else { Outcome::KeyReused };
         }
-        match self.ahead.decide(&ask.request) {
+        match self.ahead.decide(&submission.request) {
             Ok(decided) => {
-                let records = self.stamp(ask, decided);
+                let records = submission.stamp(self.ahead.id(), &self.ahead, decided);
                 for record in &records {
                     self.ahead.apply(&record.event);
                 }
-                self.appending.extend(records.iter().cloned());
+                draft.records.extend(records.iter().cloned());
                 Outcome::Done { seq: self.ahead.seq(), records }
             }
             Err(refusal) => Outcome::Refused(refusal),
         }
     }
 
-    fn stamp(&self, ask: &Ask, decided: Vec<Decided>) -> Vec<Arc<Record>> {
-        let user = ask.request.user;
-        let seat = self.ahead.participant_of(user).map(|participant| participant.id);
-        let actor = Actor { user_id: Some(user), participant_id: seat.or_else(|| Decided::taken_by(user, &decided)) };
-        decided
-            .into_iter()
-            .zip(1..)
-            .map(|(decided, n)| {
-                let event = Event {
-                    event_id: ask.request.dice.id(n as u64 + 16, ask.request.at),
-                    session_id: self.ahead.id(),
-                    seq: self.ahead.seq() + n,
-                    fact: decided.fact,
-                    game_id: decided.game_id,
-                    actor,
-                    command_id: ask.command_id,
-                    correlation_id: ask.correlation_id,
-                    timestamp: ask.request.at,
-                };
-                Arc::new(Record::new(event, ask.hash))
-            })
-            .collect()
-    }
-
     /// Answers everybody whose decision holds now.
-    fn answer_decided(&mut self, effects: &mut Vec<Effect>) {
-        for Deciding { ask, outcome } in self.deciding.drain(..) {
-            let is_known = || self.unstored.iter().any(|(key, ..)| *key == ask.key());
-            if outcome.left_nothing() && !is_known() {
+    fn answer(&mut self, decisions: Vec<(Ask, Outcome)>, effects: &mut Vec<Effect>) {
+        for (Ask { ticket, submission }, outcome) in decisions {
+            let key = submission.key();
+            if outcome.left_nothing() && !self.unstored.iter().any(|(unstored, ..)| *unstored == key) {
                 if self.unstored.len() == UNSTORED_MAX {
                     self.unstored.pop_front();
                 }
-                self.unstored.push_back(((ask.request.user, ask.command_id), ask.hash, outcome.clone()));
+                self.unstored.push_back((key, submission.hash, outcome.clone()));
             }
-            effects.push(Effect::Answer { ticket: ask.ticket, outcome });
+            effects.push(Effect::Answer { ticket, outcome });
         }
     }
 
     fn appended(&mut self, result: Result<(), AppendError>, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Appending {
+        if !matches!(self.phase, Phase::Appending(_)) {
             return;
         }
-        let records = std::mem::take(&mut self.appending);
+        let Phase::Appending(Draft { mut decisions, records }) = std::mem::replace(&mut self.phase, Phase::Idle) else {
+            return;
+        };
+        if result.is_err() {
+            self.ahead = self.committed.clone();
+        }
         match result {
             Ok(()) => {
-                self.phase = Phase::Idle;
                 self.commit(&records);
                 effects.push(Effect::Tell(records));
-                self.answer_decided(effects);
+                self.answer(decisions, effects);
                 self.ask_for_snapshot(effects);
             }
             Err(AppendError::Conflict) => {
                 // Decided again, on what the other node stored; the first answer of a key stays the first.
-                self.ahead = self.committed.clone();
-                self.take_back_decided();
+                self.take_back(decisions);
                 self.heard = self.heard.max(self.committed.seq() + 1);
-                self.phase = Phase::Idle;
             }
             Err(AppendError::KeysUsed(keys)) => {
-                self.ahead = self.committed.clone();
-                self.phase = Phase::Idle;
-                let is_used = |deciding: &mut Deciding| keys.contains(&deciding.ask.key());
-                let used: Vec<_> = self.deciding.extract_if(.., is_used).collect();
-                for Deciding { ask, .. } in &used {
+                let is_used = |(ask, _): &mut (Ask, Outcome)| keys.contains(&ask.submission.key());
+                let used: Vec<_> = decisions.extract_if(.., is_used).collect();
+                for (ask, _) in &used {
                     effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::KeyReused });
                 }
                 // The others were decided on top of what did not happen.
-                self.take_back_decided();
+                self.take_back(decisions);
                 if used.is_empty() {
                     self.give_up_waiting(effects);
                 }
             }
             Err(AppendError::Unavailable) => {
-                self.ahead = self.committed.clone();
                 self.be_unsure(effects);
-                for deciding in self.deciding.drain(..) {
-                    effects.push(Effect::Answer { ticket: deciding.ask.ticket, outcome: Outcome::Unknown });
+                for (ask, _) in decisions {
+                    effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::Unknown });
                 }
             }
         }
     }
 
     /// Everything decided waits again, in its order.
-    fn take_back_decided(&mut self) {
-        for deciding in self.deciding.drain(..).rev() {
-            self.waiting.push_front(deciding.ask);
+    fn take_back(&mut self, decisions: Vec<(Ask, Outcome)>) {
+        for (ask, _) in decisions.into_iter().rev() {
+            self.waiting.push_front(ask);
         }
     }
 
-    fn tail(&mut self, tail: Option<Vec<Arc<Record>>>, effects: &mut Vec<Effect>) {
-        if self.phase != Phase::Reading {
-            return;
-        }
+    /// Answers how many of those that wait are decided on what was read.
+    fn tail(&mut self, tail: Option<Vec<Arc<Record>>>, effects: &mut Vec<Effect>) -> usize {
+        let Phase::Reading { asked_before, upto } = self.phase else { return 0 };
         let before = self.committed.seq();
         let Some(records) = tail else {
             self.be_unsure(effects);
-            return self.give_up_waiting(effects);
+            self.give_up_waiting(effects);
+            return 0;
         };
         self.phase = Phase::Idle;
         self.catch_up(records, effects);
-        self.fresh = self.reading_for;
         // What was stored while this was read is read next.
-        if self.committed.seq() < self.reading_upto && self.committed.seq() == before {
+        if self.committed.seq() < upto && self.committed.seq() == before {
             // Somebody claims more than the log has: a conflict without an opponent, or a hint from a log that was put
             // back. Asking again at once would turn in circles.
             self.heard = self.committed.seq();
             self.phase = Phase::Unsure;
             self.give_up_waiting(effects);
         }
+        asked_before
     }
 
     /// What failed may be stored all the same, and then watchers are to hear of it though nobody asks for anything.

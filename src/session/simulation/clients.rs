@@ -14,6 +14,7 @@ use super::{NODES, PERSONS, SESSIONS, user};
 use crate::game::command::{Command, Request, Scoring};
 use crate::ids::{Seq, Timestamp, UserId};
 use crate::journal::Record;
+use crate::session::Submission;
 
 /// A command and what its author knows of it.
 pub(super) struct Played {
@@ -215,7 +216,10 @@ impl World {
         let (session, command_id) = (command.session, command.key);
         let request = Request { user: command.user, game: None, command: command.command.clone(), at, dice };
         trace!(self, "{ticket:?} command {played} session {session} on {process:?}: {:?}", request.command);
-        let ask = Ask { ticket, request, command_id, correlation_id: command_id, hash: played as i64 };
+        let ask = Ask {
+            ticket,
+            submission: Submission { request, command_id, correlation_id: command_id, hash: played as i64 },
+        };
         let head = self.store.logs[session].head();
         self.clients.persons[person].awaits = Some(ticket.0);
         self.clients.attempts.insert(ticket, Attempt { played, process, head, was_acknowledged });

@@ -9,6 +9,7 @@ use super::{opening, user};
 use crate::game::command::{Command, Request, Scoring};
 use crate::ids::{Dice, Timestamp, UserId};
 use crate::journal::{AppendError, Opened, Record};
+use crate::session::Submission;
 
 const CREATOR: UserId = user(0);
 
@@ -24,7 +25,8 @@ fn ask(ticket: u64, command: Command) -> Input {
     let at = Timestamp::from_millis(1_700_000_000_000);
     let request = Request { user: CREATOR, game: None, command, at, dice: Dice(u128::from(ticket)) };
     let command_id = Uuid::from_u128(u128::from(ticket));
-    Input::Ask(Box::new(Ask { ticket: Ticket(ticket), request, command_id, correlation_id: command_id, hash: 7 }))
+    let submission = Submission { request, command_id, correlation_id: command_id, hash: 7 };
+    Input::Ask(Box::new(Ask { ticket: Ticket(ticket), submission }))
 }
 
 /// What an engine wants to append.

@@ -19,21 +19,20 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::Settings;
+use super::Services;
 use super::accepted::{Accepted, cut_later};
-use super::connections::{ASKING_COSTS, Connections, Opener, Place, Told, cost_of_welcome};
+use super::connections::{ASKING_COSTS, Opener, Place, Told, cost_of_welcome};
 use super::frames::Frames;
 use super::handshake;
 use super::inbox::{Inbox, StatsTold};
 use super::subscriptions::{Asked, Failed, Heard, SUBSCRIPTIONS_MAX, Subscriptions, Watching, Welcomed};
 use super::wire::{self, BadFrame, ClientFrame, Close, ServerFrame};
-use crate::account::{Accounts, CurrentUser, PublicUser, TokenBucket};
+use crate::account::{CurrentUser, PublicUser, TokenBucket};
 use crate::clock;
 use crate::game::command::Command;
 use crate::http::{Code, Problem};
 use crate::ids::{Seq, SessionId};
-use crate::session::{Listener, NotPlayed, Push, Sessions, Submission, Viewer, Welcome};
-use crate::social::Notifications;
+use crate::session::{Listener, NotPlayed, Push, Submission, Viewer, Welcome};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -55,16 +54,13 @@ const REFUSALS_WINDOW: Duration = Duration::from_secs(10);
 pub(super) async fn open(
     request: HttpRequest,
     payload: web::Payload,
-    accounts: web::Data<Accounts>,
-    sessions: web::Data<Sessions>,
-    notifications: web::Data<Notifications>,
-    connections: web::Data<Connections>,
-    settings: web::Data<Settings>,
+    services: web::Data<Services>,
 ) -> Result<HttpResponse, Problem> {
+    let Services { accounts, connections, settings, .. } = &**services;
     handshake::check_origin(&request, &settings.allowed_origins)?;
     let user = match handshake::token_in_protocols(&request) {
         Some(token) => accounts.verify(&token)?,
-        None => CurrentUser::of(&request, &accounts)?,
+        None => CurrentUser::of(&request, accounts)?,
     };
     if !accounts.login_is_live(user.login_id).await? {
         return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
@@ -74,11 +70,10 @@ pub(super) async fn open(
         .await?
         .ok_or_else(|| Problem::new(Code::Unauthenticated, "this account is gone"))?;
     let place = connections.enter("websocket", Opener::Login(user.id, user.login_id), &request)?;
-    let connection = Accepted::of(&request);
-    let socket = Socket::new((user, profile), place, connection, &accounts, &sessions, &notifications, &settings);
+    let frames_per_second = f64::from((FRAMES_PER_COMMAND * settings.commands_per_second).max(FRAMES_MIN));
+    let socket = Socket::new((user, profile), place, Accepted::of(&request), services);
     let mut response = ws::handshake_with_protocols(&request, &[handshake::PROTOCOL])
         .map_err(|error| Problem::new(Code::ValidationFailed, format!("no WebSocket handshake: {error}")))?;
-    let frames_per_second = f64::from((FRAMES_PER_COMMAND * settings.commands_per_second).max(FRAMES_MIN));
     let tokens = TokenBucket::new(frames_per_second, 2.0 * frames_per_second, Instant::now());
     let frames = Frames::new(payload, tokens);
     // The context buffers whatever its own stream gives, so it gets none.
@@ -94,15 +89,12 @@ struct Socket {
     profile: PublicUser,
     place: Place,
     connection: Option<Arc<Accepted>>,
-    accounts: web::Data<Accounts>,
-    sessions: web::Data<Sessions>,
-    notifications: web::Data<Notifications>,
+    services: web::Data<Services>,
     inbox: Inbox,
     /// Notifications that are to be marked delivered.
     acknowledged: Vec<Uuid>,
     is_marking: bool,
     stats: StatsTold,
-    settings: web::Data<Settings>,
     listener_id: u64,
     /// Where the sessions push; made with the first subscription, since many sockets never have one.
     push: Option<mpsc::Sender<Push>>,
@@ -121,26 +113,20 @@ impl Socket {
         (user, profile): (CurrentUser, PublicUser),
         place: Place,
         connection: Option<Arc<Accepted>>,
-        accounts: &web::Data<Accounts>,
-        sessions: &web::Data<Sessions>,
-        notifications: &web::Data<Notifications>,
-        settings: &web::Data<Settings>,
+        services: web::Data<Services>,
     ) -> Self {
         let now = Instant::now();
         Self {
-            listener_id: sessions.listener_id(),
+            listener_id: services.sessions.listener_id(),
             user,
             profile,
             place,
             connection,
-            accounts: accounts.clone(),
-            sessions: sessions.clone(),
-            notifications: notifications.clone(),
+            services,
             inbox: Inbox::default(),
             acknowledged: Vec::new(),
             is_marking: false,
             stats: StatsTold::default(),
-            settings: settings.clone(),
             push: None,
             subscriptions: Subscriptions::default(),
             starting: HashMap::new(),
@@ -176,7 +162,7 @@ impl Socket {
     fn text(&mut self, text: &str, ctx: &mut Ctx) {
         match wire::parse(text) {
             Ok(ClientFrame::Command { id, session_id, command }) => {
-                if self.accounts.user_limits().command(self.user.id, Instant::now()).is_err() {
+                if self.services.accounts.user_limits().command(self.user.id, Instant::now()).is_err() {
                     return self.rate_limited(Some(id), ctx);
                 }
                 match wire::parse_command(id, command) {
@@ -190,7 +176,7 @@ impl Socket {
                     ctx.cancel_future(starting);
                 }
                 if self.subscriptions.end(session_id) {
-                    self.sessions.leave(session_id, self.listener_id);
+                    self.services.sessions.leave(session_id, self.listener_id);
                 }
                 ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
             }
@@ -202,9 +188,9 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let order = Submission { user: self.user.id, game: None, command, command_id: id, correlation_id: id };
-        let sessions = self.sessions.clone();
-        let executing = async move { sessions.execute(session_id, order).await };
+        let submission = Submission::new(self.user.id, None, command, id, id);
+        let sessions = self.services.sessions.clone();
+        let executing = async move { sessions.execute(session_id, submission).await };
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
             let frame = match &result {
                 Ok(played) => {
@@ -230,7 +216,7 @@ impl Socket {
     }
 
     fn watch(&mut self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
-        let (sessions, user) = (self.sessions.clone(), self.user.id);
+        let (sessions, user) = (self.services.sessions.clone(), self.user.id);
         let (connections, payer) = (self.place.connections().clone(), Opener::Login(user, self.user.login_id));
         let listener = self.listener(ctx);
         let starting = async move {
@@ -274,7 +260,7 @@ impl Socket {
     }
 
     fn authenticate(&mut self, id: Uuid, token: &str, ctx: &mut Ctx) {
-        match self.accounts.verify(token) {
+        match self.services.accounts.verify(token) {
             Ok(user) if user.id == self.user.id => {
                 self.user = user;
                 self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
@@ -303,13 +289,13 @@ impl Socket {
     }
 
     fn is_silent(&self) -> bool {
-        self.heard_at.elapsed() > 2 * self.settings.heartbeat
+        self.heard_at.elapsed() > 2 * self.services.settings.heartbeat
     }
 
     fn heartbeat(&mut self, ctx: &mut Ctx) {
         if self.is_silent() {
             // After a stop of this process the time is over before what the client sent meanwhile is read.
-            ctx.run_later(self.settings.heartbeat / 2, |socket, ctx| {
+            ctx.run_later(self.services.settings.heartbeat / 2, |socket, ctx| {
                 if socket.is_silent() {
                     socket.close(Close::HeartbeatLost, ctx);
                 }
