@@ -7,12 +7,11 @@ use std::time::Duration;
 use entity::login::{Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::ids::{Timestamp, UserId};
 use crate::outbox;
-use crate::outbox::envelope::Envelope;
+use crate::outbox::user_message::UserMessage;
 
 /// Which logins of a user end.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +53,8 @@ pub(super) async fn announce_revoked(
     login_ids: &[Uuid],
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let key = format!("websocket.user.{user_id}.logins_revoked");
-    let envelope = Envelope::about_user(user_id, "user.logins_revoked", now, json!({"login_ids": login_ids}));
-    outbox::enqueue(tx, &key, &envelope, now).await
+    let revoked = UserMessage::LoginsRevoked(login_ids.to_vec());
+    outbox::enqueue(tx, &revoked.key(user_id), &revoked.envelope(user_id, now), now).await
 }
 
 /// The logins revoked so lately that their access tokens may still be around.

@@ -295,7 +295,7 @@ impl Node {
         let services = web::Data::new(stream::Services {
             accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
-            notifications: Notifications::new(self.database.clone()),
+            topics: stream::Topics::new(Notifications::new(self.database.clone())),
             connections: self.connections.clone(),
             shares,
             settings,

@@ -38,9 +38,19 @@ impl Data {
         Self(json.to_owned())
     }
 
+    /// A value as JSON.
+    pub(crate) fn encode(value: &impl Serialize) -> Self {
+        Self(to_raw_value(value).expect("it has string keys and finite numbers only"))
+    }
+
     /// The text.
     pub fn json(&self) -> &str {
         self.0.get()
+    }
+
+    /// The text, for what is encoded around it.
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
     }
 
     /// What it says.
@@ -51,7 +61,7 @@ impl Data {
 
 impl From<Value> for Data {
     fn from(value: Value) -> Self {
-        Self(to_raw_value(&value).expect("a JSON value is JSON"))
+        Self::encode(&value)
     }
 }
 
@@ -105,7 +115,12 @@ impl Envelope {
     }
 
     /// The envelope of a message from node to node, with a new id. It is told and forgotten.
-    pub(crate) fn between_nodes(session: Option<SessionId>, event_type: &str, at: Timestamp, data: Value) -> Self {
+    pub(crate) fn between_nodes(
+        session: Option<SessionId>,
+        event_type: &str,
+        at: Timestamp,
+        data: impl Into<Data>,
+    ) -> Self {
         let id = crate::clock::new_id();
         Self {
             event_id: id,
@@ -127,7 +142,7 @@ impl Envelope {
 
     /// The envelope of a message to a user that another message causes. The same cause and salt give the same id. It
     /// has no seq: that is for what can be made from the log again.
-    pub(crate) fn after(cause: &Envelope, salt: &str, event_type: &str, user: UserId, data: Value) -> Self {
+    pub(crate) fn after(cause: &Envelope, salt: &str, event_type: &str, user: UserId, data: impl Into<Data>) -> Self {
         Self {
             event_id: Uuid::new_v5(&cause.event_id, salt.as_bytes()),
             event_type: event_type.to_owned(),
@@ -166,7 +181,7 @@ impl Envelope {
     }
 
     /// The envelope of a message about a user, with a new id.
-    pub(crate) fn about_user(user: UserId, event_type: &str, at: Timestamp, data: Value) -> Self {
+    pub(crate) fn about_user(user: UserId, event_type: &str, at: Timestamp, data: impl Into<Data>) -> Self {
         let envelope = Self::between_nodes(None, event_type, at, data);
         Self { max_retries: MAX_RETRIES, user_id: Some(user), ..envelope }
     }

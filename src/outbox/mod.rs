@@ -3,6 +3,7 @@
 
 pub mod envelope;
 pub mod lease;
+pub(crate) mod user_message;
 
 use entity::outbox;
 use sea_orm::sea_query::{Expr, ExprTrait};

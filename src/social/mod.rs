@@ -21,7 +21,7 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 pub(crate) use self::compensation::Compensation;
-pub(crate) use self::notification::{Notification, Place};
+pub(crate) use self::notification::Notification;
 pub(crate) use self::sweep::Sweep;
 pub(crate) use self::tell::Teller;
 use crate::clock;
@@ -49,15 +49,16 @@ impl Notifications {
         Self { database }
     }
 
-    /// Up to `limit` notifications that no device of the user had yet, oldest first, from behind `after` on.
+    /// Up to `limit` notifications that no device of the user had yet, oldest first, from behind one of
+    /// that time (ms) and id on.
     pub(crate) async fn undelivered(
         &self,
         user: UserId,
-        after: Option<Place>,
+        after: Option<(i64, Uuid)>,
         limit: u64,
     ) -> Result<Vec<Notification>, DbErr> {
         let mut wanted = notification::visible(user).add(Column::DeliveredAtMs.is_null());
-        if let Some(Place(at, id)) = after {
+        if let Some((at, id)) = after {
             let same = Condition::all().add(Column::CreatedAtMs.eq(at)).add(Column::Id.gt(id));
             wanted = wanted.add(Condition::any().add(Column::CreatedAtMs.gt(at)).add(same));
         }

@@ -9,7 +9,7 @@ use entity::notification_setting;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ use super::texts;
 use crate::clock;
 use crate::ids::{Timestamp, UserId};
 use crate::outbox;
-use crate::outbox::envelope::{Envelope, Priority};
+use crate::outbox::envelope::{Data, Envelope, Priority};
+use crate::outbox::user_message::UserMessage;
 
 /// Rows of one statement.
 const ROWS_MAX: usize = 500;
@@ -41,17 +42,6 @@ pub(crate) struct Notification {
     pub(crate) created_at: Timestamp,
 }
 
-/// A place in the list of a user's notifications, by time and id.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place(pub(super) i64, pub(super) Uuid);
-
-impl Place {
-    #[cfg(test)]
-    pub(crate) fn id(self) -> Uuid {
-        self.1
-    }
-}
-
 impl Notification {
     pub(super) fn of(row: Model) -> Self {
         Self {
@@ -62,10 +52,6 @@ impl Notification {
             body: row.body,
             created_at: Timestamp::from_millis(row.created_at_ms),
         }
-    }
-
-    pub(crate) fn place(&self) -> Place {
-        Place(self.created_at.millis(), self.id)
     }
 }
 
@@ -199,9 +185,10 @@ fn row(notification: &Notification, draft: &Draft) -> ActiveModel {
 
 fn told_at_once(notification: &Notification, draft: &Draft) -> (String, Envelope) {
     let salt = format!("websocket/{}/{}", draft.id, draft.version);
-    let mut envelope = Envelope::after(&draft.cause, &salt, "user.notification", draft.user, json!(notification));
+    let message = UserMessage::Notification(notification.id, Data::encode(notification));
+    let mut envelope = message.envelope_after(&draft.cause, &salt, draft.user);
     envelope.priority = Priority::Urgent as u8;
-    (format!("websocket.user.{}.notification", draft.user), envelope)
+    (message.key(draft.user), envelope)
 }
 
 /// What these users don't want to hear of.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::clock;
 use crate::game::view::{GameStatus, GameSummary, PlayerSummary};
 use crate::ids::{GameId, Money, SessionId, UserId};
 use crate::messaging::{Bus, Message};
-use crate::outbox::envelope::Envelope;
+use crate::outbox::envelope::Data;
+use crate::outbox::user_message::{ChangedGame, UserMessage};
 
 const EVERY: Duration = Duration::from_secs(1);
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(2);
@@ -93,10 +93,12 @@ impl Untold {
             due.tick().await;
             let mut confirms = Vec::new();
             for (user, games) in self.take() {
-                let key = format!("websocket.user.{user}.stats");
+                let game = |change: &Change| ChangedGame { game_id: change.game_id, figures: Data::encode(change) };
+                let changed = UserMessage::StatsChanged(games.iter().map(game).collect());
+                let key = changed.key(user);
                 if bus.wants(&key) {
-                    let envelope = Envelope::about_user(user, "user.stats", clock::now(), json!({"games": games}));
-                    confirms.push(bus.publish(Message::new(key, envelope)).await);
+                    let message = Message::new(key, changed.envelope(user, clock::now()));
+                    confirms.push(bus.publish(message).await);
                 }
             }
             // A message whose confirm nobody waits for is not sent; whether it is taken does not matter: what counts is

@@ -9,17 +9,18 @@ use actix::Recipient;
 use actix::prelude::Message;
 use actix_web::HttpRequest;
 use bytestring::ByteString;
-use serde_json::Value;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::accepted::Accepted;
 use super::address_limits::{AddressPlace, place_of};
+use super::topics::TopicName;
 use super::wire::Close;
 use crate::account::Buckets;
 use crate::http::{Code, Problem};
 use crate::ids::{Seq, UserId};
+use crate::outbox::user_message::ChangedGame;
 use crate::telemetry;
 
 /// Events answered to one user (or by one share) who comes back, a second and at once: five times what one may have
@@ -36,13 +37,13 @@ const WAIT_MIN: Duration = Duration::from_millis(5);
 /// What a socket is told from outside its sessions.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-pub(crate) enum Told {
+pub(crate) enum UserPush {
     /// Close, saying why.
     Close(Close),
-    /// A notification of that id, as a frame.
-    Notification(Uuid, ByteString),
-    /// The user's statistics changed.
-    Stats(Arc<Value>),
+    /// Something of that id to acknowledge, as a frame.
+    Item(TopicName, Uuid, ByteString),
+    /// These games count otherwise in the user's statistics.
+    Stats(Arc<[ChangedGame]>),
     /// What is told to the user anywhere arrives from now on: what is stored can be read without missing any.
     Reachable,
     /// Something that was told to the user may not have arrived.
@@ -100,7 +101,7 @@ pub(crate) struct ConnectionLimits {
 
 /// How a connection is reached.
 enum Line {
-    Socket(Recipient<Told>),
+    Socket(Recipient<UserPush>),
     /// Is told only that it ends.
     Stream(Arc<Notify>),
 }
@@ -238,7 +239,7 @@ impl Connections {
     }
 
     /// Tells all sockets of that user. One whose mailbox is full misses it: what matters is stored, and comes again.
-    pub(crate) fn tell(&self, user: UserId, told: &Told) {
+    pub(crate) fn tell(&self, user: UserId, told: &UserPush) {
         self.for_each_of(user, |entry| {
             if let Line::Socket(socket) = &entry.line {
                 let _ = socket.try_send(told.clone());
@@ -273,7 +274,7 @@ impl Entry {
     fn end(&self, why: Close) {
         match &self.line {
             Line::Socket(socket) => {
-                let _ = socket.try_send(Told::Close(why));
+                let _ = socket.try_send(UserPush::Close(why));
             }
             Line::Stream(ended) => ended.notify_one(),
         }
@@ -304,12 +305,12 @@ impl Place {
     }
 
     /// Makes a socket reachable; it is told `Reachable` when it is. `login`: the one that it lives with from now on.
-    pub(crate) fn introduce(&self, user: UserId, login: Uuid, socket: Recipient<Told>) {
+    pub(crate) fn introduce(&self, user: UserId, login: Uuid, socket: Recipient<UserPush>) {
         if *self.connections.closing.borrow() {
-            let _ = socket.try_send(Told::Close(Close::GoingAway));
+            let _ = socket.try_send(UserPush::Close(Close::GoingAway));
         }
         if self.connections.news.is_none() {
-            let _ = socket.try_send(Told::Reachable);
+            let _ = socket.try_send(UserPush::Reachable);
         }
         self.enlist(Opener::Login(user, login), Line::Socket(socket));
     }

@@ -3,6 +3,7 @@
 pub(crate) mod accepted;
 pub(crate) mod address_limits;
 pub(crate) mod asyncapi;
+mod backlog;
 mod bus_messages;
 mod commands;
 pub(crate) mod connections;
@@ -10,26 +11,25 @@ mod feed;
 mod frame_header;
 mod frames;
 mod handshake;
-mod inbox;
 mod shares;
 mod socket;
 mod sse;
+mod stats_frames;
 pub(crate) mod subscriptions;
+mod topics;
 pub(crate) mod wire;
 
 use std::time::Duration;
 
 use actix_web::web;
 use sea_orm::{ConnectionTrait, DbErr};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::account::Accounts;
 use crate::ids::{Timestamp, UserId};
 use crate::outbox;
-use crate::outbox::envelope::Envelope;
+use crate::outbox::user_message::UserMessage;
 use crate::session::Sessions;
-use crate::social::Notifications;
 
 pub(crate) use self::accepted::AcceptedConnections;
 pub(crate) use self::address_limits::AddressLimits;
@@ -37,6 +37,7 @@ pub(crate) use self::commands::Commands;
 pub(crate) use self::connections::{ConnectionLimits, Connections};
 pub(crate) use self::feed::{Feed, FeedNews};
 pub(crate) use self::shares::Shares;
+pub(crate) use self::topics::Topics;
 
 /// What sockets and streams are told by the configuration.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ pub(crate) struct Settings {
 pub(crate) struct Services {
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
-    pub(crate) notifications: Notifications,
+    pub(crate) topics: Topics,
     pub(crate) connections: Connections,
     pub(crate) shares: Shares,
     pub(crate) settings: Settings,
@@ -64,9 +65,8 @@ async fn announce_ended_shares(
     share_ids: &[Uuid],
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let key = format!("websocket.user.{maker}.shares_ended");
-    let envelope = Envelope::about_user(maker, feed::SHARES_ENDED, now, json!({"share_ids": share_ids}));
-    outbox::enqueue(tx, &key, &envelope, now).await
+    let ended = UserMessage::SharesEnded(share_ids.to_vec());
+    outbox::enqueue(tx, &ended.key(maker), &ended.envelope(maker, now), now).await
 }
 
 /// The paths of this room under the root.

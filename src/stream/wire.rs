@@ -157,13 +157,13 @@ pub(crate) enum ServerFrame<'a> {
     /// Also again, until a device of the user has acknowledged it; the same id may come with corrected words.
     Notification {
         #[schema(value_type = Notification)]
-        notification: &'a serde_json::Value,
+        notification: &'a RawValue,
     },
     /// `changes.games`: the games of the user that count otherwise than before, as they count now.
     Stats {
         user_id: UserId,
         #[schema(value_type = Object)]
-        changes: &'a serde_json::Value,
+        changes: StatsChanges<'a>,
     },
     Authenticated {
         id: Uuid,
@@ -183,12 +183,22 @@ pub(crate) enum ServerFrame<'a> {
     },
 }
 
+/// The games of a user that count otherwise than before.
+#[derive(Debug, Serialize)]
+pub(crate) struct StatsChanges<'a> {
+    games: Vec<&'a RawValue>,
+}
+
 /// What the client sent may come back in it, but not all of it.
 fn cut<S: Serializer>(message: &&str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&cut_sentence((*message).to_owned()))
 }
 
-impl ServerFrame<'_> {
+impl<'a> ServerFrame<'a> {
+    pub(crate) fn stats(user_id: UserId, games: Vec<&'a RawValue>) -> Self {
+        ServerFrame::Stats { user_id, changes: StatsChanges { games } }
+    }
+
     pub(crate) fn encode(&self) -> ByteString {
         serde_json::to_string(self).expect("a frame has string keys and finite numbers only").into()
     }

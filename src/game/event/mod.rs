@@ -83,7 +83,7 @@ pub enum Role {
 
 /// Declares `Fact`: each type of event once, with its name on the wire and in the log.
 macro_rules! facts {
-    ($($(#[doc = $doc:literal])+ $name:ident($data:ty) = $wire:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident($data:ty) = $wire:tt,)+) => {
         /// `type` and `data` of an event.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(tag = "type", content = "data")]

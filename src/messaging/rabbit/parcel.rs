@@ -250,7 +250,10 @@ mod tests {
     fn message() -> Message {
         let at = Timestamp::from_millis(1_700_000_000_123);
         let user = crate::ids::UserId(Uuid::from_u128(7));
-        Message::new("notifications.message".to_owned(), Envelope::about_user(user, "message", at, "x".into()))
+        Message::new(
+            "notifications.message".to_owned(),
+            Envelope::about_user(user, "message", at, serde_json::json!("x")),
+        )
     }
 
     fn arrived(parcel: Parcel) -> Raw {

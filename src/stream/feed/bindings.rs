@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use super::Running;
 use crate::ids::{SessionId, UserId};
 use crate::messaging::{BusError, Peers};
-use crate::stream::connections::{Told, UserNews};
+use crate::stream::connections::{UserNews, UserPush};
 
 /// What lives or is connected here, and has to hear of what happens elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ impl Running {
     pub(super) async fn note(&mut self, news: UserNews) {
         match news {
             UserNews::Came(user) => match self.bound.get(&Local::User(user)) {
-                Some(Bound::Confirmed) => self.connections.tell(user, &Told::Reachable),
+                Some(Bound::Confirmed) => self.connections.tell(user, &UserPush::Reachable),
                 Some(Bound::Asked) => {}
                 None => self.bind(Local::User(user)),
             },
@@ -87,9 +87,9 @@ impl Running {
             Local::Session(session) if bound.is_ok() => self.listen(session).await,
             Local::Session(session) => self.sessions.others_known(session),
             // A `Reconnected` came first and had it read what is stored, though it was not bound yet.
-            Local::User(user) if before == Some(Bound::Confirmed) => self.connections.tell(user, &Told::Missed),
+            Local::User(user) if before == Some(Bound::Confirmed) => self.connections.tell(user, &UserPush::Missed),
             // Without a broker, too: what is stored is told, the rest when it is back.
-            Local::User(user) => self.connections.tell(user, &Told::Reachable),
+            Local::User(user) => self.connections.tell(user, &UserPush::Reachable),
         }
     }
 }

@@ -20,14 +20,14 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use self::bindings::{Binding, Bound, Local};
 use self::hearing::{Change, Hearing};
 use self::looks::{Looked, Looks};
 use self::node_message::{NodeMessage, Sender};
 use self::other_nodes::{Heard, OtherNodes};
-use super::connections::{Connections, Told, UserNews};
+use super::connections::{Connections, UserNews, UserPush};
+use super::topics::TopicName;
 use super::wire::ServerFrame;
 use crate::account::Accounts;
 use crate::clock;
@@ -35,6 +35,7 @@ use crate::database::Database;
 use crate::ids::{SessionId, UserId};
 use crate::messaging::message::event_in;
 use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, Peers};
+use crate::outbox::user_message::UserMessage;
 use crate::session::{News, Sessions};
 use crate::social::Waiting;
 use crate::telemetry::Trouble;
@@ -69,11 +70,6 @@ const EVERY_LOGIN: &str = "websocket.user.*.logins_revoked";
 /// A stream that a share opened may be anywhere.
 const EVERY_SHARE: &str = "websocket.user.*.shares_ended";
 const EVERY_NODE: &str = "websocket.node.#";
-
-const LOGINS_REVOKED: &str = "user.logins_revoked";
-pub(super) const SHARES_ENDED: &str = "user.shares_ended";
-const NOTIFICATION: &str = "user.notification";
-const STATS: &str = "user.stats";
 
 /// The rooms that it feeds.
 pub(crate) struct Feed {
@@ -229,24 +225,18 @@ impl Running {
         if let Some((sender, message)) = NodeMessage::decode(envelope) {
             return self.hear_node(&sender, message).await;
         }
-        let data = envelope.data.value();
-        match (envelope.event_type.as_str(), envelope.user_id) {
-            (LOGINS_REVOKED, Some(user)) => {
-                let logins: Vec<Uuid> = serde_json::from_value(data["login_ids"].clone()).unwrap_or_default();
+        let (Some(message), Some(user)) = (UserMessage::read(envelope), envelope.user_id) else { return };
+        match message {
+            UserMessage::LoginsRevoked(logins) => {
                 self.accounts.note_revoked(&logins);
                 self.connections.revoke_of(user, &logins);
             }
-            (SHARES_ENDED, _) => {
-                let shares: Vec<Uuid> = serde_json::from_value(data["share_ids"].clone()).unwrap_or_default();
-                self.connections.end_shares(|share| shares.contains(&share));
+            UserMessage::SharesEnded(shares) => self.connections.end_shares(|share| shares.contains(&share)),
+            UserMessage::Notification(id, notification) => {
+                let frame = ServerFrame::Notification { notification: notification.raw() }.encode();
+                self.connections.tell(user, &UserPush::Item(TopicName::Notifications, id, frame));
             }
-            (NOTIFICATION, Some(user)) => {
-                let id = serde_json::from_value(data["id"].clone()).unwrap_or_default();
-                let frame = ServerFrame::Notification { notification: &data }.encode();
-                self.connections.tell(user, &Told::Notification(id, frame));
-            }
-            (STATS, Some(user)) => self.connections.tell(user, &Told::Stats(Arc::new(data))),
-            _ => {}
+            UserMessage::StatsChanged(games) => self.connections.tell(user, &UserPush::Stats(games.into())),
         }
     }
 
@@ -289,7 +279,7 @@ impl Running {
         self.say_alive().await;
         self.compare_watchers(living).await;
         for user in self.connections.users() {
-            self.connections.tell(user, &Told::Missed);
+            self.connections.tell(user, &UserPush::Missed);
         }
         self.looks.at_logins();
     }
@@ -302,7 +292,7 @@ impl Running {
         for &local in &there {
             match (local, self.bound.get(&local)) {
                 // Told already, but for a socket whose news did not fit.
-                (Local::User(user), Some(Bound::Confirmed)) => self.connections.tell(user, &Told::Reachable),
+                (Local::User(user), Some(Bound::Confirmed)) => self.connections.tell(user, &UserPush::Reachable),
                 _ => self.bind(local),
             }
         }
@@ -343,7 +333,7 @@ impl Running {
                 NOTIFICATIONS.end();
                 for (user, waiting) in &waiting {
                     if self.waiting.get(user) != Some(waiting) {
-                        self.connections.tell(*user, &Told::Missed);
+                        self.connections.tell(*user, &UserPush::Missed);
                     }
                 }
                 self.waiting = waiting;

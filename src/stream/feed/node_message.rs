@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock;
 use crate::ids::{SessionId, UserId};
 use crate::messaging::Message;
+use crate::outbox;
 use crate::outbox::envelope::Envelope;
 
 const ALIVE: &str = "node.alive";
@@ -87,7 +88,7 @@ impl NodeMessage {
         let of_all = matches!(self, NodeMessage::WhoIsOnline { of_all: true, .. });
         let meetings = if let NodeMessage::Alive { meetings } = self { meetings } else { None };
         let users = if let NodeMessage::Online(_, users) = self { Some(users) } else { None };
-        let data = serde_json::to_value(Data { sender, users, of_all, meetings }).unwrap_or_default();
+        let data = outbox::envelope::Data::encode(&Data { sender, users, of_all, meetings });
         let mut message = Message::new(key, Envelope::between_nodes(session, event_type, clock::now(), data));
         message.is_own = true;
         message

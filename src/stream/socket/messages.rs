@@ -10,8 +10,10 @@ use super::{Ctx, Socket};
 use crate::clock;
 use crate::http::Code;
 use crate::session::Push;
-use crate::stream::connections::Told;
+use crate::stream::backlog::Backlog;
+use crate::stream::connections::UserPush;
 use crate::stream::frames::Incoming;
+use crate::stream::topics::TopicName;
 use crate::stream::wire::{BadFrame, Close, ServerFrame};
 
 impl Actor for Socket {
@@ -28,7 +30,7 @@ impl Actor for Socket {
             server_time: clock::now(),
         };
         ctx.text(connected.encode());
-        self.inbox.hold();
+        self.backlogs.iter_mut().for_each(Backlog::hold);
     }
 
     fn stopped(&mut self, _: &mut Ctx) {
@@ -85,25 +87,27 @@ impl StreamHandler<Push> for Socket {
     }
 }
 
-impl Handler<Told> for Socket {
+impl Handler<UserPush> for Socket {
     type Result = ();
 
-    fn handle(&mut self, told: Told, ctx: &mut Ctx) {
-        match told {
-            Told::Close(why) => self.close(why, ctx),
-            Told::Notification(id, frame) => {
-                if let Some(frame) = self.inbox.take(id, frame) {
+    fn handle(&mut self, push: UserPush, ctx: &mut Ctx) {
+        match push {
+            UserPush::Close(why) => self.close(why, ctx),
+            UserPush::Item(topic, id, frame) => {
+                if let Some(frame) = self.backlog(topic).take(id, frame) {
                     ctx.text(frame);
                 }
             }
-            Told::Reachable => {
-                if !self.inbox.has_begun() {
-                    self.send_undelivered(ctx);
+            UserPush::Reachable => {
+                for topic in TopicName::ALL {
+                    if !self.backlog(topic).has_begun() {
+                        self.send_waiting(topic, ctx);
+                    }
                 }
             }
-            Told::Missed => self.send_undelivered(ctx),
-            Told::Stats(changes) => {
-                if let Some(wait) = self.stats.add(&changes, Instant::now()) {
+            UserPush::Missed => TopicName::ALL.into_iter().for_each(|topic| self.send_waiting(topic, ctx)),
+            UserPush::Stats(games) => {
+                if let Some(wait) = self.stats.add(&games, Instant::now()) {
                     ctx.run_later(wait, Self::tell_stats);
                 }
             }

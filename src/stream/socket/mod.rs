@@ -1,8 +1,8 @@
 //! One WebSocket, one actor (nothing else knows actix-web-actors). It turns frames into calls of the session room
 //! and pushes into frames; what a session is, it does not know.
 
+mod items;
 mod messages;
-mod notifications;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,11 +21,13 @@ use uuid::Uuid;
 
 use super::Services;
 use super::accepted::{Accepted, cut_later};
-use super::connections::{ASKING_COSTS, Opener, Place, Told, cost_of_welcome};
+use super::backlog::Backlog;
+use super::connections::{ASKING_COSTS, Opener, Place, UserPush, cost_of_welcome};
 use super::frames::Frames;
 use super::handshake;
-use super::inbox::{Inbox, StatsTold};
+use super::stats_frames::StatsFrames;
 use super::subscriptions::{Asked, Failed, Heard, SUBSCRIPTIONS_MAX, Subscriptions, Watching, Welcomed};
+use super::topics::TopicName;
 use super::wire::{self, BadFrame, ClientFrame, Close, ServerFrame};
 use crate::account::{CurrentUser, PublicUser, TokenBucket};
 use crate::clock;
@@ -45,8 +47,6 @@ const PUSHES_MAX: usize = 256;
 /// has to be read.
 const FRAMES_PER_COMMAND: u32 = 5;
 const FRAMES_MIN: u32 = 100;
-/// Acknowledged notifications that wait to be marked.
-const ACKNOWLEDGED_MAX: usize = 1_000;
 const REFUSALS_MAX: u32 = 200;
 const REFUSALS_WINDOW: Duration = Duration::from_secs(10);
 
@@ -90,11 +90,9 @@ struct Socket {
     place: Place,
     connection: Option<Arc<Accepted>>,
     services: web::Data<Services>,
-    inbox: Inbox,
-    /// Notifications that are to be marked delivered.
-    acknowledged: Vec<Uuid>,
-    is_marking: bool,
-    stats: StatsTold,
+    /// Of each topic.
+    backlogs: [Backlog; TopicName::ALL.len()],
+    stats: StatsFrames,
     listener_id: u64,
     /// Where the sessions push; made with the first subscription, since many sockets never have one.
     push: Option<mpsc::Sender<Push>>,
@@ -123,10 +121,8 @@ impl Socket {
             place,
             connection,
             services,
-            inbox: Inbox::default(),
-            acknowledged: Vec::new(),
-            is_marking: false,
-            stats: StatsTold::default(),
+            backlogs: Default::default(),
+            stats: StatsFrames::default(),
             push: None,
             subscriptions: Subscriptions::default(),
             starting: HashMap::new(),
@@ -181,7 +177,7 @@ impl Socket {
                 ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
             }
             Ok(ClientFrame::Authenticate { id, token }) => self.authenticate(id, &token, ctx),
-            Ok(ClientFrame::AckNotifications { ids }) => self.acknowledge(ids, ctx),
+            Ok(ClientFrame::AckNotifications { ids }) => self.acknowledge(TopicName::Notifications, ids, ctx),
             Ok(ClientFrame::Pong { .. }) => {}
             Err(bad) => self.refuse(&bad, ctx),
         }
@@ -253,7 +249,7 @@ impl Socket {
             wants_evening: false,
             push,
             on_slow: Arc::new(move || {
-                let _ = address.try_send(Told::Close(Close::SlowConsumer));
+                let _ = address.try_send(UserPush::Close(Close::SlowConsumer));
                 cut_later(connection.clone());
             }),
         }
