@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use artel::game::command::{Command, CreateSession, Request, Scoring};
-use artel::game::event::{Actor, Decided, Event, Role};
+use artel::game::event::{Actor, DecidedFact, Event, Role};
 use artel::game::{Rules, Session, settle};
 use artel::ids::{Dice, ParticipantId, SessionId, Timestamp, UserId};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -79,7 +79,7 @@ impl Evening {
         Request { user: UserId(Uuid::from_u128(100 + user)), game: None, command, at, dice }
     }
 
-    fn event(&self, decided: Decided, request: &Request) -> Event {
+    fn event(&self, decided: DecidedFact, request: &Request) -> Event {
         Event {
             event_id: request.dice.id(0, request.at),
             session_id: SessionId(Uuid::from_u128(1)),

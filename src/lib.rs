@@ -21,14 +21,14 @@ mod health;
 pub mod journal;
 /// The bus: what travels on it, who carries it there and who applies it.
 pub mod messaging;
+/// Notifications.
+pub mod notification;
 /// What waits to be published beside the log.
 pub mod outbox;
 /// What this server says of itself: version, addresses, features.
 mod server;
 /// The live session.
 pub mod session;
-/// Notifications.
-pub mod social;
 /// Player statistics.
 pub mod stats;
 /// WebSocket and Server-Sent Events.

@@ -14,7 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::document::Document;
 use crate::http::Problem;
-use crate::{account, audit, health, openapi, server, session, social, stats, stream, template};
+use crate::{account, audit, health, notification, openapi, server, session, stats, stream, template};
 
 /// The page, in the binary.
 #[derive(RustEmbed)]
@@ -43,7 +43,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(stream::api_routes)
                 .configure(session::routes::routes)
                 .configure(stats::routes)
-                .configure(social::routes)
+                .configure(notification::routes)
                 .configure(audit::routes)
                 .default_service(web::to(missing)),
         )
@@ -138,7 +138,7 @@ fn api() -> utoipa::openapi::OpenApi {
         session::game_routes::Api::openapi(),
         stream::Api::openapi(),
         stats::openapi(),
-        social::openapi(),
+        notification::openapi(),
         audit::openapi(),
     ] {
         api.merge(part);

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_cursor")]
 pub struct Model {
-    /// The writer.
     #[sea_orm(primary_key, auto_increment = false)]
     pub writer_id: i64,
     /// Its last position that is linked.

@@ -9,7 +9,6 @@ pub struct Model {
     /// The request.
     #[sea_orm(primary_key, auto_increment = false)]
     pub correlation_id: Uuid,
-    /// The session.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session_id: Uuid,
     /// The event.

@@ -6,10 +6,8 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "consumer_cursor")]
 pub struct Model {
-    /// The consumer.
     #[sea_orm(primary_key, auto_increment = false)]
     pub consumer: String,
-    /// The session.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session_id: Uuid,
     /// Applied up to here.

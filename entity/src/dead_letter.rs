@@ -11,7 +11,6 @@ pub struct Model {
     pub id: Uuid,
     /// Where it failed.
     pub queue: String,
-    /// The message.
     pub message_id: Uuid,
     /// How it had come.
     pub routing_key: String,

@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
 pub struct Model {
-    /// The session.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session_id: Uuid,
     /// 1, 2, 3 ... in the session.

@@ -9,7 +9,6 @@ pub struct Model {
     /// The game.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Its session.
     pub session_id: Uuid,
     /// 1, 2, 3 ... in its session.
     pub number: i32,

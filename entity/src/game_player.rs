@@ -6,17 +6,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "game_player")]
 pub struct Model {
-    /// The game.
     #[sea_orm(primary_key, auto_increment = false)]
     pub game_id: Uuid,
     /// The seat.
     #[sea_orm(primary_key, auto_increment = false)]
     pub participant_id: Uuid,
-    /// The session.
     pub session_id: Uuid,
     /// The account.
     pub user_id: Uuid,
-    /// The game type.
     pub game_type: String,
     /// `in_progress` or `completed`; a cancelled game has no rows.
     pub status: String,

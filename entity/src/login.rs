@@ -9,7 +9,6 @@ pub struct Model {
     /// Version 7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose.
     pub user_id: Uuid,
     /// Milliseconds since 1970.
     pub created_at_ms: i64,

@@ -6,10 +6,8 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notification_setting")]
 pub struct Model {
-    /// Whose.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
-    /// Which kind.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: String,
     /// Wanted.

@@ -6,13 +6,10 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "processed_message")]
 pub struct Model {
-    /// The consumer.
     #[sea_orm(primary_key, auto_increment = false)]
     pub consumer: String,
-    /// The message.
     #[sea_orm(primary_key, auto_increment = false)]
     pub message_id: Uuid,
-    /// When.
     pub processed_at_ms: i64,
 }
 

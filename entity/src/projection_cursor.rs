@@ -6,7 +6,6 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "projection_cursor")]
 pub struct Model {
-    /// The projection.
     #[sea_orm(primary_key, auto_increment = false)]
     pub projection: String,
     /// The writer; 0: none, but what the one node holds that looks.

@@ -13,7 +13,6 @@ pub struct Model {
     pub head: i64,
     /// The join code.
     pub code: String,
-    /// The name.
     pub name: String,
     /// `waiting`, `in_progress`, `completed`, `cancelled`.
     pub status: String,

@@ -11,7 +11,6 @@ pub struct Model {
     pub id: Uuid,
     /// `None`: the system's.
     pub owner_id: Option<Uuid>,
-    /// The name.
     pub name: String,
     /// What it is about.
     pub description: String,

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::limits::NoGuess;
-use super::login::Opened;
+use super::login::OpenedLogin;
 use super::profile::Me;
 use super::record::{Client, record};
 use super::{Accounts, CurrentUser, browser, names};
@@ -264,10 +264,10 @@ pub(super) async fn logout(
 fn answer(
     request: &HttpRequest,
     accounts: &Accounts,
-    opened: Opened,
+    opened: OpenedLogin,
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
-    let Opened { user, login_id, refresh_token } = opened;
+    let OpenedLogin { user, login_id, refresh_token } = opened;
     let role = accounts.role_of(&user);
     let access_token = accounts.0.tokens.access(UserId(user.id), login_id, role, clock::now())?;
     let in_cookie = browser::is_browser(request);

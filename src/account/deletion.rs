@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::operator::UserReport;
 use super::record::{Client, record};
-use super::revocation::{Ending, revoke};
+use super::revocation::{LoginEnd, revoke};
 use super::{Accounts, CurrentUser};
 use crate::clock;
 use crate::http::{Body, Problem, ProblemBody};
@@ -63,7 +63,7 @@ impl Accounts {
     async fn erase(&self, user: UserId, client: &Client) -> Result<(), Problem> {
         let now = clock::now();
         let tx = self.0.database.begin_write().await?;
-        let ended = revoke(&tx, user, Ending::All, now).await?;
+        let ended = revoke(&tx, user, LoginEnd::All, now).await?;
         forget(&tx, user.0, now).await?;
         record(&tx, "user.deleted", Some(user), client, json!({})).await?;
         tx.commit().await?;

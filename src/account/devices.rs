@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::record::{Client, record};
-use super::revocation::{Ending, revoke};
+use super::revocation::{LoginEnd, revoke};
 use super::{Accounts, CurrentUser};
 use crate::clock;
 use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
@@ -19,7 +19,6 @@ use crate::ids::Timestamp;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Login)]
 pub(super) struct Device {
-    /// Its id.
     id: Uuid,
     /// When the password was given.
     created_at: Timestamp,
@@ -93,7 +92,7 @@ pub(super) async fn end(
 ) -> Result<HttpResponse, Problem> {
     let (id, now) = (id.into_inner(), clock::now());
     let tx = accounts.0.database.begin_write().await?;
-    let ended = revoke(&tx, user.id, Ending::One(id), now).await?;
+    let ended = revoke(&tx, user.id, LoginEnd::One(id), now).await?;
     if ended.is_empty() {
         return Err(Problem::not_found("you have no such login"));
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::record::{Client, record};
-use super::revocation::{Ending, revoke};
+use super::revocation::{LoginEnd, revoke};
 use super::{Accounts, token};
 use crate::clock;
 use crate::database::{self, Database};
@@ -20,7 +20,7 @@ use crate::ids::{Timestamp, UserId};
 const ANSWERED_AGAIN_MS: i64 = 30_000;
 
 /// A login with its newest refresh token.
-pub(super) struct Opened {
+pub(super) struct OpenedLogin {
     pub(super) user: user::Model,
     pub(super) login_id: Uuid,
     pub(super) refresh_token: String,
@@ -29,7 +29,7 @@ pub(super) struct Opened {
 impl Accounts {
     /// Opens a login for a user whose password was just checked against `user.password_hash`; all else counts as it is
     /// stored by now.
-    pub(super) async fn open_login(&self, user: user::Model, client: &Client) -> Result<Opened, Problem> {
+    pub(super) async fn open_login(&self, user: user::Model, client: &Client) -> Result<OpenedLogin, Problem> {
         let tx = self.0.database.begin_write().await?;
         // The row is locked: a password that changes meanwhile ends the logins before it or after this one is there.
         let stored = user::Entity::find_by_id(user.id).lock_shared().one(&tx).await?;
@@ -59,7 +59,7 @@ impl Accounts {
         tx: &impl ConnectionTrait,
         user: user::Model,
         client: &Client,
-    ) -> Result<Opened, DbErr> {
+    ) -> Result<OpenedLogin, DbErr> {
         let now = clock::now();
         let login_id = crate::clock::new_id();
         let row = login::ActiveModel {
@@ -74,7 +74,7 @@ impl Accounts {
         login::Entity::insert(row).exec_without_returning(tx).await?;
         let refresh_token = token::refresh_token();
         self.insert_refresh_token(tx, login_id, &refresh_token, now).await?;
-        Ok(Opened { user, login_id, refresh_token })
+        Ok(OpenedLogin { user, login_id, refresh_token })
     }
 
     async fn insert_refresh_token(
@@ -102,7 +102,7 @@ impl Accounts {
         refresh_token: &str,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Opened, Problem> {
+    ) -> Result<OpenedLogin, Problem> {
         let tx = self.0.database.begin_write().await?;
         let (token, login) = find(&tx, refresh_token).await?.ok_or_else(invalid)?;
         let user = user::Entity::find_by_id(login.user_id).one(&tx).await?.ok_or_else(invalid)?;
@@ -119,11 +119,11 @@ impl Accounts {
             .await?;
         if spent.rows_affected == 0 {
             if login.revoked_at_ms.is_none() && is_answer_lost(&tx, &token.token_hash, &successor, now).await? {
-                return Ok(Opened { user, login_id: login.id, refresh_token: successor });
+                return Ok(OpenedLogin { user, login_id: login.id, refresh_token: successor });
             }
             let what = json!({"login_id": login.id});
             record(&tx, "user.refresh_token_reused", Some(UserId(user.id)), client, what).await?;
-            let ended = revoke(&tx, UserId(login.user_id), Ending::One(login.id), now).await?;
+            let ended = revoke(&tx, UserId(login.user_id), LoginEnd::One(login.id), now).await?;
             tx.commit().await?;
             self.note_revoked(&ended);
             tracing::warn!(login.id = %login.id, user.id = %login.user_id, "a spent refresh token was used again");
@@ -144,7 +144,7 @@ impl Accounts {
             .exec(&tx)
             .await?;
         tx.commit().await?;
-        Ok(Opened { user, login_id: login.id, refresh_token: successor })
+        Ok(OpenedLogin { user, login_id: login.id, refresh_token: successor })
     }
 
     /// Ends the login that a refresh token of this user belongs to; twice is as good as once.
@@ -153,7 +153,7 @@ impl Accounts {
         let tx = self.0.database.begin_write().await?;
         let login = find(&tx, refresh_token).await?.map(|(_, login)| login);
         let login = login.filter(|login| login.user_id == user_id.0).ok_or_else(invalid)?;
-        let ended = revoke(&tx, user_id, Ending::One(login.id), now).await?;
+        let ended = revoke(&tx, user_id, LoginEnd::One(login.id), now).await?;
         if !ended.is_empty() {
             record(&tx, "user.logged_out", Some(user_id), client, json!({"login_id": login.id})).await?;
         }

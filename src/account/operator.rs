@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::record::{Client, record};
-use super::revocation::{Ending, revoke};
+use super::revocation::{LoginEnd, revoke};
 use super::{ADMIN, AccountRole, Accounts, names};
 use crate::clock;
 use crate::database::Database;
@@ -143,7 +143,7 @@ impl Accounts {
         }
         update.col_expr(Column::UpdatedAtMs, Expr::value(now.millis())).exec(&tx).await?;
         let user = UserId(id);
-        let ended = if ends_logins { revoke(&tx, user, Ending::All, now).await? } else { Vec::new() };
+        let ended = if ends_logins { revoke(&tx, user, LoginEnd::All, now).await? } else { Vec::new() };
         record(&tx, event_type, Some(user), &Client::operator(), what).await?;
         let row = self.named(&tx, username).await?;
         tx.commit().await?;

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::names::{self, check_display_name, check_email, check_password};
 use super::record::{Client, record};
-use super::revocation::{Ending, revoke};
+use super::revocation::{LoginEnd, revoke};
 use super::{AccountRole, Accounts, CurrentUser};
 use crate::clock;
 use crate::http::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
@@ -173,7 +173,7 @@ pub(super) async fn change_me(
     }
     let mut ended = Vec::new();
     if changes_password {
-        ended = revoke(&tx, user.id, Ending::Others(user.login_id), now).await?;
+        ended = revoke(&tx, user.id, LoginEnd::Others(user.login_id), now).await?;
         let client = Client::of(&request, &accounts);
         let what = json!({"login_id": user.login_id, "ended": ended.len()});
         record(&tx, "user.password_changed", Some(user.id), &client, what).await?;

@@ -15,7 +15,7 @@ use crate::outbox::user_message::UserMessage;
 
 /// Which logins of a user end.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ending {
+pub(super) enum LoginEnd {
     /// That one.
     One(Uuid),
     /// All but that one.
@@ -28,14 +28,14 @@ pub(super) enum Ending {
 pub(super) async fn revoke(
     tx: &impl ConnectionTrait,
     user_id: UserId,
-    ending: Ending,
+    ending: LoginEnd,
     now: Timestamp,
 ) -> Result<Vec<Uuid>, DbErr> {
     let mut live = Condition::all().add(Column::UserId.eq(user_id.0)).add(Column::RevokedAtMs.is_null());
     match ending {
-        Ending::One(login_id) => live = live.add(Column::Id.eq(login_id)),
-        Ending::Others(login_id) => live = live.add(Column::Id.ne(login_id)),
-        Ending::All => {}
+        LoginEnd::One(login_id) => live = live.add(Column::Id.eq(login_id)),
+        LoginEnd::Others(login_id) => live = live.add(Column::Id.ne(login_id)),
+        LoginEnd::All => {}
     }
     let ids: Vec<Uuid> =
         Entity::find().select_only().column(Column::Id).filter(live.clone()).into_tuple().all(tx).await?;

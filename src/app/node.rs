@@ -26,9 +26,9 @@ use crate::http::BodyLimit;
 use crate::journal::{Journal, JournalWriter, follow};
 use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, Rabbit, processed, rabbit};
+use crate::notification::{self, Compensation, NotificationConsumer, Notifications};
 use crate::server::Addresses;
 use crate::session::{self, Sessions};
-use crate::social::{self, Compensation, Notifications, Teller};
 use crate::stats::{self, Statistics};
 use crate::stream::{self, ConnectionLimits, Connections};
 use crate::{clock, headers, http, routes, telemetry};
@@ -197,7 +197,7 @@ impl Node {
         let (of_users, users_news) = mpsc::channel(NEWS_MAX);
         // Inside one process there are no other nodes.
         let shared = !bus.is_local();
-        let news = shared.then_some(stream::FeedNews { sessions: sessions_news, users: users_news });
+        let news = shared.then_some(stream::FeedUpdates { sessions: sessions_news, users: users_news });
         let sessions = Sessions::new(
             journal.clone(),
             actix::Arbiter::current(),
@@ -230,9 +230,9 @@ impl Node {
             let statistics = Statistics::new(journal.clone());
             // There a message counts as taken when it is applied, and nobody else can be at it.
             let is_exact = bus.is_local() && !database.is_postgres();
-            let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), social::Sweep);
+            let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), notification::Sweep);
             let statistics = statistics.run(bus.clone(), database.clone());
-            let notifications = Teller.run(bus.clone(), database.clone());
+            let notifications = NotificationConsumer.run(bus.clone(), database.clone());
             let compensation = Compensation.run(bus.clone(), database.clone());
             let auditing = Audit.run(bus.clone(), database.clone());
             let commands = stream::Commands::new(sessions.clone(), database.clone()).run(bus.clone());

@@ -67,7 +67,7 @@ pub(super) async fn catch_up(database: &Database) -> Result<(), DbErr> {
 }
 
 #[derive(Deserialize)]
-struct Caused {
+struct CauseLink {
     correlation_id: Uuid,
 }
 
@@ -85,8 +85,8 @@ async fn step(database: &Database, writer: i64) -> Result<bool, DbErr> {
     let Some(last) = rows.last().map(|row| row.position) else { return Ok(false) };
     let mut links = Vec::with_capacity(rows.len());
     for row in &rows {
-        match serde_json::from_str::<Caused>(&row.body) {
-            Ok(Caused { correlation_id }) => links.push((correlation_id, row.session_id, row.seq)),
+        match serde_json::from_str::<CauseLink>(&row.body) {
+            Ok(CauseLink { correlation_id }) => links.push((correlation_id, row.session_id, row.seq)),
             Err(error) => tracing::error!(session.id = %row.session_id, row.seq, %error, "an event is unreadable"),
         }
     }

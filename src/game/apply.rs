@@ -6,7 +6,7 @@ use super::event::{
     BallPotted, Event, Fact, GameEnded, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged,
 };
 use super::mark::{Act, Foul, Pot};
-use super::played_game::{Folded, Game};
+use super::played_game::{BoardCache, Game};
 use super::view::{GameStatus, Status};
 use super::{Participant, Session};
 use crate::ids::{ParticipantId, Seq, Timestamp, UserId};
@@ -199,7 +199,7 @@ impl Session {
             end_reason: None,
             conceded_by: None,
             marks: Vec::new(),
-            folded: Folded::default(),
+            folded: BoardCache::default(),
         });
     }
 

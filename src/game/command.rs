@@ -135,7 +135,6 @@ pub struct CreateSession {
     pub display_name: String,
 }
 
-/// Which settings change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ChangeSettings {
     /// 1..100 characters.

@@ -8,12 +8,12 @@
 use super::command::{Command, Refusal, Request, Scoring};
 use super::discipline::{FoulAsked, Order, PotAsked};
 use super::event::{
-    BallPotted, Decided, EventVoided, Fact, Fine, FoulCommitted, GameEnded, GameStarted, Nothing, TurnChanged,
+    BallPotted, DecidedFact, EventVoided, Fact, Fine, FoulCommitted, GameEnded, GameStarted, Nothing, TurnChanged,
 };
 use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
 use super::scoreboard::{Brought, Scoreboard};
-use super::turn_order::{Draw, Played};
+use super::turn_order::{Draw, PlayedOrder};
 use super::view::Status;
 use super::{Role, Session};
 use crate::ids::{GameId, ParticipantId, Seq};
@@ -29,7 +29,7 @@ pub(super) const NEW_ID: u64 = 1 << 32;
 
 impl Session {
     /// May this be done now, and what does it come to? Looks, never changes. An empty answer: it is so already.
-    pub fn decide(&self, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub fn decide(&self, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         match &request.command {
             Command::CreateSession(new) => self.create(new, request),
             _ if self.needs_newer() => Err(Refusal::NeedsNewer),
@@ -49,7 +49,7 @@ impl Session {
         }
     }
 
-    fn score(&self, scoring: &Scoring, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    fn score(&self, scoring: &Scoring, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         match scoring {
             Scoring::CompleteSession {} => self.only_creator(request)?,
             _ => self.only_scorers(request)?,
@@ -116,7 +116,14 @@ impl Session {
     }
 
     /// The events of one mark: itself, and the end of the game where it decides it.
-    fn marked(&self, game: &Game, player: usize, act: Act, note: &Option<String>, request: &Request) -> Vec<Decided> {
+    fn marked(
+        &self,
+        game: &Game,
+        player: usize,
+        act: Act,
+        note: &Option<String>,
+        request: &Request,
+    ) -> Vec<DecidedFact> {
         let rules = self.rules_of(game);
         let order = &game.order;
         let before = self.board_of(game);
@@ -202,7 +209,7 @@ impl Session {
         reason: &str,
         conceded_by: Option<ParticipantId>,
         request: &Request,
-    ) -> Decided {
+    ) -> DecidedFact {
         let rules = self.rules_of(game);
         let ended = GameEnded {
             reason: reason.to_owned(),
@@ -215,7 +222,7 @@ impl Session {
         of_game(game.id, Fact::GameEnded(Box::new(ended)))
     }
 
-    fn void_event(&self, seq: Seq, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    fn void_event(&self, seq: Seq, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         if let Some(named) = request.game {
             let named = self.game(named).ok_or(Refusal::NotFound("game"))?;
             if !named.owns(seq) {
@@ -260,7 +267,7 @@ impl Session {
         Ok(decided)
     }
 
-    fn start_game(&self, given: Option<&[ParticipantId]>, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    fn start_game(&self, given: Option<&[ParticipantId]>, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         if self.game_in_progress().is_some() {
             return Err(Refusal::GameInProgress);
         }
@@ -324,7 +331,7 @@ impl Session {
             dice: request.dice,
         };
         let counted = self.counted_games();
-        Ok(draw.draw(counted.map(|game| Played { order: &game.order, reversed: game.reversed })))
+        Ok(draw.draw(counted.map(|game| PlayedOrder { order: &game.order, reversed: game.reversed })))
     }
 
     /// The game that the request means, which must be in progress.
@@ -387,10 +394,10 @@ pub(super) fn invalid(field: &'static str, message: impl Into<String>) -> Refusa
     Refusal::Invalid { field, message: message.into() }
 }
 
-pub(super) fn of_session(fact: Fact) -> Decided {
-    Decided { game_id: None, fact }
+pub(super) fn of_session(fact: Fact) -> DecidedFact {
+    DecidedFact { game_id: None, fact }
 }
 
-pub(super) fn of_game(game: GameId, fact: Fact) -> Decided {
-    Decided { game_id: Some(game), fact }
+pub(super) fn of_game(game: GameId, fact: Fact) -> DecidedFact {
+    DecidedFact { game_id: Some(game), fact }
 }

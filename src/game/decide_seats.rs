@@ -12,7 +12,8 @@ use super::command::{ChangeSettings, CreateSession, Refusal, Request};
 use super::decide::{NEW_ID, invalid, of_game, of_session};
 use super::discipline::Rules;
 use super::event::{
-    CreatorChanged, Decided, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated, SettingsChanged,
+    CreatorChanged, DecidedFact, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated,
+    SettingsChanged,
 };
 use super::view::GameStatus;
 use super::{Participant, Session, first_present};
@@ -23,7 +24,7 @@ use crate::text::{DELETED_PLAYER, composed, is_visible};
 const SEATS_MAX: usize = 64;
 
 impl Session {
-    pub(super) fn create(&self, new: &CreateSession, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn create(&self, new: &CreateSession, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         if self.seq != 0 {
             return Err(Refusal::NotAllowed("this session has been opened already"));
         }
@@ -42,7 +43,7 @@ impl Session {
         Ok(vec![of_session(Fact::SessionCreated(Box::new(created)))])
     }
 
-    pub(super) fn join(&self, name: &str, asked: Option<Role>, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn join(&self, name: &str, asked: Option<Role>, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         let known = self.participant_of(request.user);
         if known.is_some_and(|seat| seat.is_removed) {
             return Err(Refusal::ParticipantRemoved);
@@ -88,7 +89,7 @@ impl Session {
         }))
     }
 
-    pub(super) fn add_guest(&self, name: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn add_guest(&self, name: &str, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
@@ -106,7 +107,7 @@ impl Session {
         }))
     }
 
-    pub(super) fn invite(&self, user: UserId, name: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn invite(&self, user: UserId, name: &str, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
@@ -136,7 +137,7 @@ impl Session {
         name: Option<&str>,
         can_score: Option<bool>,
         request: &Request,
-    ) -> Result<Vec<Decided>, Refusal> {
+    ) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
@@ -155,7 +156,7 @@ impl Session {
         Ok(vec![of_session(Fact::PlayerUpdated(PlayerUpdated { participant_id: id, display_name, can_score }))])
     }
 
-    pub(super) fn forget(&self, request: &Request) -> Vec<Decided> {
+    pub(super) fn forget(&self, request: &Request) -> Vec<DecidedFact> {
         let Some(seat) = self.participant_of(request.user) else { return Vec::new() };
         // Where it can't be left any more, the name goes all the same.
         let mut decided = self.remove(seat.id, request).unwrap_or_default();
@@ -167,7 +168,7 @@ impl Session {
         decided
     }
 
-    pub(super) fn remove(&self, id: ParticipantId, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn remove(&self, id: ParticipantId, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         let own = self.participant_of(request.user).map(|seat| seat.id);
         let is_creator = request.user == self.creator_user_id;
         let seat = self.participant(id);
@@ -193,7 +194,11 @@ impl Session {
         Ok(decided)
     }
 
-    pub(super) fn change_settings(&self, change: &ChangeSettings, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn change_settings(
+        &self,
+        change: &ChangeSettings,
+        request: &Request,
+    ) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
@@ -233,7 +238,7 @@ impl Session {
         Ok(decided)
     }
 
-    pub(super) fn change_code(&self, code: &str, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn change_code(&self, code: &str, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
@@ -241,14 +246,14 @@ impl Session {
         Ok(vec![of_session(Fact::SettingsChanged(Box::new(changed)))])
     }
 
-    pub(super) fn cancel(&self, request: &Request) -> Result<Vec<Decided>, Refusal> {
+    pub(super) fn cancel(&self, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         self.only_creator(request)?;
         self.only_open()?;
         let running = self.game_in_progress().map(|game| of_game(game.id, Fact::GameCancelled(Nothing {})));
         Ok(running.into_iter().chain([of_session(Fact::SessionCancelled(Nothing {}))]).collect())
     }
 
-    fn joined(&self, mut joined: PlayerJoined) -> Vec<Decided> {
+    fn joined(&self, mut joined: PlayerJoined) -> Vec<DecidedFact> {
         let plays = joined.is_active && joined.role != Role::Spectator;
         joined.current_participant_id = self.turn_after(joined.participant_id, plays);
         vec![of_session(Fact::PlayerJoined(joined))]

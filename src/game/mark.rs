@@ -45,7 +45,6 @@ impl Pot {
     }
 }
 
-/// A foul.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Foul {
     /// As the event has them: what was subtracted or given away, or the number of fines.

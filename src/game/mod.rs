@@ -32,7 +32,7 @@ use uuid::Uuid;
 pub use command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 pub use decide::MAX_EVENTS;
 pub use discipline::{GameType, Rules};
-pub use event::{Actor, Decided, Event, Fact, Role};
+pub use event::{Actor, DecidedFact, Event, Fact, Role};
 pub use settlement::{Transfer, settle};
 pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 
@@ -68,7 +68,6 @@ pub struct Session {
 /// A seat in a session, with or without an account behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
-    /// Its id.
     pub id: ParticipantId,
     /// The account; `None` for a guest.
     pub user_id: Option<UserId>,
@@ -135,12 +134,10 @@ impl Session {
         self.newer_seq == Some(1)
     }
 
-    /// Its chat.
     pub fn chat_id(&self) -> Uuid {
         self.chat_id
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }

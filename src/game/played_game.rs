@@ -31,16 +31,16 @@ pub(super) struct Game {
     /// By seq.
     pub(super) marks: Vec<Mark>,
     #[serde(skip)]
-    pub(super) folded: Folded,
+    pub(super) folded: BoardCache,
 }
 
 /// The fold of the marks that are not voided, once somebody asked for it. It is in no snapshot, so a new kind of game
 /// changes no format.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Folded(OnceLock<Scoreboard>);
+pub(super) struct BoardCache(OnceLock<Scoreboard>);
 
 /// Equal marks under equal rules have equal folds.
-impl PartialEq for Folded {
+impl PartialEq for BoardCache {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -120,7 +120,7 @@ impl Game {
 
     pub(super) fn concede(&mut self, by: ParticipantId) {
         self.conceded_by = self.index_of(by).and_then(|index| u8::try_from(index).ok());
-        self.folded = Folded::default();
+        self.folded = BoardCache::default();
     }
 
     pub(super) fn void(&mut self, voided: Seq, by: Seq) {
@@ -128,7 +128,7 @@ impl Game {
         let Some(mark) = self.marks.get_mut(index) else { return };
         if mark.voided_by.is_none() {
             mark.voided_by = Some(by);
-            self.folded = Folded::default();
+            self.folded = BoardCache::default();
         }
     }
 }

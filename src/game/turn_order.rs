@@ -14,7 +14,7 @@ use crate::ids::{Dice, ParticipantId};
 
 /// An order of an earlier game.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Played<'a> {
+pub(super) struct PlayedOrder<'a> {
     pub(super) order: &'a [ParticipantId],
     pub(super) reversed: bool,
 }
@@ -38,7 +38,7 @@ impl Draw<'_> {
     /// The next order, and whether it is the one before, reversed.
     pub(super) fn draw<'p>(
         &self,
-        played: impl DoubleEndedIterator<Item = Played<'p>> + Clone,
+        played: impl DoubleEndedIterator<Item = PlayedOrder<'p>> + Clone,
     ) -> (Vec<ParticipantId>, bool) {
         if let Some(last) = played.clone().next_back()
             && self.alternate_direction
@@ -69,7 +69,7 @@ impl Draw<'_> {
     }
 
     /// The ranks that these players may not have again yet.
-    fn taken<'p>(&self, played: impl DoubleEndedIterator<Item = Played<'p>>) -> BTreeSet<u64> {
+    fn taken<'p>(&self, played: impl DoubleEndedIterator<Item = PlayedOrder<'p>>) -> BTreeSet<u64> {
         let mine = played.filter(|played| self.is_mine(played.order)).map(|played| rank(played.order, self.players));
         if self.players.len() > 6 {
             return mine.rev().take(MEMORY).collect();

@@ -64,13 +64,10 @@ impl GameStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Session)]
 pub struct SessionView {
-    /// Its id.
     pub id: SessionId,
     /// The join code, for those who sit at the table; `null` for everybody else.
     pub code: Option<String>,
-    /// Its chat.
     pub chat_id: Uuid,
-    /// Its name.
     pub name: String,
     /// How far it is.
     pub status: Status,
@@ -107,7 +104,6 @@ pub struct SessionView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Participant)]
 pub struct ParticipantView {
-    /// Its id.
     pub id: ParticipantId,
     /// The account; `null` for a guest.
     pub user_id: Option<UserId>,
@@ -139,9 +135,7 @@ pub struct ParticipantView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Game)]
 pub struct GameView {
-    /// Its id.
     pub id: GameId,
-    /// Its session.
     pub session_id: SessionId,
     /// 1, 2, 3 ... in its session.
     pub number: u32,
@@ -228,7 +222,6 @@ pub struct ParticipantBalance {
 /// What one game came to for one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct GameNet {
-    /// The game.
     pub game_id: GameId,
     /// Its number in the session.
     pub number: u32,
@@ -262,7 +255,6 @@ pub struct Total {
 /// A game as statistics count it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GameSummary {
-    /// The game.
     pub game_id: GameId,
     /// Its number in the session.
     pub number: u32,

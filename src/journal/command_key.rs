@@ -48,11 +48,11 @@ pub(super) enum CommandKeys {
     /// PostgreSQL.
     InTable,
     /// SQLite.
-    InMemory(Arc<Mutex<Recent>>),
+    InMemory(Arc<Mutex<RecentKeys>>),
 }
 
 #[derive(Default)]
-pub(super) struct Recent {
+pub(super) struct RecentKeys {
     keys: HashSet<i64>,
     in_order: VecDeque<i64>,
     /// The last row whose keys are here, and the one that is to be committed.
@@ -60,7 +60,7 @@ pub(super) struct Recent {
     written: i64,
 }
 
-impl Recent {
+impl RecentKeys {
     fn add(&mut self, keys: impl IntoIterator<Item = i64>) {
         for key in keys {
             if !self.keys.insert(key) {
@@ -184,7 +184,7 @@ pub(super) fn is_taken(error: &DbErr) -> bool {
         || matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(text)) if text.contains("command_key"))
 }
 
-fn lock(recent: &Mutex<Recent>) -> MutexGuard<'_, Recent> {
+fn lock(recent: &Mutex<RecentKeys>) -> MutexGuard<'_, RecentKeys> {
     // Whoever panicked with the lock held added some keys and not others, which are read again at the next start.
     recent.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_last_keys_are_remembered() {
-        let mut recent = Recent::default();
+        let mut recent = RecentKeys::default();
         let max = RECENT_MAX as i64;
         recent.add(0..max);
         assert!(recent.keys.contains(&0));

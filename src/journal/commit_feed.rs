@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use tokio::sync::mpsc;
 
-use super::follow::{self, Part};
+use super::follow::{self, LogPart};
 use super::{JournalError, Record, Work};
 use crate::game::event::Fact;
 use crate::ids::Timestamp;
@@ -22,7 +22,7 @@ const BATCHES_MAX: usize = 256;
 
 /// How far a writer's events are published.
 #[derive(Debug, Default)]
-pub(super) struct Published {
+pub(super) struct PublishProgress {
     /// What the bus has confirmed.
     pub(super) confirmed: AtomicI64,
     /// What of that the writer's row says.
@@ -41,13 +41,13 @@ pub struct Batch {
 pub(super) struct CommitSender {
     writer_id: i64,
     end: Arc<AtomicI64>,
-    published: Arc<Published>,
+    published: Arc<PublishProgress>,
     work: mpsc::WeakSender<Work>,
     sender: Option<mpsc::Sender<Batch>>,
 }
 
 impl CommitSender {
-    pub(super) fn new(writer_id: i64, published: Arc<Published>, work: mpsc::WeakSender<Work>) -> Self {
+    pub(super) fn new(writer_id: i64, published: Arc<PublishProgress>, work: mpsc::WeakSender<Work>) -> Self {
         Self { writer_id, end: Arc::new(AtomicI64::new(1)), published, work, sender: None }
     }
 
@@ -78,7 +78,7 @@ pub struct CommitFeed {
     /// Whose positions these are.
     pub writer_id: i64,
     end: Arc<AtomicI64>,
-    published: Arc<Published>,
+    published: Arc<PublishProgress>,
     work: mpsc::WeakSender<Work>,
     /// The commits, as far as they fitted.
     pub batches: mpsc::Receiver<Batch>,
@@ -99,7 +99,7 @@ impl CommitFeed {
     /// Has an idle writer store the position where its row says another one. To be asked now and then, since a database
     /// that is gone does not take it; and not for every confirm, for it costs a commit of its own.
     pub fn keep(&self) {
-        let Published { confirmed, stored } = &*self.published;
+        let PublishProgress { confirmed, stored } = &*self.published;
         if confirmed.load(Ordering::Acquire) == stored.load(Ordering::Acquire) {
             return;
         }
@@ -134,7 +134,7 @@ pub async fn read_from(
 /// one doesn't know.
 pub async fn telling(
     db: &impl ConnectionTrait,
-    part: Part,
+    part: LogPart,
     limit: u64,
 ) -> Result<Vec<(i64, Result<Arc<Record>, JournalError>)>, DbErr> {
     let backend = db.get_database_backend();

@@ -30,8 +30,7 @@ const PAUSES: u32 = 2;
 
 /// A part of what a writer stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Whose.
+pub struct LogPart {
     pub writer_id: i64,
     /// The position before the first.
     pub after: i64,
@@ -49,7 +48,7 @@ pub(crate) fn part_of(columns: &str) -> String {
 
 /// What became of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Swept {
+pub enum SweepOutcome {
     /// Everything of it up to this position is in the projection.
     Upto(i64),
     /// Somebody else is at it, or a node of a newer version has to be; not before the next sweep.
@@ -66,7 +65,11 @@ pub trait Projection: Send {
     type Error: Display + From<DbErr> + Send;
 
     /// Brings in what is missing of a part. The same part may come again, at the same time on another node too.
-    fn sweep(&mut self, database: &Database, part: Part) -> impl Future<Output = Result<Swept, Self::Error>> + Send;
+    fn sweep(
+        &mut self,
+        database: &Database,
+        part: LogPart,
+    ) -> impl Future<Output = Result<SweepOutcome, Self::Error>> + Send;
 }
 
 /// Sweeps two projections for ever, the second as far as the first has got. Where a published event is one that is
@@ -140,8 +143,8 @@ async fn sweep_writer<P: Projection>(
     while after < end {
         let began = Instant::now();
         let Some(turn) = Turn::take(database, P::NAME).await? else { return Ok(()) };
-        let part = Part { writer_id: writer.id, after, upto: end.min(after + STEP) };
-        let Swept::Upto(position) = projection.sweep(database, part).await? else { return Ok(()) };
+        let part = LogPart { writer_id: writer.id, after, upto: end.min(after + STEP) };
+        let SweepOutcome::Upto(position) = projection.sweep(database, part).await? else { return Ok(()) };
         after = position;
         advance(database.writer(), P::NAME, writer.id, position).await?;
         turn.end().await;

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use self::command_key::CommandKeys;
 pub use self::compare::{Comparison, compare};
 pub(crate) use self::opened::note_made;
-pub use self::opened::{Commands, Opened, Snapshot};
+pub use self::opened::{Commands, LoadedSession, Snapshot};
 pub use self::snapshot::States;
 pub use self::writer::JournalWriter;
 use crate::database::Database;
@@ -49,7 +49,6 @@ const HEADS_AT_ONCE: usize = 500;
 /// An event with its one encoding: the same bytes go to the database, the bus and every watcher.
 #[derive(Debug)]
 pub struct Record {
-    /// The event.
     pub event: Event,
     /// The event as JSON.
     pub json: Box<RawValue>,
@@ -297,7 +296,7 @@ impl Journal {
     }
 
     /// The state of a session and what a live session needs beside it; `None`: there is no such session.
-    pub async fn open(&self, session: SessionId) -> Result<Option<Opened>, JournalError> {
+    pub async fn open(&self, session: SessionId) -> Result<Option<LoadedSession>, JournalError> {
         self.there(|db| async move { snapshot::open(db.reader(), session).await }).await
     }
 

@@ -11,17 +11,16 @@ use crate::ids::{Seq, UserId};
 
 /// Which events a command made: what a repeated idempotency key is answered from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CommandEvents {
     /// Its first event.
     pub first: Seq,
-    /// How many.
     pub count: u32,
     /// Fingerprint of the command's body.
     pub hash: i64,
 }
 
 /// Idempotency keys: a command belongs to its user.
-pub type Commands = HashMap<(UserId, Uuid), Made>;
+pub type Commands = HashMap<(UserId, Uuid), CommandEvents>;
 
 /// A state to keep.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Encodes a state and the idempotency keys that belong to it.
-    pub fn of<'a>(state: &Session, commands: impl Iterator<Item = (&'a (UserId, Uuid), &'a Made)>) -> Self {
+    pub fn of<'a>(state: &Session, commands: impl Iterator<Item = (&'a (UserId, Uuid), &'a CommandEvents)>) -> Self {
         let mut bytes = Vec::new();
         for ((user, command), made) in commands {
             bytes.extend_from_slice(user.0.as_bytes());
@@ -49,21 +48,20 @@ impl Snapshot {
         Self { seq: state.seq(), state: state_json, commands: bytes }
     }
 
-    fn commands(bytes: &[u8]) -> impl Iterator<Item = ((UserId, Uuid), Made)> + '_ {
+    fn commands(bytes: &[u8]) -> impl Iterator<Item = ((UserId, Uuid), CommandEvents)> + '_ {
         const ROW: usize = 16 + 16 + 8 + 4 + 8;
         bytes.as_chunks::<ROW>().0.iter().map(|row| {
             let part = |from: usize| u64::from_be_bytes(std::array::from_fn(|i| row[from + i]));
             let user = UserId(Uuid::from_u64_pair(part(0), part(8)));
             let command = Uuid::from_u64_pair(part(16), part(24));
             let count = u32::from_be_bytes(std::array::from_fn(|i| row[40 + i]));
-            ((user, command), Made { first: part(32) as i64, count, hash: part(44) as i64 })
+            ((user, command), CommandEvents { first: part(32) as i64, count, hash: part(44) as i64 })
         })
     }
 }
 
 /// A session as its log says it is.
-pub struct Opened {
-    /// The state.
+pub struct LoadedSession {
     pub state: Session,
     /// The idempotency keys so far.
     pub commands: Commands,
@@ -73,7 +71,7 @@ pub struct Opened {
     pub snapshot_seq: Seq,
 }
 
-impl Opened {
+impl LoadedSession {
     /// A session whose whole log is at hand.
     pub fn new(log: Vec<Arc<Record>>) -> Self {
         let state = Session::default();
@@ -102,7 +100,7 @@ impl Opened {
 pub(crate) fn note_made(commands: &mut Commands, records: &[Arc<Record>]) {
     for record in records {
         let Some(user) = record.event.actor.user_id else { continue };
-        let made = commands.entry((user, record.event.command_id)).or_insert(Made {
+        let made = commands.entry((user, record.event.command_id)).or_insert(CommandEvents {
             first: record.seq(),
             count: 0,
             hash: record.command_hash,

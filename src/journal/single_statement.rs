@@ -69,7 +69,7 @@ pub(super) async fn store(db: &impl ConnectionTrait, outbox: Outbox, appends: &[
     ];
     // Every ball goes the short way: it changes no list.
     let sql = if changes.is_empty() && appends.iter().all(|append| append.after > 0) {
-        text(&Lists::default())
+        text(&ListRows::default())
     } else {
         values.extend(list_values(appends, &changes));
         text(&LISTS)
@@ -89,7 +89,7 @@ pub(super) async fn store(db: &impl ConnectionTrait, outbox: Outbox, appends: &[
 
 /// The parts of the statement that lists need.
 #[derive(Default)]
-struct Lists {
+struct ListRows {
     before: &'static str,
     columns: &'static str,
     from: &'static str,
@@ -97,7 +97,7 @@ struct Lists {
     after: &'static str,
 }
 
-const LISTS: Lists = Lists {
+const LISTS: ListRows = ListRows {
     before: "c AS (SELECT * FROM jsonb_to_recordset($13::jsonb) \
                   AS c (id uuid, code text, name text, status text, is_private boolean, game_type text, creator uuid)), \
              o AS (INSERT INTO session (id, head, code, name, status, is_private, game_type, creator_user_id, \
@@ -123,8 +123,8 @@ const LISTS: Lists = Lists {
                     JOIN d ON d.id = g.session_id)",
 };
 
-fn text(lists: &Lists) -> String {
-    let Lists { before, columns, from, opened, after } = lists;
+fn text(lists: &ListRows) -> String {
+    let ListRows { before, columns, from, opened, after } = lists;
     format!(
         "WITH b AS (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS b (id, expected, head)), {before}\
          l AS (SELECT s.id FROM session s JOIN b ON s.id = b.id AND s.head = b.expected \

@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
-use super::opened::{Opened, Snapshot};
+use super::opened::{LoadedSession, Snapshot};
 use super::{JournalError, Record, heads, read};
 use crate::game::Session;
 use crate::ids::{Seq, SessionId};
@@ -45,10 +45,10 @@ impl Snapshot {
     }
 }
 
-pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<Opened>, JournalError> {
-    let mut opened = Opened::new(Vec::new());
+pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<LoadedSession>, JournalError> {
+    let mut opened = LoadedSession::new(Vec::new());
     if let Some(row) = session_snapshot::Entity::find_by_id(session.0).one(db).await? {
-        match Opened::from_snapshot(row.seq, &row.state, &row.commands) {
+        match LoadedSession::from_snapshot(row.seq, &row.state, &row.commands) {
             Ok(kept) if READABLE.contains(&row.format) => opened = kept,
             Ok(_) => {
                 tracing::info!(session.id = %session, format = row.format, "snapshot of another format, replaying")
@@ -60,7 +60,7 @@ pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Resul
     Ok((opened.state.seq() > 0).then_some(opened))
 }
 
-async fn replay(db: &impl ConnectionTrait, session: SessionId, opened: &mut Opened) -> Result<(), JournalError> {
+async fn replay(db: &impl ConnectionTrait, session: SessionId, opened: &mut LoadedSession) -> Result<(), JournalError> {
     loop {
         let records = read(db, session, opened.state.seq(), PAGE).await?;
         let last_page = records.len() < PAGE as usize;

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::command_key::CommandKeys;
-use super::commit_feed::{CommitSender, Published};
+use super::commit_feed::{CommitSender, PublishProgress};
 use super::lists::ListChange;
 use super::opened::Snapshot;
 use super::single_statement::{Outbox, Outcome};
@@ -46,7 +46,7 @@ pub struct JournalWriter {
     /// The last commit failed and may be stored all the same: the position has to be read again, or every commit to
     /// come would claim places that are taken.
     unsure: bool,
-    published: Arc<Published>,
+    published: Arc<PublishProgress>,
     work: mpsc::Receiver<Work>,
     commits: CommitSender,
     keys: CommandKeys,
@@ -68,7 +68,7 @@ impl JournalWriter {
         };
         let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;
         let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
-        let published = Arc::new(Published::default());
+        let published = Arc::new(PublishProgress::default());
         let commits = CommitSender::new(id, published.clone(), sender.downgrade());
         let keys = CommandKeys::open(&database).await?;
         let journal = Journal {

@@ -19,10 +19,13 @@ pub(super) struct Invalid {
 }
 
 /// Who wants to know what became of it.
-pub(super) enum Settle {
+pub(super) enum DeliverySettlement {
     /// The publisher, in this process.
-    Local { done: oneshot::Sender<()>, load: Arc<Load>, arrived: Instant },
-    /// The broker.
+    Local {
+        done: oneshot::Sender<()>,
+        load: Arc<Load>,
+        arrived: Instant,
+    },
     Broker(Ticket),
 }
 
@@ -33,18 +36,18 @@ pub struct Delivery {
     /// How often it failed before.
     pub attempts: u32,
     pub(super) invalid: Option<Invalid>,
-    pub(super) settle: Settle,
+    pub(super) settle: DeliverySettlement,
 }
 
 impl Delivery {
     /// It is applied, or kept as a dead letter: it need not come again.
     pub fn ack(self) {
         match self.settle {
-            Settle::Local { done, load, arrived } => {
+            DeliverySettlement::Local { done, load, arrived } => {
                 load.took(arrived.elapsed());
                 let _ = done.send(());
             }
-            Settle::Broker(ticket) => ticket.ack(),
+            DeliverySettlement::Broker(ticket) => ticket.ack(),
         }
     }
 
@@ -52,12 +55,12 @@ impl Delivery {
     /// a retry queue, and the consumer is done with it.
     pub(super) async fn again(mut self, delay: Duration) -> Option<Self> {
         match self.settle {
-            Settle::Local { .. } => {
+            DeliverySettlement::Local { .. } => {
                 tokio::time::sleep(delay).await;
                 self.attempts += 1;
                 Some(self)
             }
-            Settle::Broker(ticket) => {
+            DeliverySettlement::Broker(ticket) => {
                 ticket.retry(&self.message, self.attempts).await;
                 None
             }
@@ -67,10 +70,10 @@ impl Delivery {
     /// It is kept as a dead letter with its reason; on RabbitMQ a copy goes to `<queue>.dlq`.
     pub(super) async fn dead(self, reason: &str) {
         match self.settle {
-            Settle::Local { done, .. } => {
+            DeliverySettlement::Local { done, .. } => {
                 let _ = done.send(());
             }
-            Settle::Broker(ticket) => {
+            DeliverySettlement::Broker(ticket) => {
                 let body = self.invalid.map(|invalid| invalid.body);
                 ticket.bury(&self.message, self.attempts, body, reason).await;
             }
@@ -79,6 +82,6 @@ impl Delivery {
 
     /// Did it come from this process?
     pub(super) fn is_local(&self) -> bool {
-        matches!(self.settle, Settle::Local { .. })
+        matches!(self.settle, DeliverySettlement::Local { .. })
     }
 }

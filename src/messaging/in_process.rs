@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::delivery::Settle;
+use super::delivery::DeliverySettlement;
 use super::load::{Load, QueueReport};
 use super::node_queue::{Arrived, Way};
 use super::topology::{BROADCAST_TARGET, Queue, broadcast_queue, matches};
@@ -17,7 +17,7 @@ use super::{Bindings, BusError, Confirm, Delivery, Message, NodeEvent, NodeQueue
 /// Messages that wait in one queue; the relay waits when it is full.
 const QUEUE_MAX: usize = 8_192;
 
-struct Bound {
+struct BoundQueue {
     queue: &'static Queue,
     sender: mpsc::Sender<Delivery>,
     load: Arc<Load>,
@@ -32,7 +32,7 @@ struct Node {
 
 #[derive(Default)]
 struct Queues {
-    bound: Vec<Bound>,
+    bound: Vec<BoundQueue>,
     nodes: Vec<Node>,
 }
 
@@ -92,7 +92,7 @@ impl InProcess {
         let mut queues = self.lock();
         // One whose consumer is gone stays until it has another: what it did not take must not count as taken.
         queues.bound.retain(|bound| bound.queue.name != queue.name || !bound.sender.is_closed());
-        queues.bound.push(Bound { queue, sender, load: Arc::default() });
+        queues.bound.push(BoundQueue { queue, sender, load: Arc::default() });
         drop(queues);
         deliveries
     }
@@ -115,7 +115,7 @@ impl InProcess {
     }
 
     pub(super) async fn publish(&self, message: Message) -> Confirm {
-        let takes = |bound: &Bound| message.keys().any(|key| bound.takes(key));
+        let takes = |bound: &BoundQueue| message.keys().any(|key| bound.takes(key));
         let hears = |node: &Node| message.keys().any(|key| node.bindings.takes(key));
         let (consumers, nodes): (Vec<_>, Vec<_>) = {
             let mut queues = self.lock();
@@ -134,7 +134,7 @@ impl InProcess {
         let mut settled = Vec::with_capacity(consumers.len());
         for (queue, load) in consumers {
             let (done, applied) = oneshot::channel();
-            let settle = Settle::Local { done, load, arrived: Instant::now() };
+            let settle = DeliverySettlement::Local { done, load, arrived: Instant::now() };
             let delivery = Delivery { message: message.clone(), attempts: 0, invalid: None, settle };
             // A queue without a consumer is one that is shutting down: not confirmed, so it comes again.
             let _ = queue.send(delivery).await;
@@ -148,8 +148,10 @@ impl InProcess {
 
     pub(super) fn queues(&self) -> Vec<QueueReport> {
         let queues = self.lock();
-        let consumers =
-            queues.bound.iter().map(|Bound { queue, sender, load }| report(queue.name, queue.target, load, sender));
+        let consumers = queues
+            .bound
+            .iter()
+            .map(|BoundQueue { queue, sender, load }| report(queue.name, queue.target, load, sender));
         let nodes =
             queues.nodes.iter().map(|Node { name, sender, load, .. }| report(name, BROADCAST_TARGET, load, sender));
         consumers.chain(nodes).collect()
@@ -165,7 +167,7 @@ fn report<T>(name: &str, target: Duration, load: &Load, sender: &mpsc::Sender<T>
     QueueReport { depth: waiting as u64, consumers: 1, workers: 1, ..load.report(name, target) }
 }
 
-impl Bound {
+impl BoundQueue {
     fn takes(&self, key: &str) -> bool {
         self.queue.in_process.iter().any(|pattern| matches(pattern, key))
     }

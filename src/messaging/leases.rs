@@ -33,7 +33,7 @@ const PAGE: u64 = 500;
 
 /// What can stop a take-over; it is tried again.
 #[derive(Debug, thiserror::Error)]
-enum Stopped {
+enum StopReason {
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]
@@ -42,9 +42,9 @@ enum Stopped {
     NotOurs,
 }
 
-impl From<sea_orm::DbErr> for Stopped {
+impl From<sea_orm::DbErr> for StopReason {
     fn from(error: sea_orm::DbErr) -> Self {
-        Stopped::Journal(error.into())
+        StopReason::Journal(error.into())
     }
 }
 
@@ -118,7 +118,7 @@ impl Leases {
                     "published what a node that is gone had stored"
                 );
             }
-            Err(Stopped::NotOurs) => tracing::debug!(writer.id, "not taken over"),
+            Err(StopReason::NotOurs) => tracing::debug!(writer.id, "not taken over"),
             Err(error) => {
                 if LEFT.is_news() {
                     tracing::warn!(writer.id, node = writer.node_id, %error, "not everything of a node that is gone is published yet");
@@ -130,10 +130,10 @@ impl Leases {
         }
     }
 
-    async fn try_publish_for(&self, writer: &entity::writer::Model) -> Result<usize, Stopped> {
+    async fn try_publish_for(&self, writer: &entity::writer::Model) -> Result<usize, StopReason> {
         let db = self.database.writer();
         if !lease::take_over(db, self.writer_id, writer.id, self.silence_ms, LEASE_MS).await? {
-            return Err(Stopped::NotOurs);
+            return Err(StopReason::NotOurs);
         }
         let (mut position, mut count) = (writer.published, 0);
         loop {
@@ -154,7 +154,7 @@ impl Leases {
             position = last;
             commit_feed::mark(db, writer.id, position).await?;
             if !lease::hold(db, self.writer_id, writer.id, LEASE_MS).await? {
-                return Err(Stopped::NotOurs);
+                return Err(StopReason::NotOurs);
             }
         }
         lease::let_go(db, self.writer_id, writer.id, true).await?;

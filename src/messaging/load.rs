@@ -11,7 +11,6 @@ use serde::Serialize;
 /// One queue as operators see it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct QueueReport {
-    /// Its name.
     pub name: String,
     /// Messages that wait.
     #[serde(rename = "messages")]

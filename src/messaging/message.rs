@@ -34,7 +34,7 @@ pub enum Peers {
 
 /// What a node has to know of an event beside its envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct EventHeader {
     /// Of the command that made it: answers a repeated idempotency key.
     pub command_hash: i64,
     /// The seat of whoever caused it.
@@ -44,12 +44,11 @@ pub struct Told {
 /// An envelope and where it goes.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// The routing key.
     pub routing_key: String,
     /// Other keys that it is routed by. A queue that is bound to several of all these gets one copy.
     pub also: Vec<String>,
     /// In the message of a session's event: what makes it whole.
-    pub told: Option<Told>,
+    pub told: Option<EventHeader>,
     /// The body.
     pub envelope: Arc<Envelope>,
     /// The session events that an `ADVANCED` speaks of, where they are at hand: spares consumers on this node a look at
@@ -122,7 +121,7 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool, peers: P
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
         envelope.causation_id = Some(event.command_id);
-        let told = Told { command_hash: record.command_hash, participant_id: event.actor.participant_id };
+        let told = EventHeader { command_hash: record.command_hash, participant_id: event.actor.participant_id };
         messages.push(Message { also, told: Some(told), ..Message::new(key.to_owned(), envelope) });
     }
     let mut add = |routing_key: String, envelope: Envelope| messages.push(Message::new(routing_key, envelope));
@@ -203,8 +202,8 @@ fn for_older_nodes(record: &Record) -> Data {
 /// The event of a session that a message tells of; `None`: it is of another kind.
 pub fn event_in(message: &Message) -> Option<Record> {
     let Message { envelope, told, .. } = message;
-    let Some(Told { command_hash, participant_id }) = *told else { return event_of_older(envelope) };
-    let whole = Whole {
+    let Some(EventHeader { command_hash, participant_id }) = *told else { return event_of_older(envelope) };
+    let whole = EventJson {
         event_id: envelope.event_id,
         session_id: envelope.session_id?,
         seq: envelope.seq?,
@@ -221,7 +220,7 @@ pub fn event_in(message: &Message) -> Option<Record> {
 
 /// An event as it is stored, around its data as they came: a newer node may have put more into them.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct EventJson<'a> {
     event_id: Uuid,
     session_id: SessionId,
     seq: Seq,

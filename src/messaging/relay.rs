@@ -51,11 +51,11 @@ const PACE_MAX: Duration = Duration::from_millis(25);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// Everything up to this position is confirmed; or not what stands at it.
-type Published = Result<i64, (i64, BusError)>;
-type Confirms = FuturesOrdered<Either<Ready<Published>, BoxFuture<'static, Published>>>;
+type PublishResult = Result<i64, (i64, BusError)>;
+type Confirms = FuturesOrdered<Either<Ready<PublishResult>, BoxFuture<'static, PublishResult>>>;
 
 /// False: refused at once, so what comes after it must not overtake it.
-fn push(confirms: &mut Confirms, mut confirmed: BoxFuture<'static, Published>) -> bool {
+fn push(confirms: &mut Confirms, mut confirmed: BoxFuture<'static, PublishResult>) -> bool {
     let settled = (&mut confirmed).now_or_never();
     let is_refused = matches!(settled, Some(Err(_)));
     confirms.push_back(settled.map_or(Either::Right(confirmed), |settled| Either::Left(ready(settled))));
@@ -63,7 +63,7 @@ fn push(confirms: &mut Confirms, mut confirmed: BoxFuture<'static, Published>) -
 }
 
 /// Hands messages over that are confirmed together.
-async fn publish(bus: &Bus, position: i64, messages: Vec<Message>) -> BoxFuture<'static, Published> {
+async fn publish(bus: &Bus, position: i64, messages: Vec<Message>) -> BoxFuture<'static, PublishResult> {
     let mut confirms = Vec::new();
     let mut sent = Vec::new();
     for mut message in messages {

@@ -30,7 +30,6 @@ pub const RETRIES: [(&str, Duration); 5] = [
 /// A queue that outlives its consumers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// Its name.
     pub name: &'static str,
     /// Topic patterns: `*` is one word, `#` any number of them.
     pub bindings: &'static [&'static str],

@@ -28,7 +28,6 @@ pub(crate) enum UserMessage {
 /// A game of a player as it counts now.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangedGame {
-    /// Which.
     pub(crate) game_id: GameId,
     /// How it counts, and its id.
     pub(crate) figures: Data,

@@ -18,7 +18,6 @@ use crate::telemetry;
 /// Where a listener stands when it begins to hear.
 #[derive(Debug)]
 pub struct Welcome {
-    /// Which session.
     pub session: SessionId,
     /// The listener's own name for this `watch`.
     pub request: Uuid,
@@ -41,7 +40,6 @@ pub enum Push {
     Events(Arc<[Arc<Record>]>),
     /// Who is online now.
     Presence {
-        /// Which session.
         session: SessionId,
         /// The seats whose account has a connection that watches.
         online: Arc<[ParticipantId]>,

@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{NotPlayed, Sessions, Submission};
+use super::{CommandError, Sessions, Submission};
 use crate::clock;
 use crate::database::Database;
 use crate::game::command::Command;
@@ -67,7 +67,7 @@ async fn leave(sessions: &Sessions, user: UserId, session: SessionId) -> bool {
     let forget = Submission::new(user, None, Command::Forget, command_id, crate::clock::new_id());
     match sessions.execute(session, forget).await {
         Ok(_) => true,
-        Err(NotPlayed::Busy | NotPlayed::NotStored) => false,
+        Err(CommandError::Busy | CommandError::NotStored) => false,
         Err(error) => {
             tracing::warn!(session.id = %session, %error, "a deleted account could not leave a session");
             true

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::rest::{Caller, Events, EventsQuery, execute, readable};
-use super::{NotPlayed, Sessions};
+use super::{CommandError, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::command::{Command, MarkBody, Scoring};
@@ -205,7 +205,7 @@ async fn events(
     let (after, limit) = (after_seq.unwrap_or(0), Page::new(limit, None)?.limit() as usize);
     let page = sessions.look(session, move |state, _| state.game_events(game, after, limit)).await?;
     let (seqs, last_seq) = page.ok_or_else(|| Problem::not_found("there is no such game"))?;
-    let records = sessions.journal().read_these(session, seqs).await.map_err(NotPlayed::from)?;
+    let records = sessions.journal().read_these(session, seqs).await.map_err(CommandError::from)?;
     Ok(web::Json(Events { items: records.iter().map(|record| record.json.clone()).collect(), last_seq }))
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Sessions;
-use super::directory::Listed;
+use super::directory::ListedSession;
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::game::view::{SessionView, Status};
@@ -81,7 +81,7 @@ pub(super) async fn list(
         rows = rows.filter(Column::Id.lt(after));
     }
     let rows: Vec<(Uuid, Seq, String)> = rows.into_tuple().all(database.reader()).await?;
-    let listed = |(id, head, code)| Listed { session: SessionId(id), head, code };
+    let listed = |(id, head, code)| ListedSession { session: SessionId(id), head, code };
     let Listing { items, next_cursor } = Listing::of(rows, &page, |(id, ..)| *id, listed);
     // Who was removed, or is only invited, has a row among the members: such a page is a little shorter.
     Ok(web::Json(Listing { items: sessions.list_for(user.id, items).await?, next_cursor }))

@@ -34,7 +34,7 @@ static UNREAD: Trouble = Trouble::new();
 
 /// What other nodes are to hear of the sessions that live here.
 #[derive(Clone, Debug)]
-pub enum News {
+pub enum SessionUpdate {
     /// It lives here from now on, and has to hear what other nodes store.
     Opened(SessionId),
     /// It lives here no more.
@@ -45,7 +45,7 @@ pub enum News {
 
 /// A command that became fact.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct CommandReceipt {
     /// The session's last event then.
     pub seq: Seq,
     /// The events it made, in order; none where nothing had to change.
@@ -54,7 +54,7 @@ pub struct Played {
 
 /// Why a command did not become fact.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum NotPlayed {
+pub enum CommandError {
     /// The rules said no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -78,21 +78,21 @@ pub enum NotPlayed {
     Unknown,
 }
 
-impl NotPlayed {
+impl CommandError {
     /// The stable word of section 8 of the contract.
     pub fn code(&self) -> &'static str {
         match self {
-            NotPlayed::Refused(refusal) => refusal.code(),
-            NotPlayed::Missing => "not_found",
-            NotPlayed::KeyReused => "idempotency_key_reused",
-            NotPlayed::Busy | NotPlayed::CodeTaken => "overloaded",
-            NotPlayed::NotStored | NotPlayed::Unknown => "storage_unavailable",
+            CommandError::Refused(refusal) => refusal.code(),
+            CommandError::Missing => "not_found",
+            CommandError::KeyReused => "idempotency_key_reused",
+            CommandError::Busy | CommandError::CodeTaken => "overloaded",
+            CommandError::NotStored | CommandError::Unknown => "storage_unavailable",
         }
     }
 
     /// The same where a command was played before this failed.
     fn after_a_command(self) -> Self {
-        if self.is_passing() { NotPlayed::Unknown } else { self }
+        if self.is_passing() { CommandError::Unknown } else { self }
     }
 
     /// Whether the same command may be played later.
@@ -101,11 +101,11 @@ impl NotPlayed {
     }
 }
 
-impl From<JournalError> for NotPlayed {
+impl From<JournalError> for CommandError {
     fn from(error: JournalError) -> Self {
         if UNREAD.is_news() {
             tracing::error!(%error, "a session could not be read");
         }
-        NotPlayed::NotStored
+        CommandError::NotStored
     }
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{NotPlayed, Played, Sessions, Submission};
+use super::{CommandError, CommandReceipt, Sessions, Submission};
 use crate::account::{Accounts, CurrentUser};
 use crate::game::command::{Command, Refusal};
 use crate::game::event::Event;
@@ -17,11 +17,11 @@ use crate::game::view::SessionView;
 use crate::http::{Code, IdempotencyKey, Problem, RequestId};
 use crate::ids::{GameId, Seq, SessionId, UserId};
 
-impl From<NotPlayed> for Problem {
-    fn from(error: NotPlayed) -> Self {
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
         let detail = error.to_string();
         match error {
-            NotPlayed::Refused(Refusal::Invalid { field, message }) => Problem::invalid(field, message),
+            CommandError::Refused(Refusal::Invalid { field, message }) => Problem::invalid(field, message),
             error => match Code::named(error.code()) {
                 Some(code) => Problem::new(code, detail),
                 None => Problem::internal(detail),
@@ -32,7 +32,7 @@ impl From<NotPlayed> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        NotPlayed::from(refusal).into()
+        CommandError::from(refusal).into()
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn view(sessions: &Sessions, id: SessionId, user: UserId) -> Re
 
 /// The same after a command that was played: where it can't be read any more, nobody may be told that nothing was stored.
 pub(super) async fn changed_view(sessions: &Sessions, id: SessionId, user: UserId) -> Result<SessionView, Problem> {
-    Ok(sessions.view_for(id, user).await.map_err(NotPlayed::after_a_command)?)
+    Ok(sessions.view_for(id, user).await.map_err(CommandError::after_a_command)?)
 }
 
 /// Refuses whoever may not read the session.
@@ -81,7 +81,7 @@ pub(super) async fn execute(
     game: Option<GameId>,
     command: Command,
     &Caller { ref user, key, request_id }: &Caller,
-) -> Result<Played, Problem> {
+) -> Result<CommandReceipt, Problem> {
     Ok(sessions.execute(session, Submission::new(user.id, game, command, key, request_id)).await?)
 }
 

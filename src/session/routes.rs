@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rest::{Caller, Events, EventsQuery, changed_view, display_name, execute, readable, view};
-use super::{NotPlayed, Sessions, Submission, game_routes, joining, listing, participant_routes};
+use super::{CommandError, Sessions, Submission, game_routes, joining, listing, participant_routes};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
@@ -84,7 +84,7 @@ async fn create(
             .insert_header(("location", format!("/api/v1/sessions/{id}")))
             .json(changed_view(&sessions, id, caller.user.id).await?)),
         Err(error) => {
-            if is_new && !matches!(error, NotPlayed::Unknown) {
+            if is_new && !matches!(error, CommandError::Unknown) {
                 // Where this fails too, the caller is to hear what failed first.
                 let _ = accounts.user_limits().session_not_opened(caller.user.id).await;
             }
@@ -97,16 +97,16 @@ async fn open_under_a_free_code(
     sessions: &Sessions,
     mut create: CreateSession,
     &Caller { ref user, key, request_id }: &Caller,
-) -> Result<SessionId, NotPlayed> {
+) -> Result<SessionId, CommandError> {
     for _ in 0..CODE_ATTEMPTS {
         create.code = joining::new_code();
         let command = Command::CreateSession(create.clone());
         match sessions.create(Submission::new(user.id, None, command, key, request_id)).await {
-            Err(NotPlayed::CodeTaken) => {}
+            Err(CommandError::CodeTaken) => {}
             opened => return opened,
         }
     }
-    Err(NotPlayed::CodeTaken)
+    Err(CommandError::CodeTaken)
 }
 
 /// One session.
@@ -232,7 +232,7 @@ async fn events(
     let EventsQuery { after_seq, limit } = query.into_inner();
     let limit = Page::new(limit, None)?.limit();
     let last_seq = sessions.look(id, |state, _| state.seq()).await?;
-    let records = sessions.journal().read(id, after_seq.unwrap_or(0), limit).await.map_err(NotPlayed::from)?;
+    let records = sessions.journal().read(id, after_seq.unwrap_or(0), limit).await.map_err(CommandError::from)?;
     let items = records.iter().map(|record| record.json.clone()).collect();
     Ok(web::Json(Events { items, last_seq }))
 }

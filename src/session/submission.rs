@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
-use crate::game::event::{Actor, Decided, Event};
+use crate::game::event::{Actor, DecidedFact, Event};
 use crate::ids::{Dice, GameId, SessionId, UserId};
 use crate::journal::Record;
 
@@ -40,10 +40,11 @@ impl Submission {
     }
 
     /// What was decided on `state` as the next events of its session.
-    pub(super) fn stamp(&self, session: SessionId, state: &Session, decided: Vec<Decided>) -> Vec<Arc<Record>> {
+    pub(super) fn stamp(&self, session: SessionId, state: &Session, decided: Vec<DecidedFact>) -> Vec<Arc<Record>> {
         let Request { user, at, dice, .. } = self.request;
         let seat = state.participant_of(user).map(|participant| participant.id);
-        let actor = Actor { user_id: Some(user), participant_id: seat.or_else(|| Decided::taken_by(user, &decided)) };
+        let actor =
+            Actor { user_id: Some(user), participant_id: seat.or_else(|| DecidedFact::taken_by(user, &decided)) };
         decided
             .into_iter()
             .zip(1..)

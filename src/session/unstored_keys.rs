@@ -16,10 +16,10 @@ type Key = (UserId, Uuid);
 type UsedFor = (SessionId, i64);
 
 #[derive(Default)]
-pub(super) struct UnstoredKeys(Mutex<Kept>);
+pub(super) struct UnstoredKeys(Mutex<UnstoredKey>);
 
 #[derive(Default)]
-struct Kept {
+struct UnstoredKey {
     keys: HashMap<Key, UsedFor>,
     in_order: VecDeque<Key>,
 }
@@ -43,7 +43,7 @@ impl UnstoredKeys {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, UnstoredKey> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -180,15 +180,14 @@ pub fn of_code(code: &str) -> Option<&'static Achievement> {
 
 /// By which game an achievement was earned, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Earned {
-    /// The game.
+pub struct Award {
     pub game_id: GameId,
     /// When it ended.
     pub earned_at: Timestamp,
 }
 
 /// What a player is told of it.
-pub fn told(code: &str, Earned { game_id, earned_at }: Earned) -> Value {
+pub fn told(code: &str, Award { game_id, earned_at }: Award) -> Value {
     let words = of_code(code);
     json!({
         "code": code,
@@ -200,7 +199,7 @@ pub fn told(code: &str, Earned { game_id, earned_at }: Earned) -> Value {
 }
 
 /// What these games of one player come to, by code. The order of `rows` does not matter.
-pub fn earned(rows: &[game_player::Model]) -> BTreeMap<&'static str, Earned> {
+pub fn earned(rows: &[game_player::Model]) -> BTreeMap<&'static str, Award> {
     let mut ended: Vec<_> = rows.iter().filter_map(|row| Some((row.ended_at_ms?, row))).collect();
     ended.sort_by_key(|(at, row)| (*at, row.game_id));
     let (mut career, mut earned) = (Career::default(), BTreeMap::new());
@@ -208,7 +207,7 @@ pub fn earned(rows: &[game_player::Model]) -> BTreeMap<&'static str, Earned> {
         career.play(row);
         for achievement in ACHIEVEMENTS {
             if !earned.contains_key(achievement.code) && (achievement.reached)(&career, row) {
-                let by = Earned { game_id: GameId(row.game_id), earned_at: Timestamp::from_millis(at) };
+                let by = Award { game_id: GameId(row.game_id), earned_at: Timestamp::from_millis(at) };
                 earned.insert(achievement.code, by);
             }
         }

@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::achievements::{self, Earned};
+use super::achievements::{self, Award};
 use super::statistics::must_exist;
 use crate::account::CurrentUser;
 use crate::clock;
@@ -72,7 +72,7 @@ impl Changes {
         &mut self,
         user: UserId,
         cause: &Envelope,
-        earned: BTreeMap<&'static str, Earned>,
+        earned: BTreeMap<&'static str, Award>,
         stored: &[achievement::Model],
     ) {
         for row in stored.iter().filter(|row| !earned.contains_key(row.code.as_str())) {

@@ -22,8 +22,8 @@ use actix_web::web;
 use sea_orm::DatabaseTransaction;
 use tokio::sync::mpsc;
 
-use self::projection::{Checks, Hints, LeftOut, Projection};
-use self::told::Untold;
+use self::projection::{Checks, Hints, Projection, SkippedSessions};
+use self::told::StatsAnnouncer;
 use crate::database::Database;
 use crate::ids::{Seq, SessionId};
 use crate::journal::Journal;
@@ -51,13 +51,13 @@ type Held = Vec<(SessionId, Seq)>;
 /// The consumer of `stats.service.queue`.
 pub struct Statistics {
     journal: Journal,
-    untold: Untold,
+    untold: StatsAnnouncer,
 }
 
 impl Statistics {
     /// A consumer that reads the log where messages hint at it.
     pub fn new(journal: Journal) -> Self {
-        Self { journal, untold: Untold::default() }
+        Self { journal, untold: StatsAnnouncer::default() }
     }
 
     /// The same statistics, made from what hints did not come for.
@@ -76,7 +76,7 @@ impl Statistics {
             database: tables.clone(),
             projection: Projection::new(journal.clone(), untold.clone()),
             hints: Hints::new(),
-            left_out: LeftOut::default(),
+            left_out: SkippedSessions::default(),
             held: held.clone(),
         };
         let consuming = scaling::run(bus, &topology::STATS, database, worker);
@@ -95,7 +95,7 @@ struct Worker {
     projection: Projection,
     /// Of the messages that are to be applied next.
     hints: Hints,
-    left_out: LeftOut,
+    left_out: SkippedSessions,
     held: mpsc::Sender<Held>,
 }
 
@@ -174,7 +174,7 @@ async fn try_again(database: Database, mut projection: Projection, mut waiting: 
         }
         let hints = sweep::hints(held.iter().map(|(session, seq)| (*session, *seq)));
         match sweep::apply(&database, &mut projection, hints).await {
-            Ok(LeftOut { held: still, .. }) => held = still.into_iter().collect(),
+            Ok(SkippedSessions { held: still, .. }) => held = still.into_iter().collect(),
             Err(Failure::Database(error)) => {
                 if HELD.is_news() {
                     tracing::warn!(%error, "sessions that were left out of the statistics wait");

@@ -8,7 +8,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::told::{Change, Untold};
+use super::told::{Change, StatsAnnouncer};
 use super::{CHECK, award, cursor};
 use crate::database::Database;
 use crate::game::Session;
@@ -44,7 +44,7 @@ pub(super) type Checks = BTreeMap<UserId, Arc<Envelope>>;
 
 /// What was left out.
 #[derive(Default)]
-pub(super) struct LeftOut {
+pub(super) struct SkippedSessions {
     /// Somebody else holds these; they may be behind what was hinted at.
     pub(super) held: Vec<(SessionId, Seq)>,
     /// Why the log of a session can't be read.
@@ -60,12 +60,12 @@ pub(super) struct Projection {
     touched: Vec<SessionId>,
     /// What the open transaction changes.
     changes: Vec<(UserId, Change)>,
-    untold: Untold,
+    untold: StatsAnnouncer,
 }
 
 /// What is to be stored.
 #[derive(Default)]
-struct Applied {
+struct ProjectionBatch {
     rows: Vec<game_player::ActiveModel>,
     gone: Vec<Uuid>,
     cursors: Vec<(SessionId, Seq)>,
@@ -74,7 +74,7 @@ struct Applied {
 }
 
 impl Projection {
-    pub(super) fn new(journal: Journal, untold: Untold) -> Self {
+    pub(super) fn new(journal: Journal, untold: StatsAnnouncer) -> Self {
         Self { journal, kept: HashMap::new(), touched: Vec::new(), changes: Vec::new(), untold }
     }
 
@@ -93,10 +93,10 @@ impl Projection {
         tx: &DatabaseTransaction,
         mut hints: Hints,
         mut checks: Checks,
-    ) -> Result<LeftOut, Failure> {
+    ) -> Result<SkippedSessions, Failure> {
         let sessions: Vec<Uuid> = hints.keys().map(|id| id.0).collect();
         let cursors = cursor::hold(tx, &sessions).await?;
-        let mut left_out = LeftOut::default();
+        let mut left_out = SkippedSessions::default();
         hints.retain(|id, hint| match cursors.get(id) {
             Some(cursor) => hint.upto > *cursor,
             None => {
@@ -150,17 +150,17 @@ impl Projection {
         tx: &DatabaseTransaction,
         hints: &Hints,
         cursors: &HashMap<SessionId, Seq>,
-    ) -> Result<Applied, JournalError> {
+    ) -> Result<ProjectionBatch, JournalError> {
         self.changes.clear();
         let mut behind = Vec::with_capacity(hints.len());
         for (&id, hint) in hints {
             let cursor = cursors.get(&id).copied().unwrap_or_default();
             let state = self.applied(tx, id, cursor).await?;
-            behind.push(Behind { id, hint, cursor, state });
+            behind.push(LaggingSession { id, hint, cursor, state });
         }
-        let missing: Vec<_> = behind.iter().filter_map(Behind::missing).collect();
+        let missing: Vec<_> = behind.iter().filter_map(LaggingSession::missing).collect();
         let tails = self.journal.read_parts_in(tx, &missing).await?;
-        let mut applied = Applied::default();
+        let mut applied = ProjectionBatch::default();
         for mut behind in behind {
             let tail = tails.get(&behind.id).map_or(&[][..], Vec::as_slice);
             let (changed, mut checks) = self.follow(tx, &mut behind, tail).await?;
@@ -178,9 +178,9 @@ impl Projection {
 
     fn note(
         &mut self,
-        Behind { id, cursor, state, .. }: &Behind<'_>,
+        LaggingSession { id, cursor, state, .. }: &LaggingSession<'_>,
         changed: BTreeSet<GameId>,
-        applied: &mut Applied,
+        applied: &mut ProjectionBatch,
     ) {
         for game in changed {
             let summary = state.player_games(game);
@@ -214,7 +214,7 @@ impl Projection {
     async fn follow(
         &self,
         tx: &DatabaseTransaction,
-        behind: &mut Behind<'_>,
+        behind: &mut LaggingSession<'_>,
         tail: &[Arc<Record>],
     ) -> Result<(BTreeSet<GameId>, Checks), JournalError> {
         let (mut changed, mut checks, cursor) = (BTreeSet::new(), Checks::new(), behind.cursor);
@@ -244,14 +244,14 @@ impl Projection {
 }
 
 /// A session that has moved on since it was applied.
-struct Behind<'a> {
+struct LaggingSession<'a> {
     id: SessionId,
     hint: &'a Hint,
     cursor: Seq,
     state: Session,
 }
 
-impl Behind<'_> {
+impl LaggingSession<'_> {
     /// What has to be read: everything after, up to and with.
     fn missing(&self) -> Option<(SessionId, Seq, Seq)> {
         let next = |have, record: &Arc<Record>| if record.seq() == have + 1 { have + 1 } else { have };

@@ -39,7 +39,6 @@ pub struct Totals {
 /// Answer of `GET /stats/users/{id}`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct UserStatistics {
-    /// Whose.
     pub user_id: UserId,
     /// Over all games.
     pub totals: Totals,

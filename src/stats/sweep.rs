@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::Held;
 use super::cursor::CONSUMER;
-use super::projection::{Checks, Hint, Hints, LeftOut, Projection};
-use super::told::Untold;
+use super::projection::{Checks, Hint, Hints, Projection, SkippedSessions};
+use super::told::StatsAnnouncer;
 use crate::database::Database;
 use crate::ids::{Seq, SessionId};
 use crate::journal::Journal;
-use crate::journal::follow::{self, Part, Swept};
+use crate::journal::follow::{self, LogPart, SweepOutcome};
 use crate::messaging::consumer::{Failure, caught};
 
 /// Sessions of one transaction.
@@ -22,7 +22,7 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub(super) fn new(journal: Journal, untold: Untold) -> Self {
+    pub(super) fn new(journal: Journal, untold: StatsAnnouncer) -> Self {
         Self { projection: Projection::new(journal, untold) }
     }
 }
@@ -32,21 +32,21 @@ impl follow::Projection for Sweep {
     const AFTER: Option<&'static str> = None;
     type Error = Failure;
 
-    async fn sweep(&mut self, database: &Database, part: Part) -> Result<Swept, Failure> {
+    async fn sweep(&mut self, database: &Database, part: LogPart) -> Result<SweepOutcome, Failure> {
         loop {
             let behind = behind(database, part).await?;
             if behind.is_empty() {
-                return Ok(Swept::Upto(part.upto));
+                return Ok(SweepOutcome::Upto(part.upto));
             }
             let found = behind.len();
-            let LeftOut { held, unreadable, needs_newer } = self.apply(database, behind).await?;
+            let SkippedSessions { held, unreadable, needs_newer } = self.apply(database, behind).await?;
             tracing::debug!(sessions = found, part.writer_id, "the statistics were behind");
             if !held.is_empty() || needs_newer {
-                return Ok(Swept::Held);
+                return Ok(SweepOutcome::Held);
             }
             // Those that can't be read are told of and passed.
             if found < SESSIONS_MAX || unreadable.len() == found {
-                return Ok(Swept::Upto(part.upto));
+                return Ok(SweepOutcome::Upto(part.upto));
             }
         }
     }
@@ -54,20 +54,20 @@ impl follow::Projection for Sweep {
 
 impl Sweep {
     /// All at once, or one by one where that fails: one that can't be applied must not keep the others from it.
-    async fn apply(&mut self, database: &Database, behind: Held) -> Result<LeftOut, Failure> {
+    async fn apply(&mut self, database: &Database, behind: Held) -> Result<SkippedSessions, Failure> {
         let reason = match apply(database, &mut self.projection, hints(behind.iter().copied())).await {
             Err(Failure::Permanent(reason)) if behind.len() > 1 => reason,
             Err(Failure::Permanent(reason)) => {
                 tracing::error!(reason, "a session is left out of the statistics");
-                return Ok(LeftOut { unreadable: vec![reason], ..LeftOut::default() });
+                return Ok(SkippedSessions { unreadable: vec![reason], ..SkippedSessions::default() });
             }
             applied => return applied,
         };
         tracing::warn!(reason, "sessions that are behind fail together, applying one by one");
-        let mut left_out = LeftOut::default();
+        let mut left_out = SkippedSessions::default();
         for session in behind {
             match apply(database, &mut self.projection, hints([session])).await {
-                Ok(LeftOut { held, unreadable, needs_newer }) => {
+                Ok(SkippedSessions { held, unreadable, needs_newer }) => {
                     left_out.held.extend(held);
                     left_out.unreadable.extend(unreadable);
                     left_out.needs_newer |= needs_newer;
@@ -88,7 +88,11 @@ pub(super) fn hints(sessions: impl IntoIterator<Item = (SessionId, Seq)>) -> Hin
 }
 
 /// In a transaction of its own.
-pub(super) async fn apply(database: &Database, projection: &mut Projection, hints: Hints) -> Result<LeftOut, Failure> {
+pub(super) async fn apply(
+    database: &Database,
+    projection: &mut Projection,
+    hints: Hints,
+) -> Result<SkippedSessions, Failure> {
     projection.prepare(database, &hints).await?;
     let applied = async {
         let tx = database.begin_write().await?;
@@ -102,7 +106,7 @@ pub(super) async fn apply(database: &Database, projection: &mut Projection, hint
 }
 
 /// Sessions with events in this part that are not applied.
-async fn behind(database: &Database, part: Part) -> Result<Held, DbErr> {
+async fn behind(database: &Database, part: LogPart) -> Result<Held, DbErr> {
     let db = database.reader();
     let part_of = follow::part_of("session_id, seq");
     let sql = format!(

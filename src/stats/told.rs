@@ -55,20 +55,20 @@ impl Change {
 }
 
 #[derive(Default)]
-struct Gathered {
+struct PendingChanges {
     users: VecDeque<UserId>,
     changes: HashMap<UserId, BTreeMap<GameId, Change>>,
 }
 
 /// What is still to be told.
 #[derive(Clone, Default)]
-pub(super) struct Untold(Arc<Mutex<Gathered>>);
+pub(super) struct StatsAnnouncer(Arc<Mutex<PendingChanges>>);
 
-impl Untold {
+impl StatsAnnouncer {
     pub(super) fn add(&self, changes: impl IntoIterator<Item = (UserId, Change)>) {
         let mut gathered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (user, change) in changes {
-            let Gathered { users, changes } = &mut *gathered;
+            let PendingChanges { users, changes } = &mut *gathered;
             let games = changes.entry(user).or_insert_with(|| {
                 users.push_back(user);
                 BTreeMap::new()

@@ -42,8 +42,7 @@ const LATE: Duration = Duration::from_millis(500);
 /// Looks in a row that find nothing under way on a connection.
 const IDLE_LOOKS: u64 = 20;
 
-/// A connection.
-pub(crate) struct Accepted {
+pub(crate) struct AcceptedConnection {
     /// A second hand on its socket, to cut it from outside: an actor whose socket is full is not polled any more and
     /// can't close it itself. `None`: it was given back.
     socket: Mutex<Option<Socket>>,
@@ -55,7 +54,7 @@ pub(crate) struct Accepted {
     busy_at: AtomicU64,
 }
 
-impl Accepted {
+impl AcceptedConnection {
     /// Of the connection that brought a request.
     pub(super) fn of(request: &HttpRequest) -> Option<Arc<Self>> {
         request.conn_data::<Arc<Self>>().cloned()
@@ -83,13 +82,13 @@ impl Accepted {
 /// All connections of this node, to end those on which nothing is under way.
 #[derive(Clone, Default)]
 pub(crate) struct AcceptedConnections {
-    all: Arc<Mutex<Vec<Weak<Accepted>>>>,
+    all: Arc<Mutex<Vec<Weak<AcceptedConnection>>>>,
     looks: Arc<AtomicU64>,
 }
 
 impl AcceptedConnections {
-    fn add(&self, socket: Socket, is_cheap: bool) -> Arc<Accepted> {
-        let accepted = Arc::new(Accepted {
+    fn add(&self, socket: Socket, is_cheap: bool) -> Arc<AcceptedConnection> {
+        let accepted = Arc::new(AcceptedConnection {
             socket: Mutex::new(Some(socket)),
             is_cheap,
             under_way: AtomicU32::new(0),
@@ -126,7 +125,7 @@ impl AcceptedConnections {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Accepted>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<AcceptedConnection>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -171,7 +170,7 @@ fn cut(socket: &SockRef<'_>) {
 }
 
 /// Cuts a connection once its owner had time to say why.
-pub(super) fn cut_later(connection: Option<Arc<Accepted>>) {
+pub(super) fn cut_later(connection: Option<Arc<AcceptedConnection>>) {
     if let Some(connection) = connection {
         actix::spawn(async move {
             tokio::time::sleep(CUT_AFTER).await;
@@ -192,10 +191,10 @@ fn files_max() -> u64 {
 }
 
 /// A request that is under way on a connection; over when dropped.
-struct UnderWay(Option<Arc<Accepted>>);
+struct RequestUnderWay(Option<Arc<AcceptedConnection>>);
 
-impl UnderWay {
-    fn on(connection: Option<Arc<Accepted>>) -> Self {
+impl RequestUnderWay {
+    fn on(connection: Option<Arc<AcceptedConnection>>) -> Self {
         if let Some(connection) = &connection {
             connection.under_way.fetch_add(1, Ordering::AcqRel);
         }
@@ -203,7 +202,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RequestUnderWay {
     fn drop(&mut self) {
         if let Some(connection) = &self.0 {
             connection.under_way.fetch_sub(1, Ordering::AcqRel);
@@ -216,7 +215,7 @@ pin_project! {
     pub(crate) struct Answering<B> {
         #[pin]
         body: B,
-        under_way: UnderWay,
+        under_way: RequestUnderWay,
     }
 }
 
@@ -242,7 +241,7 @@ pub(crate) async fn middleware<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Answering<B>>, Error> {
-    let under_way = UnderWay::on(Accepted::of(request.request()));
+    let under_way = RequestUnderWay::on(AcceptedConnection::of(request.request()));
     let response = next.call(request).await?;
     Ok(response.map_body(|_, body| Answering { body, under_way }))
 }
@@ -254,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    fn connect(connections: &AcceptedConnections) -> (TcpStream, TcpStream, Arc<Accepted>) {
+    fn connect(connections: &AcceptedConnections) -> (TcpStream, TcpStream, Arc<AcceptedConnection>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
         client.set_nonblocking(true).expect("a socket");
@@ -272,7 +271,7 @@ mod tests {
         let connections = AcceptedConnections::default();
         let (silent, _server_1, _accepted) = connect(&connections);
         let (asking, _server_2, accepted) = connect(&connections);
-        let under_way = UnderWay::on(Some(accepted.clone()));
+        let under_way = RequestUnderWay::on(Some(accepted.clone()));
         for _ in 1..IDLE_LOOKS {
             connections.look();
         }

@@ -30,10 +30,10 @@ pub(crate) struct AddressLimits {
 /// One of the places of an address; given back when the last clone is dropped.
 #[derive(Clone)]
 pub(super) struct AddressPlace {
-    _counted: Arc<Counted>,
+    _counted: Arc<CountedAddress>,
 }
 
-struct Counted {
+struct CountedAddress {
     counts: Counts,
     address: IpAddr,
 }
@@ -61,10 +61,10 @@ fn count(counts: &Counts, address: IpAddr, max: usize) -> Option<AddressPlace> {
         return None;
     }
     *places += 1;
-    Some(AddressPlace { _counted: Arc::new(Counted { counts: counts.clone(), address }) })
+    Some(AddressPlace { _counted: Arc::new(CountedAddress { counts: counts.clone(), address }) })
 }
 
-impl Drop for Counted {
+impl Drop for CountedAddress {
     fn drop(&mut self) {
         let mut there = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(places) = there.get_mut(&self.address) {

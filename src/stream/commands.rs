@@ -23,7 +23,7 @@ use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, processed, scaling, topology};
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
-use crate::session::{NotPlayed, Played, Sessions, Submission};
+use crate::session::{CommandError, CommandReceipt, Sessions, Submission};
 
 /// How often a command is played whose session is busy or can't be stored, and how long after the last try.
 const ATTEMPTS: usize = 10;
@@ -35,7 +35,7 @@ pub(crate) struct Commands {
     sessions: Sessions,
     database: Database,
     /// What the rules refused since the last transaction.
-    refused: Vec<Refused>,
+    refused: Vec<RefusedCommand>,
     /// Sessions whose trouble did not pass soon: their commands are not waited for again, or those of all others would
     /// wait with them.
     troubled: Arc<Mutex<HashSet<SessionId>>>,
@@ -43,7 +43,7 @@ pub(crate) struct Commands {
 
 /// A command that was accepted by the queue and refused by the session.
 #[derive(Clone)]
-struct Refused {
+struct RefusedCommand {
     key: Uuid,
     routing_key: String,
     envelope: Envelope,
@@ -51,7 +51,7 @@ struct Refused {
 
 /// A message that can be understood.
 #[derive(Debug)]
-struct Asked {
+struct QueuedCommand {
     cause: Arc<Envelope>,
     routing_key: String,
     user: UserId,
@@ -73,7 +73,7 @@ impl Commands {
     }
 
     /// The commands of one session, one after another.
-    async fn play(&self, asked: Vec<Asked>) -> Result<Vec<Refused>, Failure> {
+    async fn play(&self, asked: Vec<QueuedCommand>) -> Result<Vec<RefusedCommand>, Failure> {
         let mut refused = Vec::new();
         for asked in asked {
             let command = Command::Score(asked.command.clone());
@@ -92,7 +92,7 @@ impl Commands {
     }
 
     /// Tries again here what passes soon: from the queue of retries it would come back after the commands behind it.
-    async fn execute(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
+    async fn execute(&self, session: SessionId, submission: Submission) -> Result<CommandReceipt, CommandError> {
         let attempts = if self.troubled().contains(&session) { 1 } else { ATTEMPTS };
         for attempt in 1.. {
             match self.sessions.execute(session, submission.clone()).await {
@@ -109,7 +109,7 @@ impl Commands {
                 }
             }
         }
-        Err(NotPlayed::Unknown)
+        Err(CommandError::Unknown)
     }
 
     fn troubled(&self) -> MutexGuard<'_, HashSet<SessionId>> {
@@ -120,10 +120,10 @@ impl Commands {
 impl Handler for Commands {
     async fn prepare(&mut self, messages: &[Message]) -> Result<(), Failure> {
         self.refused.clear();
-        let asked = messages.iter().map(Asked::read).collect::<Result<Vec<_>, _>>()?;
-        let keys: Vec<Uuid> = asked.iter().map(Asked::key).collect();
+        let asked = messages.iter().map(QueuedCommand::read).collect::<Result<Vec<_>, _>>()?;
+        let keys: Vec<Uuid> = asked.iter().map(QueuedCommand::key).collect();
         let answered = processed::known(self.database.reader(), &topology::GAME, &keys).await?;
-        let mut by_session: BTreeMap<SessionId, Vec<Asked>> = BTreeMap::new();
+        let mut by_session: BTreeMap<SessionId, Vec<QueuedCommand>> = BTreeMap::new();
         for asked in asked.into_iter().filter(|asked| !answered.contains(&asked.key())) {
             by_session.entry(asked.session).or_default().push(asked);
         }
@@ -146,7 +146,7 @@ impl Handler for Commands {
     }
 }
 
-impl Asked {
+impl QueuedCommand {
     /// `data` is the WebSocket frame `command` with a `user_id`, or the command itself; user and session may stand in
     /// the envelope as well, and the message's own id is the command's where none is given.
     fn read(message: &Message) -> Result<Self, Failure> {
@@ -189,7 +189,7 @@ impl Asked {
     }
 
     /// What the sender, and the user it spoke for, are told.
-    fn refused(self, error: &NotPlayed) -> Refused {
+    fn refused(self, error: &CommandError) -> RefusedCommand {
         let routing_key = format!("compensation.{}", self.routing_key);
         let data = json!({
             "code": error.code(), "message": error.to_string(),
@@ -197,7 +197,7 @@ impl Asked {
         });
         let mut envelope = Envelope::after(&self.cause, &routing_key, &routing_key, self.user, data);
         envelope.session_id = Some(self.session);
-        Refused { key: self.key(), routing_key, envelope }
+        RefusedCommand { key: self.key(), routing_key, envelope }
     }
 }
 
@@ -236,7 +236,7 @@ mod tests {
     fn a_frame_with_a_user_is_a_command() {
         let (user, session, id) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(4));
         let frame = json!({"type": "command", "id": id, "session_id": session, "user_id": user, "command": pot()});
-        let asked = Asked::read(&message(frame)).expect("a command");
+        let asked = QueuedCommand::read(&message(frame)).expect("a command");
         assert_eq!((asked.user.0, asked.session.0, asked.command_id), (user, session, id));
     }
 
@@ -247,7 +247,7 @@ mod tests {
         let mut envelope = (*message.envelope).clone();
         (envelope.user_id, envelope.session_id) = (Some(user), Some(session));
         message.envelope = Arc::new(envelope);
-        let asked = Asked::read(&message).expect("a command");
+        let asked = QueuedCommand::read(&message).expect("a command");
         assert_eq!((asked.user, asked.session, asked.command_id), (user, session, Uuid::from_u128(9)));
     }
 
@@ -263,7 +263,7 @@ mod tests {
             (json!({"user_id": id, "session_id": id, "x": 1, "command": pot()}), "data.x: unknown field"),
             (json!({"type": "x", "user_id": id, "session_id": id, "command": pot()}), "data.type is not"),
         ] {
-            let error = Asked::read(&message(data)).expect_err("invalid").to_string();
+            let error = QueuedCommand::read(&message(data)).expect_err("invalid").to_string();
             assert!(error.starts_with(&format!("not a command: {reason}")), "{error}");
         }
     }
@@ -274,6 +274,6 @@ mod tests {
         let mut envelope = (*message.envelope).clone();
         envelope.user_id = Some(UserId(Uuid::from_u128(2)));
         message.envelope = Arc::new(envelope);
-        assert!(Asked::read(&message).is_err());
+        assert!(QueuedCommand::read(&message).is_err());
     }
 }

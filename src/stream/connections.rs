@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::accepted::Accepted;
+use super::accepted::AcceptedConnection;
 use super::address_limits::{AddressPlace, place_of};
 use super::topics::TopicName;
 use super::wire::Close;
@@ -52,7 +52,7 @@ pub(crate) enum UserPush {
 
 /// What the bus is to know of the connections here.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum UserNews {
+pub(crate) enum UserUpdate {
     /// A connection of the user has to hear what is told to the user anywhere.
     Came(UserId),
     /// The user's last connection is gone.
@@ -100,7 +100,7 @@ pub(crate) struct ConnectionLimits {
 }
 
 /// How a connection is reached.
-enum Line {
+enum ConnectionHandle {
     Socket(Recipient<UserPush>),
     /// Is told only that it ends.
     Stream(Arc<Notify>),
@@ -108,11 +108,11 @@ enum Line {
 
 struct Entry {
     opener: Opener,
-    line: Line,
+    line: ConnectionHandle,
 }
 
 #[derive(Default)]
-struct Reachable {
+struct ReachableConnection {
     by_id: HashMap<Uuid, Entry>,
     of_user: HashMap<UserId, HashSet<Uuid>>,
 }
@@ -126,13 +126,13 @@ struct Open {
 /// All of them.
 #[derive(Clone)]
 pub(crate) struct Connections {
-    reachable: Arc<Mutex<Reachable>>,
+    reachable: Arc<Mutex<ReachableConnection>>,
     open: Arc<Mutex<Open>>,
     limits: ConnectionLimits,
     /// Events that may be answered to those who come (back), by who pays.
     answers: Arc<Buckets<Uuid>>,
     closing: watch::Sender<bool>,
-    news: Option<mpsc::Sender<UserNews>>,
+    news: Option<mpsc::Sender<UserUpdate>>,
 }
 
 /// A place among the connections; given back when dropped.
@@ -145,9 +145,9 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    /// `news`: users have to be made reachable; without it whatever is told in this process arrives. News that don't
+    /// `news`: users have to be made reachable; without it whatever is told in this process arrives. Updates that don't
     /// fit are made good by the sweep of the reader.
-    pub(crate) fn new(limits: ConnectionLimits, news: Option<mpsc::Sender<UserNews>>) -> Self {
+    pub(crate) fn new(limits: ConnectionLimits, news: Option<mpsc::Sender<UserUpdate>>) -> Self {
         Self {
             reachable: Arc::default(),
             open: Arc::default(),
@@ -188,7 +188,7 @@ impl Connections {
         }
         open.all += 1;
         telemetry::connections(kind, 1.0);
-        if let Some(connection) = Accepted::of(request) {
+        if let Some(connection) = AcceptedConnection::of(request) {
             connection.becomes_lasting();
         }
         let place =
@@ -241,7 +241,7 @@ impl Connections {
     /// Tells all sockets of that user. One whose mailbox is full misses it: what matters is stored, and comes again.
     pub(crate) fn tell(&self, user: UserId, told: &UserPush) {
         self.for_each_of(user, |entry| {
-            if let Line::Socket(socket) = &entry.line {
+            if let ConnectionHandle::Socket(socket) = &entry.line {
                 let _ = socket.try_send(told.clone());
             }
         });
@@ -259,13 +259,13 @@ impl Connections {
         self.lock().by_id.values().for_each(|entry| entry.end(Close::GoingAway));
     }
 
-    fn say(&self, news: UserNews) {
+    fn say(&self, news: UserUpdate) {
         if let Some(sender) = &self.news {
             let _ = sender.try_send(news);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Reachable> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ReachableConnection> {
         self.reachable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -273,15 +273,15 @@ impl Connections {
 impl Entry {
     fn end(&self, why: Close) {
         match &self.line {
-            Line::Socket(socket) => {
+            ConnectionHandle::Socket(socket) => {
                 let _ = socket.try_send(UserPush::Close(why));
             }
-            Line::Stream(ended) => ended.notify_one(),
+            ConnectionHandle::Stream(ended) => ended.notify_one(),
         }
     }
 }
 
-impl Reachable {
+impl ReachableConnection {
     /// Answers whose last one it was.
     fn remove(&mut self, id: Uuid) -> Option<UserId> {
         let user = self.by_id.remove(&id)?.opener.user()?;
@@ -312,17 +312,17 @@ impl Place {
         if self.connections.news.is_none() {
             let _ = socket.try_send(UserPush::Reachable);
         }
-        self.enlist(Opener::Login(user, login), Line::Socket(socket));
+        self.enlist(Opener::Login(user, login), ConnectionHandle::Socket(socket));
     }
 
     /// Makes a stream reachable; the answer is notified when what opened it has ended.
     pub(crate) fn introduce_stream(&self) -> Arc<Notify> {
         let ended = Arc::new(Notify::new());
-        self.enlist(self.opener, Line::Stream(ended.clone()));
+        self.enlist(self.opener, ConnectionHandle::Stream(ended.clone()));
         ended
     }
 
-    fn enlist(&self, opener: Opener, line: Line) {
+    fn enlist(&self, opener: Opener, line: ConnectionHandle) {
         {
             let mut reachable = self.connections.lock();
             reachable.by_id.insert(self.id, Entry { opener, line });
@@ -331,7 +331,7 @@ impl Place {
             }
         }
         if let Some(user) = opener.user() {
-            self.connections.say(UserNews::Came(user));
+            self.connections.say(UserUpdate::Came(user));
         }
     }
 }
@@ -340,7 +340,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let left = self.connections.lock().remove(self.id);
         if let Some(user) = left {
-            self.connections.say(UserNews::Left(user));
+            self.connections.say(UserUpdate::Left(user));
         }
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.all = open.all.saturating_sub(1);

@@ -44,13 +44,13 @@ pub(super) struct Frames<S> {
     rest: Option<Pin<Box<Sleep>>>,
     /// The frame that was paid for and is being received.
     current: Option<Header>,
-    message: Option<Pieces>,
+    message: Option<MessagePieces>,
     is_over: bool,
 }
 
 /// A message that comes in several frames, so far.
 #[derive(Default)]
-struct Pieces {
+struct MessagePieces {
     is_text: bool,
     bytes: Vec<u8>,
 }
@@ -110,7 +110,7 @@ impl<S> Frames<S> {
             Opcode::Text if header.is_last => text(payload),
             Opcode::Binary if header.is_last => Ok(Incoming::Binary),
             Opcode::Text | Opcode::Binary => {
-                self.message = Some(Pieces { is_text: header.opcode == Opcode::Text, bytes: payload.to_vec() });
+                self.message = Some(MessagePieces { is_text: header.opcode == Opcode::Text, bytes: payload.to_vec() });
                 Ok(Incoming::Sign)
             }
             Opcode::Continuation => {

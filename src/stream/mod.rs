@@ -35,7 +35,7 @@ pub(crate) use self::accepted::AcceptedConnections;
 pub(crate) use self::address_limits::AddressLimits;
 pub(crate) use self::commands::Commands;
 pub(crate) use self::connections::{ConnectionLimits, Connections};
-pub(crate) use self::feed::{Feed, FeedNews};
+pub(crate) use self::feed::{Feed, FeedUpdates};
 pub(crate) use self::shares::Shares;
 pub(crate) use self::topics::Topics;
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Services;
-use super::accepted::{Accepted, cut_later};
+use super::accepted::{AcceptedConnection, cut_later};
 use super::connections::{ASKING_COSTS, Opener, Place, cost_of_welcome};
 use super::shares::pass_of;
 use crate::account::CurrentUser;
@@ -102,7 +102,7 @@ pub(super) async fn open(
     let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok());
     let after = after.filter(|seq: &Seq| *seq >= 0);
     let (push, pushes) = mpsc::channel(PUSHES_MAX);
-    let connection = Accepted::of(&request);
+    let connection = AcceptedConnection::of(&request);
     let listener = Listener {
         id: sessions.listener_id(),
         viewer,

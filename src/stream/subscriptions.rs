@@ -11,7 +11,7 @@ pub(crate) const SUBSCRIPTIONS_MAX: usize = 100;
 
 /// The `watch` that a subscription stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Watching {
+pub(crate) struct WatchId {
     /// Its name towards the session.
     pub(crate) request: Uuid,
     /// The client asked, so it is answered `subscribed`.
@@ -20,9 +20,9 @@ pub(crate) struct Watching {
 
 /// What comes of a client's request for a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum SubscribeDecision {
     /// The session is to be watched.
-    Watches(Watching),
+    Watches(WatchId),
     /// An earlier request for the same session is not answered yet: one at a time.
     Awaits,
     /// The socket watches all that it may.
@@ -31,7 +31,7 @@ pub(crate) enum Asked {
 
 /// What a socket does with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum EventDecision {
     /// It is the next one: it is told.
     Next,
     /// It was told, or is part of a welcome to come, or the session is not watched any more.
@@ -42,7 +42,7 @@ pub(crate) enum Heard {
 
 /// What a socket does with the welcome of a session.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Welcomed {
+pub(crate) enum WelcomeDecision {
     /// This request is answered with it.
     Answers(Uuid),
     /// Nobody asked: what was missed goes on as events.
@@ -51,7 +51,7 @@ pub(crate) enum Welcomed {
 
 /// What a socket does when a session can't be watched.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Failed {
+pub(crate) enum FailureDecision {
     /// Nobody waits for it any more.
     NotAwaited,
     /// This request is answered with the error.
@@ -64,7 +64,7 @@ struct Subscription {
     /// The last event that was told.
     last: Seq,
     /// The `watch` whose welcome is awaited; what comes before it is of an earlier one.
-    awaiting: Option<Watching>,
+    awaiting: Option<WatchId>,
 }
 
 /// The sessions of one socket.
@@ -73,25 +73,25 @@ pub(crate) struct Subscriptions(HashMap<SessionId, Subscription>);
 
 impl Subscriptions {
     /// The client asks for a session, perhaps again.
-    pub(crate) fn ask(&mut self, session: SessionId, request: Uuid) -> Asked {
+    pub(crate) fn ask(&mut self, session: SessionId, request: Uuid) -> SubscribeDecision {
         match self.0.get(&session) {
-            Some(Subscription { awaiting: Some(Watching { asked: true, .. }), .. }) => return Asked::Awaits,
-            None if self.0.len() >= SUBSCRIPTIONS_MAX => return Asked::TooMany,
+            Some(Subscription { awaiting: Some(WatchId { asked: true, .. }), .. }) => return SubscribeDecision::Awaits,
+            None if self.0.len() >= SUBSCRIPTIONS_MAX => return SubscribeDecision::TooMany,
             _ => {}
         }
-        let watching = Watching { request, asked: true };
+        let watching = WatchId { request, asked: true };
         self.0.insert(session, Subscription { last: 0, awaiting: Some(watching) });
-        Asked::Watches(watching)
+        SubscribeDecision::Watches(watching)
     }
 
     /// Watches a session again; answers from which event on, `None` in it: from the beginning. `None`: it is not
     /// watched any more.
-    pub(crate) fn again(&mut self, session: SessionId) -> Option<(Watching, Option<Seq>)> {
+    pub(crate) fn again(&mut self, session: SessionId) -> Option<(WatchId, Option<Seq>)> {
         let subscription = self.0.get_mut(&session)?;
         let was_told = subscription.awaiting.is_none_or(|watching| !watching.asked);
         let after = was_told.then_some(subscription.last);
         // A subscription that was still awaiting its welcome has been answered by nobody.
-        let watching = subscription.awaiting.unwrap_or_else(|| Watching { request: Uuid::new_v4(), asked: false });
+        let watching = subscription.awaiting.unwrap_or_else(|| WatchId { request: Uuid::new_v4(), asked: false });
         subscription.awaiting = Some(watching);
         Some((watching, after))
     }
@@ -109,38 +109,38 @@ impl Subscriptions {
     }
 
     /// The `watch` could not be had.
-    pub(crate) fn failed(&mut self, session: SessionId, watching: Watching) -> Failed {
+    pub(crate) fn failed(&mut self, session: SessionId, watching: WatchId) -> FailureDecision {
         let awaited = |there: &Subscription| there.awaiting.is_some_and(|it| it.request == watching.request);
         if !self.0.get(&session).is_some_and(awaited) {
-            return Failed::NotAwaited;
+            return FailureDecision::NotAwaited;
         }
         self.0.remove(&session);
-        if watching.asked { Failed::Answers(watching.request) } else { Failed::Closes }
+        if watching.asked { FailureDecision::Answers(watching.request) } else { FailureDecision::Closes }
     }
 
     /// The welcome of `request`, where the session stands at `seq`; `None`: nobody awaits it any more.
-    pub(crate) fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq) -> Option<Welcomed> {
+    pub(crate) fn welcomed(&mut self, session: SessionId, request: Uuid, seq: Seq) -> Option<WelcomeDecision> {
         let subscription = self.0.get_mut(&session)?;
         let watching = subscription.awaiting.take_if(|watching| watching.request == request)?;
         if !watching.asked {
-            return Some(Welcomed::GoesOn);
+            return Some(WelcomeDecision::GoesOn);
         }
         subscription.last = seq;
-        Some(Welcomed::Answers(request))
+        Some(WelcomeDecision::Answers(request))
     }
 
-    /// An event of a session; what is [`Heard::Next`] counts as told.
-    pub(crate) fn heard(&mut self, session: SessionId, seq: Seq) -> Heard {
+    /// An event of a session; what is [`EventDecision::Next`] counts as told.
+    pub(crate) fn heard(&mut self, session: SessionId, seq: Seq) -> EventDecision {
         match self.0.get_mut(&session) {
             Some(subscription) if subscription.awaiting.is_none() => match seq - subscription.last {
-                ..=0 => Heard::NotNow,
+                ..=0 => EventDecision::NotNow,
                 1 => {
                     subscription.last = seq;
-                    Heard::Next
+                    EventDecision::Next
                 }
-                _ => Heard::Gap,
+                _ => EventDecision::Gap,
             },
-            _ => Heard::NotNow,
+            _ => EventDecision::NotNow,
         }
     }
 
@@ -165,9 +165,9 @@ mod tests {
         Uuid::from_u128(number)
     }
 
-    fn asked(subscriptions: &mut Subscriptions, request: u128) -> Watching {
+    fn asked(subscriptions: &mut Subscriptions, request: u128) -> WatchId {
         match subscriptions.ask(SESSION, id(request)) {
-            Asked::Watches(watching) => watching,
+            SubscribeDecision::Watches(watching) => watching,
             other => panic!("{other:?}"),
         }
     }
@@ -176,27 +176,36 @@ mod tests {
     fn events_are_told_once_in_order_and_only_after_the_welcome() {
         let mut subscriptions = Subscriptions::default();
         asked(&mut subscriptions, 1);
-        assert_eq!(subscriptions.heard(SESSION, 4), Heard::NotNow, "it will be part of the welcome");
-        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(Welcomed::Answers(id(1))));
+        assert_eq!(subscriptions.heard(SESSION, 4), EventDecision::NotNow, "it will be part of the welcome");
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(WelcomeDecision::Answers(id(1))));
         assert_eq!(subscriptions.welcomed(SESSION, id(1), 9), None, "it was welcomed");
         let heard = [4, 5, 5, 6, 8].map(|seq| subscriptions.heard(SESSION, seq));
-        assert_eq!(heard, [Heard::NotNow, Heard::Next, Heard::NotNow, Heard::Next, Heard::Gap]);
+        assert_eq!(
+            heard,
+            [
+                EventDecision::NotNow,
+                EventDecision::Next,
+                EventDecision::NotNow,
+                EventDecision::Next,
+                EventDecision::Gap
+            ]
+        );
         assert!(subscriptions.end(SESSION) && !subscriptions.end(SESSION));
-        assert_eq!(subscriptions.heard(SESSION, 7), Heard::NotNow);
+        assert_eq!(subscriptions.heard(SESSION, 7), EventDecision::NotNow);
     }
 
     #[test]
     fn a_session_is_asked_for_once_at_a_time() {
         let mut subscriptions = Subscriptions::default();
         let first = asked(&mut subscriptions, 1);
-        assert_eq!(subscriptions.ask(SESSION, id(2)), Asked::Awaits);
+        assert_eq!(subscriptions.ask(SESSION, id(2)), SubscribeDecision::Awaits);
         assert!(subscriptions.end(SESSION));
         let third = asked(&mut subscriptions, 3);
-        assert_eq!(subscriptions.failed(SESSION, first), Failed::NotAwaited, "it was given up");
-        assert_eq!(subscriptions.failed(SESSION, third), Failed::Answers(id(3)));
+        assert_eq!(subscriptions.failed(SESSION, first), FailureDecision::NotAwaited, "it was given up");
+        assert_eq!(subscriptions.failed(SESSION, third), FailureDecision::Answers(id(3)));
         assert_eq!(subscriptions.again(SESSION), None, "it is gone");
         asked(&mut subscriptions, 4);
-        assert_eq!(subscriptions.welcomed(SESSION, id(4), 3), Some(Welcomed::Answers(id(4))));
+        assert_eq!(subscriptions.welcomed(SESSION, id(4), 3), Some(WelcomeDecision::Answers(id(4))));
         asked(&mut subscriptions, 5);
     }
 
@@ -210,10 +219,10 @@ mod tests {
         assert_eq!((watching.asked, after), (false, Some(5)));
         assert!(!subscriptions.is_welcome(SESSION));
         assert_eq!(subscriptions.again(SESSION), Some((watching, Some(5))), "the next actor is gone as well");
-        assert_eq!(subscriptions.welcomed(SESSION, watching.request, 8), Some(Welcomed::GoesOn));
-        assert_eq!(subscriptions.heard(SESSION, 6), Heard::Next, "what was missed is told as events");
+        assert_eq!(subscriptions.welcomed(SESSION, watching.request, 8), Some(WelcomeDecision::GoesOn));
+        assert_eq!(subscriptions.heard(SESSION, 6), EventDecision::Next, "what was missed is told as events");
         let (watching, _) = subscriptions.again(SESSION).expect("it is watched");
-        assert_eq!(subscriptions.failed(SESSION, watching), Failed::Closes);
+        assert_eq!(subscriptions.failed(SESSION, watching), FailureDecision::Closes);
     }
 
     #[test]
@@ -221,11 +230,11 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         let session = |number: usize| SessionId(Uuid::from_u128(number as u128));
         for number in 0..SUBSCRIPTIONS_MAX {
-            assert!(matches!(subscriptions.ask(session(number), id(1)), Asked::Watches(_)));
+            assert!(matches!(subscriptions.ask(session(number), id(1)), SubscribeDecision::Watches(_)));
         }
-        assert_eq!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(2)), Asked::TooMany);
-        assert_eq!(subscriptions.ask(session(0), id(3)), Asked::Awaits, "it is among them");
+        assert_eq!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(2)), SubscribeDecision::TooMany);
+        assert_eq!(subscriptions.ask(session(0), id(3)), SubscribeDecision::Awaits, "it is among them");
         subscriptions.end(session(5));
-        assert!(matches!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(4)), Asked::Watches(_)));
+        assert!(matches!(subscriptions.ask(session(SUBSCRIPTIONS_MAX), id(4)), SubscribeDecision::Watches(_)));
     }
 }

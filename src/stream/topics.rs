@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::wire::ServerFrame;
 use crate::ids::UserId;
+use crate::notification::{Notification, Notifications};
 use crate::outbox::envelope::Data;
-use crate::social::{Notification, Notifications};
 
 /// Where an item stands among those of its topic.
 pub(crate) type Place = (i64, Uuid);

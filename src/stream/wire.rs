@@ -15,7 +15,7 @@ use crate::game::view::SessionView;
 use crate::http::{FieldError, cut_sentence, field_error, is_object};
 use crate::ids::{ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
-use crate::social::Notification;
+use crate::notification::Notification;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
 pub(super) const FRAME_MAX: usize = 16 * 1024;
@@ -30,7 +30,6 @@ pub(crate) enum ClientFrame {
     Subscribe {
         /// Named in the answer.
         id: Uuid,
-        /// Which session.
         session_id: SessionId,
         /// The last event the client has; without it the answer holds the state.
         #[serde(default)]
@@ -40,14 +39,12 @@ pub(crate) enum ClientFrame {
     Unsubscribe {
         /// Named in the answer.
         id: Uuid,
-        /// Which session.
         session_id: SessionId,
     },
     /// Answered by `ack` or `error`.
     Command {
         /// The idempotency key.
         id: Uuid,
-        /// Which session.
         session_id: SessionId,
         /// What is asked.
         command: serde_json::Value,
@@ -59,15 +56,11 @@ pub(crate) enum ClientFrame {
         _ts: Option<serde_json::Value>,
     },
     /// Marks notifications delivered.
-    AckNotifications {
-        /// Which.
-        ids: Vec<Uuid>,
-    },
+    AckNotifications { ids: Vec<Uuid> },
     /// Goes on with a fresh access token of the same user.
     Authenticate {
         /// Named in the answer.
         id: Uuid,
-        /// The token.
         token: String,
     },
 }

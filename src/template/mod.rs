@@ -22,7 +22,6 @@ use crate::ids::{Timestamp, UserId};
 
 pub use given_rules::GivenRules;
 
-/// A template.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Template {
     /// The template.
@@ -30,7 +29,6 @@ pub struct Template {
     /// Whose; `null`: the system's.
     #[schema(required)]
     pub owner_id: Option<UserId>,
-    /// The name.
     pub name: String,
     /// What it is about.
     pub description: String,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use artel::game::Session;
 use artel::game::command::Command;
 use artel::ids::{ParticipantId, Seq, SessionId, UserId};
-use artel::session::{Listener, NotPlayed, Played, Push, Sessions, Submission, Viewer};
+use artel::session::{CommandError, CommandReceipt, Listener, Push, Sessions, Submission, Viewer};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -58,11 +58,16 @@ impl Table {
         table
     }
 
-    async fn play(&self, sessions: &Sessions, command: Command) -> Result<Played, NotPlayed> {
+    async fn play(&self, sessions: &Sessions, command: Command) -> Result<CommandReceipt, CommandError> {
         self.play_with_key(sessions, Uuid::now_v7(), command).await
     }
 
-    async fn play_with_key(&self, sessions: &Sessions, key: Uuid, command: Command) -> Result<Played, NotPlayed> {
+    async fn play_with_key(
+        &self,
+        sessions: &Sessions,
+        key: Uuid,
+        command: Command,
+    ) -> Result<CommandReceipt, CommandError> {
         sessions.execute(self.id, Submission::new(self.user, None, command, key, key)).await
     }
 
@@ -172,7 +177,7 @@ fn the_answer_to_a_repeated_key_survives_the_panic() {
         assert_eq!(again.seq, first.seq);
         assert_eq!(again.records[0].json.get(), first.records[0].json.get());
         let other = table.play_with_key(&sessions, key, ball(table.seats[1])).await;
-        assert!(matches!(other, Err(NotPlayed::KeyReused)), "{other:?}");
+        assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
     });
 }
 

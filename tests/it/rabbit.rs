@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
 use artel::ids::{ParticipantId, Timestamp};
-use artel::messaging::message::Told;
+use artel::messaging::message::EventHeader;
 use artel::messaging::rabbit::BrokerSettings;
 use artel::messaging::topology::{self, NOTIFICATIONS, STATS};
 use artel::messaging::{Bus, Delivery, Message, NodeEvent, Rabbit};
@@ -389,7 +389,7 @@ async fn a_message_of_several_keys_comes_once_to_whoever_is_bound_to_some_of_the
     let mut node = bus.node_queue("one");
     node.bindings.bind("websocket.session.7.*".to_owned()).await.expect("bound");
     let participant_id = Some(ParticipantId(Uuid::from_u128(9)));
-    let told = Some(Told { command_hash: -5, participant_id });
+    let told = Some(EventHeader { command_hash: -5, participant_id });
     let keys = ["stats.ball_potted", "websocket.session.7.ball_potted"].map(str::to_owned);
     for (number, also) in [(1, &keys[..]), (2, &keys[..1])] {
         let also = also.to_vec();

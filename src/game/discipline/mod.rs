@@ -216,7 +216,6 @@ pub enum Order {
 /// The colours of balls there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "a colour is a colour")]
 pub enum Color {
     White,
     Yellow,

@@ -21,7 +21,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// How many play.
     pub fn players(self) -> usize {
         match self {
             Format::OneOnOne => 2,

@@ -92,7 +92,7 @@ fn value(color: Color) -> i64 {
 
 /// Which ball is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum On {
+enum BallOn {
     Red,
     /// Any of the colours, after a red.
     AnyColor,
@@ -100,12 +100,12 @@ enum On {
     This(Color),
 }
 
-impl On {
+impl BallOn {
     fn name(self) -> &'static str {
         match self {
-            On::Red => Color::Red.name(),
-            On::AnyColor => "color",
-            On::This(color) => color.name(),
+            BallOn::Red => Color::Red.name(),
+            BallOn::AnyColor => "color",
+            BallOn::This(color) => color.name(),
         }
     }
 }
@@ -129,15 +129,15 @@ impl Frame {
         if let Table::Snooker(frame) = &board.table { Some(frame) } else { None }
     }
 
-    fn on(&self) -> Option<On> {
+    fn on(&self) -> Option<BallOn> {
         if self.is_color_on {
-            return Some(On::AnyColor);
+            return Some(BallOn::AnyColor);
         }
         if self.reds > 0 {
-            return Some(On::Red);
+            return Some(BallOn::Red);
         }
         let left = COLORS.iter().zip(self.gone).find(|(_, is_gone)| !is_gone);
-        left.map(|((color, _), _)| On::This(*color))
+        left.map(|((color, _), _)| BallOn::This(*color))
     }
 
     fn is_gone(&self, color: Color) -> bool {
@@ -148,13 +148,13 @@ impl Frame {
     fn allows(&self, pot: &Pot) -> bool {
         match self.on() {
             None => false,
-            Some(On::AnyColor) => pot.color != Color::Red && !pot.free_ball,
-            Some(On::Red) if pot.free_ball => pot.color != Color::Red,
-            Some(On::Red) => pot.color == Color::Red && pot.count <= self.reds,
-            Some(On::This(on)) if pot.free_ball => {
+            Some(BallOn::AnyColor) => pot.color != Color::Red && !pot.free_ball,
+            Some(BallOn::Red) if pot.free_ball => pot.color != Color::Red,
+            Some(BallOn::Red) => pot.color == Color::Red && pot.count <= self.reds,
+            Some(BallOn::This(on)) if pot.free_ball => {
                 pot.color != on && pot.color != Color::Red && !self.is_gone(pot.color)
             }
-            Some(On::This(on)) => pot.color == on,
+            Some(BallOn::This(on)) => pot.color == on,
         }
     }
 
@@ -162,15 +162,15 @@ impl Frame {
     fn take(&mut self, pot: &Pot) -> i64 {
         let on = self.on();
         if pot.free_ball {
-            self.is_color_on = on == Some(On::Red);
-            return if let Some(On::This(on)) = on { value(on) } else { 1 };
+            self.is_color_on = on == Some(BallOn::Red);
+            return if let Some(BallOn::This(on)) = on { value(on) } else { 1 };
         }
         if pot.color == Color::Red {
             self.reds = self.reds.saturating_sub(pot.count);
             self.is_color_on = true;
             return i64::from(pot.count);
         }
-        let is_clearance = matches!(on, Some(On::This(_)));
+        let is_clearance = matches!(on, Some(BallOn::This(_)));
         self.is_color_on = false;
         if let Some(gone) = place_of(pot.color).and_then(|place| self.gone.get_mut(place)).filter(|_| is_clearance) {
             *gone = true;
@@ -179,7 +179,7 @@ impl Frame {
     }
 
     fn is_only_black_left(&self) -> bool {
-        self.on() == Some(On::This(Color::Black))
+        self.on() == Some(BallOn::This(Color::Black))
     }
 
     /// Nothing but the black, which is played for: whoever comes to it begins a visit.
@@ -222,7 +222,7 @@ impl Snooker {
         let Table::Snooker(frame) = &mut board.table else { return Brought::default() };
         frame.come(player);
         let was_black_alone = frame.is_only_black_left();
-        let is_clearance = matches!(frame.on(), Some(On::This(_)));
+        let is_clearance = matches!(frame.on(), Some(BallOn::This(_)));
         let points = frame.take(pot);
         if let Some(visit) = frame.visits.get_mut(player) {
             visit.current_break = visit.current_break.saturating_add(points);
@@ -306,7 +306,7 @@ impl Discipline for Snooker {
         let mut frame = Frame::of(board).cloned().unwrap_or_default();
         frame.come(player);
         if self.enforce_balls && !frame.allows(&pot) {
-            return Err(Refusal::BallNotOn { ball: color.name(), on: frame.on().map_or("none", On::name) });
+            return Err(Refusal::BallNotOn { ball: color.name(), on: frame.on().map_or("none", BallOn::name) });
         }
         Ok(pot)
     }
@@ -352,7 +352,7 @@ impl Discipline for Snooker {
     }
 
     fn ball_on(&self, board: &Scoreboard) -> Option<&'static str> {
-        Frame::of(board).and_then(Frame::on).filter(|_| board.decision.is_none()).map(On::name)
+        Frame::of(board).and_then(Frame::on).filter(|_| board.decision.is_none()).map(BallOn::name)
     }
 
     fn points_remaining(&self, board: &Scoreboard) -> Option<i64> {

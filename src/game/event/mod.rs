@@ -51,16 +51,16 @@ pub struct Actor {
 
 /// The part of an event that the rules decide: which game it is of, and what happened.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decided {
+pub struct DecidedFact {
     /// The game it belongs to, if any.
     pub game_id: Option<GameId>,
     /// What happened.
     pub fact: Fact,
 }
 
-impl Decided {
+impl DecidedFact {
     /// The place that an account takes with these: whoever joins is the actor of that.
-    pub fn taken_by(user: UserId, decided: &[Decided]) -> Option<ParticipantId> {
+    pub fn taken_by(user: UserId, decided: &[DecidedFact]) -> Option<ParticipantId> {
         decided.iter().find_map(|decided| match &decided.fact {
             Fact::PlayerJoined(joined) if joined.user_id == Some(user) => Some(joined.participant_id),
             Fact::SessionCreated(created) if created.creator_user_id == user => Some(created.creator_participant_id),

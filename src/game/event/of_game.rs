@@ -93,7 +93,6 @@ fn is_zero(count: &u8) -> bool {
 pub struct Fine {
     /// The owner.
     pub participant_id: ParticipantId,
-    /// How many points.
     pub points: i64,
 }
 
@@ -163,7 +162,6 @@ pub struct TurnChanged {
 pub struct EventVoided {
     /// Which event.
     pub voided_seq: Seq,
-    /// Its type.
     pub voided_type: String,
     /// The account of the player whose mark it was; `None` for a guest.
     #[serde(default)]

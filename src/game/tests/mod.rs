@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 use super::discipline::Rules;
-use super::event::{Actor, Decided, Event, Fact, GameEnded, GameResult, Role};
+use super::event::{Actor, DecidedFact, Event, Fact, GameEnded, GameResult, Role};
 use super::{Session, Status};
 use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
@@ -119,7 +119,7 @@ impl Evening {
         Ok(events)
     }
 
-    fn store(&mut self, decided: Decided, request: &Request) -> Event {
+    fn store(&mut self, decided: DecidedFact, request: &Request) -> Event {
         let seq = self.session.seq() + 1;
         let event = Event {
             event_id: request.dice.id(seq as u64, request.at),

@@ -165,7 +165,7 @@ fn a_removal_holds_against_a_join_of_an_older_node() {
             current_participant_id: None,
         });
         let request = evening.request(user("Boris"), None, join("Boris", None));
-        evening.store(Decided { game_id: None, fact: joined }, &request);
+        evening.store(DecidedFact { game_id: None, fact: joined }, &request);
         evening.session.participant_of(user("Boris")).expect("kept").clone()
     };
     let mut evening = at_table(&["Anna", "Boris"]);
@@ -179,7 +179,7 @@ fn a_removal_holds_against_a_join_of_an_older_node() {
     // What an older version stored stays as it was meant: there the code brought him back.
     let seat = Seat { participant_id: evening.seat("Boris"), current_participant_id: None, until_invited: false };
     let request = evening.request(user("Anna"), None, remove(&evening, "Boris"));
-    evening.store(Decided { game_id: None, fact: Fact::PlayerRemoved(seat) }, &request);
+    evening.store(DecidedFact { game_id: None, fact: Fact::PlayerRemoved(seat) }, &request);
     assert_eq!(evening.session.may_read(user("Boris")), Err(Refusal::ParticipantRemoved));
     assert!(came_back(&mut evening).is_active_player());
     assert_eq!(evening.session.may_read(user("Boris")), Ok(()));

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use self::link::Link;
 use self::node_queue::Node;
 use self::parcel::Parcel;
-use self::publisher::{Outgoing, WINDOW};
+use self::publisher::{OutgoingMessage, WINDOW};
 pub(super) use self::ticket::Ticket;
 use super::load::{Load, QueueReport};
 use super::node_queue::Way;
@@ -63,7 +63,7 @@ struct Inner {
     origin: String,
     publishing: Link,
     consuming: Link,
-    outgoing: mpsc::Sender<Outgoing>,
+    outgoing: mpsc::Sender<OutgoingMessage>,
     window: Arc<Semaphore>,
     loads: BTreeMap<&'static str, Arc<Load>>,
     node_id: String,
@@ -167,7 +167,7 @@ impl Rabbit {
         let sent = async {
             self.inner.publishing.takes()?;
             let permit = self.inner.window.clone().acquire_owned().await.map_err(|_| BusError::Down)?;
-            let outgoing = Outgoing::new(parcel, done, permit);
+            let outgoing = OutgoingMessage::new(parcel, done, permit);
             self.inner.outgoing.send(outgoing).await.map_err(|_| BusError::Down)
         };
         match sent.await {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::ids::ParticipantId;
 use crate::messaging::delivery::Invalid;
-use crate::messaging::message::Told;
+use crate::messaging::message::EventHeader;
 use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
 use crate::outbox::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
@@ -53,7 +53,7 @@ impl Parcel {
             let keys: Vec<AMQPValue> = message.also.iter().map(|key| text(key)).collect();
             headers.insert(CC.into(), AMQPValue::FieldArray(keys.into()));
         }
-        if let Some(Told { command_hash, participant_id }) = message.told {
+        if let Some(EventHeader { command_hash, participant_id }) = message.told {
             headers.insert(COMMAND_HASH.into(), AMQPValue::LongLongInt(command_hash));
             if let Some(participant) = participant_id {
                 headers.insert(PARTICIPANT.into(), text(&participant.to_string()));
@@ -171,7 +171,7 @@ pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
             let told = header(COMMAND_HASH).and_then(whole).map(|command_hash| {
                 let participant_id =
                     header(PARTICIPANT).and_then(string).and_then(|id| id.parse().ok()).map(ParticipantId);
-                Told { command_hash, participant_id }
+                EventHeader { command_hash, participant_id }
             });
             (Message { told, ..Message::new(routing_key, envelope) }, attempts, None)
         }
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn nobody_speaks_to_nodes_by_the_other_keys_of_a_message() {
         let event = |key: &str| {
-            let told = Some(Told { command_hash: 5, participant_id: None });
+            let told = Some(EventHeader { command_hash: 5, participant_id: None });
             let mut message = message();
             let envelope = Envelope { event_type: "game.ball_potted".to_owned(), ..(*message.envelope).clone() };
             message.envelope = std::sync::Arc::new(envelope);

@@ -32,28 +32,28 @@ const DOUBT: Duration = Duration::from_millis(3);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A parcel and who waits for it.
-pub(super) struct Outgoing {
+pub(super) struct OutgoingMessage {
     parcel: Parcel,
-    waiting: Waiting,
+    waiting: PendingConfirm,
 }
 
 /// Who waits for a confirm, and the place in the window that is free then.
-struct Waiting {
+struct PendingConfirm {
     done: oneshot::Sender<Result<(), BusError>>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Outgoing {
+impl OutgoingMessage {
     pub(super) fn new(
         parcel: Parcel,
         done: oneshot::Sender<Result<(), BusError>>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        Self { parcel, waiting: Waiting { done, _permit: permit } }
+        Self { parcel, waiting: PendingConfirm { done, _permit: permit } }
     }
 }
 
-impl Waiting {
+impl PendingConfirm {
     fn settle(self, result: Result<(), BusError>) {
         if let Err(error) = &result {
             telemetry::publish_failed(error.word());
@@ -63,7 +63,7 @@ impl Waiting {
 }
 
 /// Publishes until the bus closes.
-pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<Outgoing>) {
+pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<OutgoingMessage>) {
     let mut number = 0;
     loop {
         let live = tokio::select! {
@@ -73,7 +73,7 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<Outgoing>) {
                 None => return,
             },
             parcel = outgoing.recv() => match parcel {
-                Some(Outgoing { waiting, .. }) => {
+                Some(OutgoingMessage { waiting, .. }) => {
                     waiting.settle(Err(BusError::Down));
                     continue;
                 }
@@ -90,7 +90,7 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<Outgoing>) {
         }
         link.suspect(number);
         // What waits came after what failed, and must not overtake it on the next connection.
-        while let Ok(Outgoing { waiting, .. }) = outgoing.try_recv() {
+        while let Ok(OutgoingMessage { waiting, .. }) = outgoing.try_recv() {
             waiting.settle(Err(error.clone()));
         }
     }
@@ -109,9 +109,9 @@ struct Session {
     channel: Arc<Channel>,
     flights: FuturesOrdered<Flight>,
     /// Of each flight, in the same order: since when, and who waits.
-    manifest: VecDeque<(Instant, Waiting)>,
+    manifest: VecDeque<(Instant, PendingConfirm)>,
     /// Confirmed, but not believed yet.
-    doubted: VecDeque<(Instant, Waiting)>,
+    doubted: VecDeque<(Instant, PendingConfirm)>,
 }
 
 impl Session {
@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// Publishes until the channel is of no use any more; answers why.
-    async fn run(mut self, link: &Link, number: u64, outgoing: &mut mpsc::Receiver<Outgoing>) -> BusError {
+    async fn run(mut self, link: &Link, number: u64, outgoing: &mut mpsc::Receiver<OutgoingMessage>) -> BusError {
         let mut look = clock::every(LOOK_EVERY);
         let mut trouble = Box::pin(link.trouble(number));
         loop {
@@ -163,7 +163,7 @@ impl Session {
     }
 
     /// This one and what came with it, as far as the window reaches.
-    async fn publish_all(&mut self, first: Outgoing, outgoing: &mut mpsc::Receiver<Outgoing>) {
+    async fn publish_all(&mut self, first: OutgoingMessage, outgoing: &mut mpsc::Receiver<OutgoingMessage>) {
         self.publish(first).await;
         while self.flights.len() < WINDOW
             && let Ok(next) = outgoing.try_recv()
@@ -172,7 +172,7 @@ impl Session {
         }
     }
 
-    async fn publish(&mut self, Outgoing { parcel, waiting }: Outgoing) {
+    async fn publish(&mut self, OutgoingMessage { parcel, waiting }: OutgoingMessage) {
         // Whoever gave up waiting publishes it again.
         if waiting.done.is_closed() {
             return;
@@ -256,13 +256,13 @@ impl Session {
     }
 }
 
-async fn refuse_while_blocked(link: &Link, number: u64, outgoing: &mut mpsc::Receiver<Outgoing>) {
+async fn refuse_while_blocked(link: &Link, number: u64, outgoing: &mut mpsc::Receiver<OutgoingMessage>) {
     let mut unblocked = Box::pin(link.unblocked(number));
     loop {
         tokio::select! {
             biased;
             () = &mut unblocked => return,
-            Some(Outgoing { waiting, .. }) = outgoing.recv() => waiting.settle(Err(BusError::Blocked)),
+            Some(OutgoingMessage { waiting, .. }) = outgoing.recv() => waiting.settle(Err(BusError::Blocked)),
         }
     }
 }

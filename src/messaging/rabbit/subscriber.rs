@@ -16,7 +16,7 @@ use super::acks::Acks;
 use super::link::{Link, Live};
 use super::{PREFETCH, Rabbit, Ticket, answered, parcel};
 use crate::clock;
-use crate::messaging::delivery::Settle;
+use crate::messaging::delivery::DeliverySettlement;
 use crate::messaging::load::{Attached, Load};
 use crate::messaging::topology::Queue;
 use crate::messaging::{BusError, Delivery};
@@ -39,11 +39,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HANDED_OUT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why a consumer is over.
-enum Ended {
+enum ConsumerEnd {
     /// Nobody takes the deliveries any more.
     Unwanted,
     /// It heard nothing.
-    Quiet(Quiet),
+    Quiet(QuietOutcome),
     /// The broker ended it, as it does when the queue is deleted.
     Cancelled,
     /// The broker closed its channel, or does not answer there.
@@ -54,7 +54,7 @@ enum Ended {
 
 /// Whether a consumer that heard nothing should have heard something.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Quiet {
+enum QuietOutcome {
     /// There was nothing to hear, unless what was handed out comes again now.
     Maybe,
     /// Messages were on their way when it ended, so what comes again says nothing.
@@ -73,7 +73,7 @@ pub(super) async fn run(
 ) {
     let attached = Attached::new(load.clone());
     let mut number = 0;
-    let mut quiet = Quiet::Not;
+    let mut quiet = QuietOutcome::Not;
     loop {
         let live = tokio::select! {
             live = link.after(number) => live,
@@ -86,30 +86,30 @@ pub(super) async fn run(
                 let (settled, settlements) = mpsc::channel(usize::from(PREFETCH));
                 let make = |tag| Ticket::new(tag, queue.name, settled.clone(), rabbit.clone(), load.clone());
                 let mut subscription = Subscription::new(queue, channel, consumer, settlements);
-                subscription.held_since = (quiet == Quiet::Maybe).then(Instant::now);
+                subscription.held_since = (quiet == QuietOutcome::Maybe).then(Instant::now);
                 tokio::select! {
-                    ended = subscription.run(&deliveries, &load, make) => ended.unwrap_or_else(Ended::Closed),
-                    () = link.lost(live.number) => Ended::Disconnected,
+                    ended = subscription.run(&deliveries, &load, make) => ended.unwrap_or_else(ConsumerEnd::Closed),
+                    () = link.lost(live.number) => ConsumerEnd::Disconnected,
                 }
             }
-            Err(error) => Ended::Closed(error),
+            Err(error) => ConsumerEnd::Closed(error),
         };
-        quiet = Quiet::Not;
+        quiet = QuietOutcome::Not;
         match ended {
-            Ended::Unwanted => return,
-            Ended::Quiet(how) => {
-                if how == Quiet::Stale {
+            ConsumerEnd::Unwanted => return,
+            ConsumerEnd::Quiet(how) => {
+                if how == QuietOutcome::Stale {
                     tell_stale(queue);
                 }
                 quiet = how;
                 continue;
             }
-            Ended::Cancelled => {
+            ConsumerEnd::Cancelled => {
                 interrupted(queue, "cancelled", "the broker cancelled it, as when the queue is deleted")
             }
-            Ended::Closed(error) => interrupted(queue, "closed", &error.to_string()),
+            ConsumerEnd::Closed(error) => interrupted(queue, "closed", &error.to_string()),
             // That is told and counted by the link.
-            Ended::Disconnected => {}
+            ConsumerEnd::Disconnected => {}
         }
         attached.is_missing();
         // A new connection even where only the channel failed: it may be that the queue is gone, which is declared
@@ -172,7 +172,7 @@ impl Subscription {
         deliveries: &mpsc::Sender<Delivery>,
         load: &Load,
         ticket: impl Fn(u64) -> Ticket,
-    ) -> Result<Ended, BusError> {
+    ) -> Result<ConsumerEnd, BusError> {
         let (mut tick, mut look) = (clock::every(ACK_EVERY), clock::every(LOOK_EVERY));
         let mut arrived = None;
         loop {
@@ -194,7 +194,7 @@ impl Subscription {
                         tracing::debug!(%error, "the consumer failed");
                         return Err(BusError::Down);
                     }
-                    None => return Ok(Ended::Cancelled),
+                    None => return Ok(ConsumerEnd::Cancelled),
                 },
                 // What works here may take its time: while something is unsettled this says nothing of the broker.
                 _ = look.tick() => if self.outstanding == 0 && self.moved.elapsed() > QUIET_MAX {
@@ -220,7 +220,7 @@ impl Subscription {
             return Ok(None);
         }
         let (message, attempts, invalid) = parcel::open(raw);
-        Ok(Some(Delivery { message, attempts, invalid, settle: Settle::Broker(ticket(tag)) }))
+        Ok(Some(Delivery { message, attempts, invalid, settle: DeliverySettlement::Broker(ticket(tag)) }))
     }
 
     async fn settle(&mut self, tag: u64) -> Result<(), BusError> {
@@ -238,26 +238,26 @@ impl Subscription {
     }
 
     /// Lets go of a channel on which nothing came.
-    async fn end_quiet(&mut self, load: &Load) -> Result<Ended, BusError> {
+    async fn end_quiet(&mut self, load: &Load) -> Result<ConsumerEnd, BusError> {
         self.acknowledge().await?;
         answered(self.channel.close(200, "nothing came".into())).await?;
         // What the broker sent before it heard of the end has come here too, and goes back to the queue.
         let is_crossed = matches!(self.consumer.next().now_or_never(), Some(Some(Ok(_))));
         let waits = load.depth.load(Ordering::Relaxed) > 0;
-        Ok(Ended::Quiet(match (is_crossed, waits) {
-            (true, _) => Quiet::Not,
-            (false, true) => Quiet::Stale,
-            (false, false) => Quiet::Maybe,
+        Ok(ConsumerEnd::Quiet(match (is_crossed, waits) {
+            (true, _) => QuietOutcome::Not,
+            (false, true) => QuietOutcome::Stale,
+            (false, false) => QuietOutcome::Maybe,
         }))
     }
 
     /// What is settled is acknowledged; the rest goes back to the queue with the channel.
-    async fn leave(&mut self) -> Result<Ended, BusError> {
+    async fn leave(&mut self) -> Result<ConsumerEnd, BusError> {
         while let Ok(tag) = self.settlements.try_recv() {
             self.acks.settle(tag);
         }
         self.acknowledge().await?;
         answered(self.channel.close(200, "done".into())).await?;
-        Ok(Ended::Unwanted)
+        Ok(ConsumerEnd::Unwanted)
     }
 }

@@ -15,7 +15,7 @@ use crate::journal::Record;
 use crate::session::audience::Listener;
 use crate::session::engine::{Ask, Input, Ticket};
 use crate::session::live::Activity;
-use crate::session::{News, NotPlayed, Played, Submission};
+use crate::session::{CommandError, CommandReceipt, SessionUpdate, Submission};
 
 /// Decide this and store it.
 #[derive(Message)]
@@ -23,7 +23,7 @@ use crate::session::{News, NotPlayed, Played, Submission};
 pub(in crate::session) struct Execute {
     pub(in crate::session) submission: Submission,
     pub(in crate::session) permit: OwnedSemaphorePermit,
-    pub(in crate::session) answer: oneshot::Sender<Result<Played, NotPlayed>>,
+    pub(in crate::session) answer: oneshot::Sender<Result<CommandReceipt, CommandError>>,
 }
 
 /// Tell this listener.
@@ -73,7 +73,7 @@ pub(in crate::session) enum Hear {
 /// Another node said who watches there.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(in crate::session) struct Elsewhere {
+pub(in crate::session) struct RemotePresence {
     pub(in crate::session) node: String,
     pub(in crate::session) users: BTreeSet<UserId>,
 }
@@ -138,10 +138,10 @@ impl Handler<Look> for SessionActor {
     }
 }
 
-impl Handler<Elsewhere> for SessionActor {
+impl Handler<RemotePresence> for SessionActor {
     type Result = ();
 
-    fn handle(&mut self, Elsewhere { node, users }: Elsewhere, _: &mut Self::Context) {
+    fn handle(&mut self, RemotePresence { node, users }: RemotePresence, _: &mut Self::Context) {
         self.audience.elsewhere(node, users, self.engine.state());
     }
 }
@@ -158,7 +158,7 @@ impl Handler<SayOnline> for SessionActor {
     type Result = ();
 
     fn handle(&mut self, _: SayOnline, _: &mut Self::Context) {
-        self.say(News::Online(self.id, self.said.iter().copied().collect()));
+        self.say(SessionUpdate::Online(self.id, self.said.iter().copied().collect()));
     }
 }
 

@@ -15,10 +15,10 @@ use self::messages::Glance;
 use super::audience::{Audience, Listener, Push, Welcome};
 use super::engine::{Effect, Engine, Input, Outcome, Ticket};
 use super::live::Activity;
-use super::{News, NotPlayed, Played};
+use super::{CommandError, CommandReceipt, SessionUpdate};
 use crate::game::view::SessionView;
 use crate::ids::{GameId, Seq, SessionId, UserId};
-use crate::journal::{Journal, JournalError, Opened, Record};
+use crate::journal::{Journal, JournalError, LoadedSession, Record};
 use crate::telemetry::{self, Trouble};
 
 // Said when it begins and once a minute while it lasts.
@@ -40,7 +40,7 @@ const HISTORY_MAX: u64 = 1_000;
 const MAILBOX: usize = 1_024;
 
 struct PendingAnswer {
-    answer: oneshot::Sender<Result<Played, NotPlayed>>,
+    answer: oneshot::Sender<Result<CommandReceipt, CommandError>>,
     _permit: OwnedSemaphorePermit,
     since: Instant,
     kind: &'static str,
@@ -77,7 +77,7 @@ pub(super) struct SessionActor {
     /// Looks that wait for what is on its way here: an event, or who is online on other nodes.
     looks: Vec<WaitingLook>,
     /// To the other nodes; `None`: there are none.
-    news: Option<mpsc::Sender<News>>,
+    news: Option<mpsc::Sender<SessionUpdate>>,
     /// Who was said to watch here.
     said: BTreeSet<UserId>,
 }
@@ -86,9 +86,9 @@ impl SessionActor {
     /// `others`: the other nodes, and whether they have first to say who watches there.
     pub(super) fn new(
         id: SessionId,
-        opened: Opened,
+        opened: LoadedSession,
         journal: Journal,
-        others: (Option<mpsc::Sender<News>>, bool),
+        others: (Option<mpsc::Sender<SessionUpdate>>, bool),
         activity: Arc<Activity>,
     ) -> Self {
         let (news, awaits_others) = others;
@@ -172,12 +172,12 @@ impl SessionActor {
     fn say_online(&mut self) {
         if self.news.is_some() && *self.audience.here() != self.said {
             self.said = self.audience.here().clone();
-            self.say(News::Online(self.id, self.said.iter().copied().collect()));
+            self.say(SessionUpdate::Online(self.id, self.said.iter().copied().collect()));
         }
     }
 
-    /// News that don't fit are made good by the sweep of the reader.
-    fn say(&self, news: News) {
+    /// Updates that don't fit are made good by the sweep of the reader.
+    fn say(&self, news: SessionUpdate) {
         if let Some(sender) = &self.news {
             let _ = sender.try_send(news);
         }
@@ -241,11 +241,11 @@ impl SessionActor {
     fn answer(&mut self, ticket: Ticket, outcome: Outcome, ctx: &mut Context<Self>) {
         let Some(caller) = self.callers.remove(&ticket) else { return };
         let result = match outcome {
-            Outcome::Done { seq, records } => Ok(Played { seq, records }),
-            Outcome::Refused(refusal) => Err(NotPlayed::Refused(refusal)),
-            Outcome::KeyReused => Err(NotPlayed::KeyReused),
-            Outcome::NotStored => Err(NotPlayed::NotStored),
-            Outcome::Unknown => Err(NotPlayed::Unknown),
+            Outcome::Done { seq, records } => Ok(CommandReceipt { seq, records }),
+            Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
+            Outcome::KeyReused => Err(CommandError::KeyReused),
+            Outcome::NotStored => Err(CommandError::NotStored),
+            Outcome::Unknown => Err(CommandError::Unknown),
             Outcome::Repeated { first, count } => {
                 let (journal, id) = (self.journal.clone(), self.id);
                 let reading = async move {
@@ -254,11 +254,11 @@ impl SessionActor {
                         caller.game.zip(there).is_some_and(|(asked, there)| asked != there)
                     };
                     let result = match journal.read(id, first - 1, u64::from(count)).await {
-                        Ok(records) if of_another_game(&records) => Err(NotPlayed::KeyReused),
-                        Ok(records) => Ok(Played { seq: first + Seq::from(count) - 1, records }),
+                        Ok(records) if of_another_game(&records) => Err(CommandError::KeyReused),
+                        Ok(records) => Ok(CommandReceipt { seq: first + Seq::from(count) - 1, records }),
                         Err(error) => {
                             tracing::error!(session.id = %id, %error, "a repeated command could not be answered");
-                            Err(NotPlayed::NotStored)
+                            Err(CommandError::NotStored)
                         }
                     };
                     caller.settle(result);
@@ -286,7 +286,7 @@ impl SessionActor {
 }
 
 impl PendingAnswer {
-    fn settle(self, result: Result<Played, NotPlayed>) {
+    fn settle(self, result: Result<CommandReceipt, CommandError>) {
         let outcome = match &result {
             Ok(_) => "ok",
             Err(error) => error.code(),
@@ -318,7 +318,7 @@ impl Actor for SessionActor {
         if self.audience.awaits_others() {
             ctx.run_later(OTHERS_WAIT, |actor, _| actor.know_others());
         }
-        self.say(News::Opened(self.id));
+        self.say(SessionUpdate::Opened(self.id));
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
@@ -332,7 +332,7 @@ impl Drop for SessionActor {
         for newcomer in self.joining.values() {
             Audience::push(&newcomer.listener, Push::Lost(self.id));
         }
-        self.say(News::Closed(self.id));
+        self.say(SessionUpdate::Closed(self.id));
         telemetry::live_sessions(-1.0);
     }
 }

@@ -7,7 +7,7 @@ use crate::game::Session;
 use crate::game::view::SessionView;
 use crate::ids::{ParticipantId, Seq, SessionId, UserId};
 use crate::journal::JournalError;
-use crate::session::NotPlayed;
+use crate::session::CommandError;
 use crate::session::actor::messages::{Glance, Look};
 use crate::telemetry::Trouble;
 
@@ -15,7 +15,7 @@ use crate::telemetry::Trouble;
 static UNREADABLE: Trouble = Trouble::new();
 
 /// What the row of a session says of it.
-pub(in crate::session) struct Listed {
+pub(in crate::session) struct ListedSession {
     pub(in crate::session) session: SessionId,
     /// Its last event.
     pub(in crate::session) head: Seq,
@@ -30,7 +30,7 @@ impl Sessions {
         &self,
         session: SessionId,
         look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
-    ) -> Result<T, NotPlayed> {
+    ) -> Result<T, CommandError> {
         self.look_at(session, false, look).await
     }
 
@@ -40,7 +40,7 @@ impl Sessions {
         session: SessionId,
         shows_online: bool,
         look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
-    ) -> Result<T, NotPlayed> {
+    ) -> Result<T, CommandError> {
         let at_least = self.known_head(session).await?;
         self.look_after(session, at_least, shows_online, look).await
     }
@@ -52,12 +52,12 @@ impl Sessions {
         at_least: Seq,
         shows_online: bool,
         look: impl FnOnce(&Session, &dyn Fn(ParticipantId) -> bool) -> T + Clone + Send + 'static,
-    ) -> Result<T, NotPlayed> {
+    ) -> Result<T, CommandError> {
         for _ in 0..ATTEMPTS {
             let live = match self.open(session).await {
                 // Reading needs no place in memory, and what was stored a moment ago must be told.
-                Err(NotPlayed::Busy) => {
-                    let opened = self.journal.open(session).await?.ok_or(NotPlayed::Missing)?;
+                Err(CommandError::Busy) => {
+                    let opened = self.journal.open(session).await?.ok_or(CommandError::Missing)?;
                     return Ok(look(&opened.state, &|_| false));
                 }
                 live => live?,
@@ -72,14 +72,14 @@ impl Sessions {
                 continue;
             }
             if let Ok(seen) = seen.await {
-                return seen.ok_or(NotPlayed::NotStored);
+                return seen.ok_or(CommandError::NotStored);
             }
         }
-        Err(NotPlayed::NotStored)
+        Err(CommandError::NotStored)
     }
 
     /// The session as an account sees it, which may read it.
-    pub async fn view_for(&self, session: SessionId, user: UserId) -> Result<SessionView, NotPlayed> {
+    pub async fn view_for(&self, session: SessionId, user: UserId) -> Result<SessionView, CommandError> {
         let look = move |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
             (state.view(online), state.may_know_code(user))
         };
@@ -92,8 +92,8 @@ impl Sessions {
     pub(in crate::session) async fn list_for(
         &self,
         user: UserId,
-        listed: Vec<Listed>,
-    ) -> Result<Vec<SessionView>, NotPlayed> {
+        listed: Vec<ListedSession>,
+    ) -> Result<Vec<SessionView>, CommandError> {
         let seen = move |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
             state.may_read(user).ok().map(|()| (state.view(online), state.may_know_code(user)))
         };
@@ -101,7 +101,7 @@ impl Sessions {
         let stored = self.journal.states(stored.map(|listed| (listed.session, listed.head)).collect()).await;
         let stored = stored.map_err(JournalError::from)?;
         let mut views = Vec::with_capacity(listed.len());
-        for Listed { session, head, code } in listed {
+        for ListedSession { session, head, code } in listed {
             let shown = match stored.get(&session) {
                 Some(Ok(state)) => seen(state, &|_| false),
                 // The others are shown all the same.
@@ -122,7 +122,7 @@ impl Sessions {
     }
 
     /// The code stands in the row of the session, which is the same for all nodes at once, and in no event.
-    async fn with_code(&self, mut view: SessionView, knows_code: bool) -> Result<SessionView, NotPlayed> {
+    async fn with_code(&self, mut view: SessionView, knows_code: bool) -> Result<SessionView, CommandError> {
         if knows_code {
             view.code = self.journal.code(view.id).await?;
         }

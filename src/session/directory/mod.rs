@@ -2,7 +2,7 @@
 
 mod looks;
 
-pub(super) use self::looks::Listed;
+pub(super) use self::looks::ListedSession;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,14 +13,14 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::actor::SessionActor;
-use super::actor::messages::{Close, Elsewhere, Execute, Hear, Leave, OthersKnown, SayOnline, Watch};
+use super::actor::messages::{Close, Execute, Hear, Leave, OthersKnown, RemotePresence, SayOnline, Watch};
 use super::live::{Activity, Live, LiveSessions};
 use super::unstored_keys::UnstoredKeys;
-use super::{Listener, News, NotPlayed, Played, Submission, Viewer};
+use super::{CommandError, CommandReceipt, Listener, SessionUpdate, Submission, Viewer};
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession};
 use crate::ids::{Seq, SessionId, UserId};
-use crate::journal::{AppendError, Journal, Opened, Record};
+use crate::journal::{AppendError, Journal, LoadedSession, Record};
 
 /// A session that dies under a message is opened again this often before the caller hears of it.
 const ATTEMPTS: usize = 3;
@@ -33,7 +33,7 @@ pub struct Sessions {
     unstored: Arc<UnstoredKeys>,
     home: ArbiterHandle,
     listeners: Arc<AtomicU64>,
-    news: Option<mpsc::Sender<News>>,
+    news: Option<mpsc::Sender<SessionUpdate>>,
     /// Other nodes live and can be asked who watches there.
     asks_others: Arc<AtomicBool>,
 }
@@ -42,7 +42,12 @@ impl Sessions {
     /// `home` is where sessions live that are opened from outside an actix worker. `news`: other nodes write the same
     /// sessions and are to be told of those that live here; without it this node is alone. `live_max`: sessions in
     /// memory at once.
-    pub fn new(journal: Journal, home: ArbiterHandle, news: Option<mpsc::Sender<News>>, live_max: usize) -> Self {
+    pub fn new(
+        journal: Journal,
+        home: ArbiterHandle,
+        news: Option<mpsc::Sender<SessionUpdate>>,
+        live_max: usize,
+    ) -> Self {
         Self {
             journal,
             live: Arc::new(LiveSessions::new(live_max)),
@@ -91,7 +96,7 @@ impl Sessions {
     }
 
     /// Has the session decide, store and tell a command.
-    pub async fn execute(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
+    pub async fn execute(&self, session: SessionId, submission: Submission) -> Result<CommandReceipt, CommandError> {
         let span = tracing::info_span!(
             "command",
             session.id = %session,
@@ -111,32 +116,36 @@ impl Sessions {
         .await
     }
 
-    async fn execute_in_span(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
+    async fn execute_in_span(
+        &self,
+        session: SessionId,
+        submission: Submission,
+    ) -> Result<CommandReceipt, CommandError> {
         let (key, used_for) = (submission.key(), (session, submission.hash));
         if self.unstored.is_of_another(key, used_for) {
             // A session that is not there is told of first.
             self.open(session).await?;
-            return Err(NotPlayed::KeyReused);
+            return Err(CommandError::KeyReused);
         }
         let result = self.execute_there(session, submission).await;
         let left_nothing = match &result {
             Ok(played) => played.records.is_empty(),
-            Err(error) => matches!(error, NotPlayed::Refused(_)),
+            Err(error) => matches!(error, CommandError::Refused(_)),
         };
         if left_nothing {
             // Its key took no place in the log, where a used one would have been found.
             if self.journal.is_key_used(key).await.unwrap_or(false) {
-                return Err(NotPlayed::KeyReused);
+                return Err(CommandError::KeyReused);
             }
             self.unstored.note(key, used_for);
         }
         result
     }
 
-    async fn execute_there(&self, session: SessionId, submission: Submission) -> Result<Played, NotPlayed> {
+    async fn execute_there(&self, session: SessionId, submission: Submission) -> Result<CommandReceipt, CommandError> {
         for _ in 0..ATTEMPTS {
             let live = self.open(session).await?;
-            let permit = live.permits.clone().try_acquire_owned().map_err(|_| NotPlayed::Busy)?;
+            let permit = live.permits.clone().try_acquire_owned().map_err(|_| CommandError::Busy)?;
             let (answer, played) = oneshot::channel();
             let message = Execute { submission: submission.clone(), permit, answer };
             if live.actor.try_send(message).is_err() {
@@ -147,49 +156,49 @@ impl Sessions {
                 return result;
             }
         }
-        Err(NotPlayed::Unknown)
+        Err(CommandError::Unknown)
     }
 
     /// Whether the account opened a session under that key before.
-    pub async fn has_created(&self, user: UserId, key: Uuid) -> Result<bool, NotPlayed> {
+    pub async fn has_created(&self, user: UserId, key: Uuid) -> Result<bool, CommandError> {
         Ok(self.journal.opened_by(user, key).await?.is_some())
     }
 
     /// Opens a new session by its `CreateSession`; its first event is the creator's doing. Answers the existing one where
     /// the same account used the same key before.
-    pub async fn create(&self, submission: Submission) -> Result<SessionId, NotPlayed> {
+    pub async fn create(&self, submission: Submission) -> Result<SessionId, CommandError> {
         let (key, nowhere) = (submission.key(), SessionId(Uuid::nil()));
         if self.unstored.is_of_another(key, (nowhere, submission.hash)) {
-            return Err(NotPlayed::KeyReused);
+            return Err(CommandError::KeyReused);
         }
         let nothing = Session::default();
         let decided = nothing.decide(&submission.request)?;
         let Command::CreateSession(CreateSession { session_id: id, .. }) = submission.request.command else {
-            return Err(NotPlayed::Missing);
+            return Err(CommandError::Missing);
         };
         let records = submission.stamp(id, &nothing, decided);
         // Its place in memory before its place in the log: nothing is stored that is refused.
-        let slot = self.live.slot(id).ok_or(NotPlayed::Busy)?;
+        let slot = self.live.slot(id).ok_or(CommandError::Busy)?;
         let stored = self.journal.append(id, 0, records.clone()).await;
         if stored.is_ok() {
             // Without a look at the database, which may be gone since: what was stored is answered.
             // Nobody can be watching it.
-            slot.get_or_init(|| async { self.start(id, Opened::new(records), false) }).await;
+            slot.get_or_init(|| async { self.start(id, LoadedSession::new(records), false) }).await;
             return Ok(id);
         }
         self.live.forget(id, slot);
         match stored {
             Err(AppendError::Conflict) => self.created_before(key, submission.hash).await,
-            Err(AppendError::KeysUsed(_)) => Err(NotPlayed::KeyReused),
-            _ => Err(NotPlayed::Unknown),
+            Err(AppendError::KeysUsed(_)) => Err(CommandError::KeyReused),
+            _ => Err(CommandError::Unknown),
         }
     }
 
-    async fn created_before(&self, (user, key): (UserId, Uuid), hash: i64) -> Result<SessionId, NotPlayed> {
+    async fn created_before(&self, (user, key): (UserId, Uuid), hash: i64) -> Result<SessionId, CommandError> {
         match self.journal.opened_by(user, key).await? {
             Some((id, there)) if there == hash => Ok(id),
-            Some(_) => Err(NotPlayed::KeyReused),
-            None => Err(NotPlayed::CodeTaken),
+            Some(_) => Err(CommandError::KeyReused),
+            None => Err(CommandError::CodeTaken),
         }
     }
 
@@ -201,7 +210,7 @@ impl Sessions {
         listener: Listener,
         request: Uuid,
         after: Option<Seq>,
-    ) -> Result<(), NotPlayed> {
+    ) -> Result<(), CommandError> {
         let code = match listener.viewer {
             // Where the journal does not answer, the state is at hand all the same.
             Viewer::User(_) => self.journal.code(session).await.ok().flatten(),
@@ -215,7 +224,7 @@ impl Sessions {
                 return Ok(());
             }
         }
-        Err(NotPlayed::NotStored)
+        Err(CommandError::NotStored)
     }
 
     /// Another node stored these events; a session that does not live here reads them when it is opened.
@@ -230,7 +239,7 @@ impl Sessions {
 
     /// Another node said who watches a session there; nobody: no one any more.
     pub fn hear_online(&self, session: SessionId, node: String, users: impl IntoIterator<Item = UserId>) {
-        self.tell(session, Elsewhere { node, users: users.into_iter().collect() });
+        self.tell(session, RemotePresence { node, users: users.into_iter().collect() });
     }
 
     /// Has a session say again who watches it here.
@@ -251,7 +260,7 @@ impl Sessions {
 
     /// What the log is known to hold where other nodes write it too: a client that moves from node to node must not
     /// see an older state than it has seen.
-    async fn known_head(&self, session: SessionId) -> Result<Seq, NotPlayed> {
+    async fn known_head(&self, session: SessionId) -> Result<Seq, CommandError> {
         if self.news.is_none() {
             return Ok(0);
         }
@@ -273,10 +282,10 @@ impl Sessions {
         }
     }
 
-    async fn open(&self, session: SessionId) -> Result<Live, NotPlayed> {
-        let slot = self.live.slot(session).ok_or(NotPlayed::Busy)?;
+    async fn open(&self, session: SessionId) -> Result<Live, CommandError> {
+        let slot = self.live.slot(session).ok_or(CommandError::Busy)?;
         let opening = slot.get_or_try_init(|| async {
-            let opened = self.journal.open(session).await?.ok_or(NotPlayed::Missing)?;
+            let opened = self.journal.open(session).await?.ok_or(CommandError::Missing)?;
             Ok(self.start(session, opened, self.asks_others.load(Ordering::Relaxed)))
         });
         match opening.await {
@@ -288,7 +297,7 @@ impl Sessions {
         }
     }
 
-    fn start(&self, session: SessionId, opened: Opened, awaits_others: bool) -> Live {
+    fn start(&self, session: SessionId, opened: LoadedSession, awaits_others: bool) -> Live {
         let (journal, others) = (self.journal.clone(), (self.news.clone(), awaits_others));
         let arbiter = Arbiter::try_current().unwrap_or_else(|| self.home.clone());
         let activity = Arc::new(Activity::new());

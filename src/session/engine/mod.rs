@@ -18,7 +18,7 @@ pub(crate) use self::effects::{Ask, Effect, Input, Outcome, Ticket};
 use super::recent::Recent;
 use crate::game::Session;
 use crate::ids::{Seq, UserId};
-use crate::journal::{AppendError, Commands, Opened, Record, Snapshot};
+use crate::journal::{AppendError, Commands, LoadedSession, Record, Snapshot};
 use crate::session::Submission;
 
 /// Commands decided together at most.
@@ -75,7 +75,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// `shared`: other nodes may write the session too, so that a refusal is answered only after a look at the log.
-    pub(crate) fn new(opened: Opened, shared: bool) -> Self {
+    pub(crate) fn new(opened: LoadedSession, shared: bool) -> Self {
         Self {
             ahead: opened.state.clone(),
             committed: opened.state,

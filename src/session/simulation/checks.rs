@@ -12,7 +12,7 @@ use super::{NODES, SESSIONS, number_of};
 use crate::game::Session;
 use crate::game::command::Request;
 use crate::ids::{Dice, Seq, Timestamp};
-use crate::journal::Opened;
+use crate::journal::LoadedSession;
 
 impl World {
     /// Refused on what the log said since it was asked, never on what a node had not heard of yet.
@@ -25,7 +25,7 @@ impl World {
         if is_refused(&log.truth) || played.answer == Some(Answer::Refused) {
             return;
         }
-        let mut state = Opened::new(log.after(0, head as usize)).state;
+        let mut state = LoadedSession::new(log.after(0, head as usize)).state;
         let since = log.after(head, usize::MAX);
         let was_refused = is_refused(&state)
             || since.iter().any(|record| {
@@ -93,7 +93,7 @@ impl World {
         for (record, seq) in log.records.iter().zip(1..) {
             assert_eq!(record.seq(), seq, "one gapless log");
         }
-        let Opened { state, commands, .. } = Opened::new(log.records.clone());
+        let LoadedSession { state, commands, .. } = LoadedSession::new(log.records.clone());
         assert_eq!(state, log.truth, "the state is the fold of the log");
         let opened = self.store.open(session);
         assert!(opened.state == state && opened.commands == commands, "a snapshot is a shortcut and no more");

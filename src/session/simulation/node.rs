@@ -15,8 +15,8 @@ use super::work::{Process, Query, Turn, Work};
 use super::world::{World, trace};
 use super::writer::Writer;
 use crate::ids::Seq;
-use crate::journal::{Opened, Record};
-use crate::stream::subscriptions::Watching;
+use crate::journal::{LoadedSession, Record};
+use crate::stream::subscriptions::WatchId;
 
 /// What somebody wants of a session on a node.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(super) enum Message {
     /// A listener: everything after `after`.
     Watch {
         listener: u64,
-        watching: Watching,
+        watching: WatchId,
         after: Option<Seq>,
     },
     /// A client reads the state.
@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    pub(super) fn opened(&mut self, process: Process, session: usize, opened: Option<Box<Opened>>) {
+    pub(super) fn opened(&mut self, process: Process, session: usize, opened: Option<Box<LoadedSession>>) {
         let place = &mut self.nodes[process.node].sessions[session];
         let Place::Opening(waiting) = std::mem::replace(place, Place::Closed) else { return };
         let Some(opened) = opened else {

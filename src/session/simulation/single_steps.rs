@@ -8,13 +8,13 @@ use super::super::engine::{Ask, Effect, Engine, Input, Outcome, Ticket};
 use super::{opening, user};
 use crate::game::command::{Command, Request, Scoring};
 use crate::ids::{Dice, Timestamp, UserId};
-use crate::journal::{AppendError, Opened, Record};
+use crate::journal::{AppendError, LoadedSession, Record};
 use crate::session::Submission;
 
 const CREATOR: UserId = user(0);
 
-fn opened(log: &[Arc<Record>]) -> Opened {
-    Opened::new(log.to_vec())
+fn opened(log: &[Arc<Record>]) -> LoadedSession {
+    LoadedSession::new(log.to_vec())
 }
 
 fn first_event() -> Arc<Record> {

@@ -10,7 +10,7 @@ use super::work::Process;
 use super::{SESSIONS, opening};
 use crate::game::Session;
 use crate::ids::{Seq, UserId};
-use crate::journal::{Opened, Record, Snapshot};
+use crate::journal::{LoadedSession, Record, Snapshot};
 
 pub(super) type Key = (UserId, Uuid);
 /// Events of an outbox with their positions.
@@ -213,11 +213,11 @@ impl Store {
         }
     }
 
-    pub(super) fn open(&self, session: usize) -> Opened {
+    pub(super) fn open(&self, session: usize) -> LoadedSession {
         let log = &self.logs[session];
-        let Some(snapshot) = &log.snapshot else { return Opened::new(log.records.clone()) };
-        let mut opened =
-            Opened::from_snapshot(snapshot.seq, &snapshot.state, &snapshot.commands).expect("a state that was encoded");
+        let Some(snapshot) = &log.snapshot else { return LoadedSession::new(log.records.clone()) };
+        let mut opened = LoadedSession::from_snapshot(snapshot.seq, &snapshot.state, &snapshot.commands)
+            .expect("a state that was encoded");
         opened.go_on(log.after(snapshot.seq, usize::MAX));
         opened
     }

@@ -10,7 +10,9 @@ use super::world::{World, trace};
 use super::{PERSONS, session_id};
 use crate::ids::Seq;
 use crate::journal::Record;
-use crate::stream::subscriptions::{Asked, Failed, Heard, Subscriptions, Watching, Welcomed};
+use crate::stream::subscriptions::{
+    EventDecision, FailureDecision, SubscribeDecision, Subscriptions, WatchId, WelcomeDecision,
+};
 
 /// A connection to a node.
 struct Socket {
@@ -79,7 +81,10 @@ impl World {
         let Some(socket) = &mut watcher.socket else { return };
         watcher.requests += 1;
         let request = Uuid::from_u128(watcher.requests);
-        let Asked::Watches(watching) = socket.subscriptions.ask(session_id(watcher.session), request) else { return };
+        let SubscribeDecision::Watches(watching) = socket.subscriptions.ask(session_id(watcher.session), request)
+        else {
+            return;
+        };
         socket.seen = self.clients.persons[person].seen[watcher.session];
         let after = watcher.last;
         trace!(self, "person {person} watches session {} on {:?} after {after:?}", watcher.session, socket.process);
@@ -109,9 +114,9 @@ impl World {
             let watcher = &mut self.watchers[person];
             let Some(socket) = &mut watcher.socket else { return false };
             match socket.subscriptions.heard(session_id(watcher.session), record.seq()) {
-                Heard::Next => self.told_event(person, record),
-                Heard::NotNow => {}
-                Heard::Gap => {
+                EventDecision::Next => self.told_event(person, record),
+                EventDecision::NotNow => {}
+                EventDecision::Gap => {
                     self.watch_again(person);
                     break;
                 }
@@ -129,15 +134,15 @@ impl World {
         let seen = socket.seen;
         match (socket.subscriptions.welcomed(session_id(session), request, seq), missed) {
             (None, _) => {}
-            (Some(Welcomed::GoesOn), None) => self.disconnect(person),
-            (Some(Welcomed::GoesOn), Some(missed)) => return self.heard(process, listener, &missed),
-            (Some(Welcomed::Answers(_)), Some(missed)) => {
+            (Some(WelcomeDecision::GoesOn), None) => self.disconnect(person),
+            (Some(WelcomeDecision::GoesOn), Some(missed)) => return self.heard(process, listener, &missed),
+            (Some(WelcomeDecision::Answers(_)), Some(missed)) => {
                 self.clients.figures.resumed += 1;
                 missed.iter().for_each(|record| self.told_event(person, record));
                 assert_eq!(self.watchers[person].last.unwrap_or(0), seq, "a welcome ends where the state stands");
                 assert!(seq >= seen, "welcomed at event {seq}, after event {seen} was seen");
             }
-            (Some(Welcomed::Answers(_)), None) => {
+            (Some(WelcomeDecision::Answers(_)), None) => {
                 trace!(self, "person {person} is shown session {session} at {seq}");
                 self.clients.figures.shown += 1;
                 let last = &mut self.watchers[person].last;
@@ -152,15 +157,15 @@ impl World {
         true
     }
 
-    pub(super) fn not_watched(&mut self, process: Process, listener: u64, watching: Watching) {
+    pub(super) fn not_watched(&mut self, process: Process, listener: u64, watching: WatchId) {
         assert!(!self.spares_storage, "not watched, though the database answers everybody");
         let Some(person) = self.person_of(process, listener) else { return };
         let watcher = &mut self.watchers[person];
         let Some(socket) = &mut watcher.socket else { return };
         match socket.subscriptions.failed(session_id(watcher.session), watching) {
-            Failed::NotAwaited => {}
+            FailureDecision::NotAwaited => {}
             // He asks again, here or elsewhere.
-            Failed::Answers(_) | Failed::Closes => self.disconnect(person),
+            FailureDecision::Answers(_) | FailureDecision::Closes => self.disconnect(person),
         }
     }
 

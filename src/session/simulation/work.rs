@@ -7,7 +7,7 @@ use super::node::Message;
 use super::relay::Publication;
 use super::store::{Append, Commit, Failed, Key, Outcome, Rows};
 use crate::ids::Seq;
-use crate::journal::{AppendError, Opened, Record, Snapshot};
+use crate::journal::{AppendError, LoadedSession, Record, Snapshot};
 
 /// A node from one start to its end. What is meant for an earlier one reaches nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +96,7 @@ pub(super) enum Reply {
     Taken(Option<Vec<Vec<Key>>>),
     Position(Option<i64>),
     Marked(i64),
-    Opened { session: usize, opened: Option<Box<Opened>> },
+    Opened { session: usize, opened: Option<Box<LoadedSession>> },
     Tail { session: usize, records: Option<Vec<Arc<Record>>> },
     History { session: usize, watcher: u64, records: Option<Vec<Arc<Record>>> },
     Repeated { session: usize, ticket: Ticket, records: Option<Vec<Arc<Record>>> },

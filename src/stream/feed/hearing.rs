@@ -18,19 +18,19 @@ pub(super) enum Change {
 }
 
 /// Whether this node hears. At first it does not.
-pub(super) struct Hearing {
+pub(super) struct HearingMonitor {
     is_deaf: bool,
     /// The first sign that has not come back, and for how long.
     awaited: Option<(u64, Duration)>,
 }
 
-impl Default for Hearing {
+impl Default for HearingMonitor {
     fn default() -> Self {
         Self { is_deaf: true, awaited: None }
     }
 }
 
-impl Hearing {
+impl HearingMonitor {
     /// This node said on the bus that it lives.
     pub(super) fn said(&mut self, counter: u64) {
         self.awaited.get_or_insert((counter, Duration::ZERO));
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_sign_that_does_not_come_back_tells_that_nothing_arrives() {
-        let mut hearing = Hearing::default();
+        let mut hearing = HearingMonitor::default();
         assert_eq!(hearing.pass(BEAT, true), Change::Hears);
         hearing.said(1);
         for _ in 0..5 {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn without_a_connection_nothing_arrives_and_nothing_said_before_comes_back() {
-        let mut hearing = Hearing::default();
+        let mut hearing = HearingMonitor::default();
         assert_eq!([hearing.pass(BEAT, false), hearing.pass(BEAT, true)], [Change::None, Change::Hears]);
         hearing.said(1);
         assert_eq!(hearing.pass(BEAT, false), Change::Deaf);

@@ -13,14 +13,14 @@ use crate::account::Accounts;
 use crate::database::Database;
 use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{Journal, JournalError};
+use crate::notification::{Notifications, WaitingCount};
 use crate::outbox::lease;
-use crate::social::{Notifications, Waiting};
 
 /// A process that has not said for so long that it lives need not be asked for.
 const LIVING_MS: i64 = 10_000;
 
 /// What was read.
-pub(super) enum Looked {
+pub(super) enum LookResult {
     /// The last events of sessions.
     Heads(Result<Vec<(SessionId, Seq)>, JournalError>),
     /// Which logins have ended.
@@ -28,7 +28,7 @@ pub(super) enum Looked {
     /// Which writers live, and how long ago they said so.
     Writers(Result<Vec<(i64, Duration)>, DbErr>),
     /// The notifications that wait for users.
-    Notifications(Result<HashMap<UserId, Waiting>, DbErr>),
+    Notifications(Result<HashMap<UserId, WaitingCount>, DbErr>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,17 +40,17 @@ enum Kind {
 }
 
 /// The looks under way.
-pub(super) struct Looks {
+pub(super) struct DatabaseLooks {
     database: Database,
     journal: Journal,
     accounts: Accounts,
-    running: FuturesUnordered<BoxFuture<'static, Looked>>,
+    running: FuturesUnordered<BoxFuture<'static, LookResult>>,
     kinds: HashSet<Kind>,
     /// Sessions whose heads are to be looked at when the look under way is done.
     behind: HashSet<SessionId>,
 }
 
-impl Looks {
+impl DatabaseLooks {
     pub(super) fn new(database: Database, journal: Journal, accounts: Accounts) -> Self {
         Self {
             database,
@@ -69,14 +69,14 @@ impl Looks {
             return;
         }
         let (journal, sessions) = (self.journal.clone(), self.behind.drain().collect());
-        self.running.push(Box::pin(async move { Looked::Heads(journal.heads(sessions).await) }));
+        self.running.push(Box::pin(async move { LookResult::Heads(journal.heads(sessions).await) }));
     }
 
     /// Which logins have ended.
     pub(super) fn at_logins(&mut self) {
         if self.kinds.insert(Kind::Logins) {
             let (accounts, database) = (self.accounts.clone(), self.database.clone());
-            self.running.push(Box::pin(async move { Looked::Logins(accounts.load_revoked(&database).await) }));
+            self.running.push(Box::pin(async move { LookResult::Logins(accounts.load_revoked(&database).await) }));
         }
     }
 
@@ -85,7 +85,7 @@ impl Looks {
         if self.kinds.insert(Kind::Writers) {
             let database = self.database.clone();
             self.running
-                .push(Box::pin(async move { Looked::Writers(lease::living(database.reader(), LIVING_MS).await) }));
+                .push(Box::pin(async move { LookResult::Writers(lease::living(database.reader(), LIVING_MS).await) }));
         }
     }
 
@@ -93,18 +93,18 @@ impl Looks {
     pub(super) fn at_notifications(&mut self, users: HashSet<UserId>) {
         if !users.is_empty() && self.kinds.insert(Kind::Notifications) {
             let notifications = Notifications::new(self.database.clone());
-            self.running.push(Box::pin(async move { Looked::Notifications(notifications.waiting(users).await) }));
+            self.running.push(Box::pin(async move { LookResult::Notifications(notifications.waiting(users).await) }));
         }
     }
 
     /// The next one that is done; to be polled only while there is one.
-    pub(super) async fn next(&mut self) -> Option<Looked> {
+    pub(super) async fn next(&mut self) -> Option<LookResult> {
         let looked = self.running.next().await?;
         let kind = match &looked {
-            Looked::Heads(_) => Kind::Heads,
-            Looked::Logins(_) => Kind::Logins,
-            Looked::Writers(_) => Kind::Writers,
-            Looked::Notifications(_) => Kind::Notifications,
+            LookResult::Heads(_) => Kind::Heads,
+            LookResult::Logins(_) => Kind::Logins,
+            LookResult::Writers(_) => Kind::Writers,
+            LookResult::Notifications(_) => Kind::Notifications,
         };
         self.kinds.remove(&kind);
         self.at_heads([]);

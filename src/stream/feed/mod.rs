@@ -21,12 +21,12 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
-use self::bindings::{Binding, Bound, Local};
-use self::hearing::{Change, Hearing};
-use self::looks::{Looked, Looks};
+use self::bindings::{Binding, BindingState, BindingTarget};
+use self::hearing::{Change, HearingMonitor};
+use self::looks::{DatabaseLooks, LookResult};
 use self::node_message::{NodeMessage, Sender};
-use self::other_nodes::{Heard, OtherNodes};
-use super::connections::{Connections, UserNews, UserPush};
+use self::other_nodes::{MessageAge, OtherNodes};
+use super::connections::{Connections, UserPush, UserUpdate};
 use super::topics::TopicName;
 use super::wire::ServerFrame;
 use crate::account::Accounts;
@@ -35,9 +35,9 @@ use crate::database::Database;
 use crate::ids::{SessionId, UserId};
 use crate::messaging::message::event_in;
 use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, Peers};
+use crate::notification::WaitingCount;
 use crate::outbox::user_message::UserMessage;
-use crate::session::{News, Sessions};
-use crate::social::Waiting;
+use crate::session::{SessionUpdate, Sessions};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -82,31 +82,31 @@ pub(crate) struct Feed {
     pub(crate) connections: Connections,
     pub(crate) accounts: Accounts,
     /// What this node has to say to others; `None`: there are no others.
-    pub(crate) news: Option<FeedNews>,
+    pub(crate) news: Option<FeedUpdates>,
 }
 
 /// Where the feed hears who and what is on this node.
-pub(crate) struct FeedNews {
-    pub(crate) sessions: mpsc::Receiver<News>,
-    pub(crate) users: mpsc::Receiver<UserNews>,
+pub(crate) struct FeedUpdates {
+    pub(crate) sessions: mpsc::Receiver<SessionUpdate>,
+    pub(crate) users: mpsc::Receiver<UserUpdate>,
 }
 
 /// Something said to other nodes about a session (`None`: about this node): did they hear it?
-type Said = BoxFuture<'static, (Option<SessionId>, Result<(), BusError>)>;
+type PendingMessage = BoxFuture<'static, (Option<SessionId>, Result<(), BusError>)>;
 
-struct Running {
+struct FeedState {
     bus: Bus,
     /// This process as the others know it, and how many messages it has sent.
     me: Sender,
     sessions: Sessions,
     connections: Connections,
     accounts: Accounts,
-    looks: Looks,
+    looks: DatabaseLooks,
     bindings: Bindings,
     binding: FuturesUnordered<Binding>,
-    bound: HashMap<Local, Bound>,
+    bound: HashMap<BindingTarget, BindingState>,
     /// What was said and is not confirmed yet; the bus bounds it.
-    said: FuturesUnordered<Said>,
+    said: FuturesUnordered<PendingMessage>,
     /// Sessions whose watchers other nodes, or this one, may not have been told of.
     unheard: HashSet<SessionId>,
     /// The bus had room for what was said last.
@@ -116,14 +116,14 @@ struct Running {
     peers: Peers,
     /// How often it was alone and met others again.
     meetings: u64,
-    hearing: Hearing,
+    hearing: HearingMonitor,
     beat_at: Instant,
     looked_at: Option<Instant>,
     looked_slowly_at: Option<Instant>,
     /// When it was seen in the database who lives.
     seen_at: Option<Instant>,
     /// What waited for the users here at the last look, which was without the bus.
-    waiting: HashMap<UserId, Waiting>,
+    waiting: HashMap<UserId, WaitingCount>,
     /// This node ends: it says no more that it lives.
     is_leaving: bool,
 }
@@ -146,12 +146,12 @@ impl Feed {
         }
         let mut news = news.unwrap_or_else(|| {
             // Without other nodes nobody ever sends here.
-            FeedNews { sessions: mpsc::channel(1).1, users: mpsc::channel(1).1 }
+            FeedUpdates { sessions: mpsc::channel(1).1, users: mpsc::channel(1).1 }
         });
         let mut closing = connections.closing();
-        let looks = Looks::new(database, sessions.journal().clone(), accounts.clone());
+        let looks = DatabaseLooks::new(database, sessions.journal().clone(), accounts.clone());
         let me = Sender { node: node_id, epoch: Some(epoch), counter: 0 };
-        let mut running = Running::new((bus, bindings), me, sessions, (connections, accounts), looks);
+        let mut running = FeedState::new((bus, bindings), me, sessions, (connections, accounts), looks);
         let mut alive = clock::every(ALIVE_EVERY);
         let mut beat = clock::every(BEAT);
         let mut sweep = clock::every(SWEEP_EVERY);
@@ -183,13 +183,13 @@ impl Feed {
     }
 }
 
-impl Running {
+impl FeedState {
     fn new(
         (bus, bindings): (Bus, Bindings),
         me: Sender,
         sessions: Sessions,
         (connections, accounts): (Connections, Accounts),
-        looks: Looks,
+        looks: DatabaseLooks,
     ) -> Self {
         Self {
             bus,
@@ -207,7 +207,7 @@ impl Running {
             others: OtherNodes::default(),
             peers: Peers::OlderNodes,
             meetings: 0,
-            hearing: Hearing::default(),
+            hearing: HearingMonitor::default(),
             beat_at: Instant::now(),
             looked_at: None,
             looked_slowly_at: None,
@@ -240,26 +240,26 @@ impl Running {
         }
     }
 
-    async fn tell(&mut self, news: News) {
+    async fn tell(&mut self, news: SessionUpdate) {
         match news {
-            News::Opened(session) => {
+            SessionUpdate::Opened(session) => {
                 if self.hearing.is_deaf() || !self.others.ask(session) {
                     self.sessions.others_known(session);
                 }
-                match self.bound.get(&Local::Session(session)) {
+                match self.bound.get(&BindingTarget::Session(session)) {
                     // Another actor of it was here before.
-                    Some(Bound::Confirmed) => self.listen(session).await,
-                    Some(Bound::Asked) => {}
-                    None => self.bind(Local::Session(session)),
+                    Some(BindingState::Confirmed) => self.listen(session).await,
+                    Some(BindingState::Asked) => {}
+                    None => self.bind(BindingTarget::Session(session)),
                 }
             }
-            News::Closed(session) => {
+            SessionUpdate::Closed(session) => {
                 // It may have been opened again already: the sweep knows for sure.
                 if !self.sessions.lives(session) {
-                    self.unbind(Local::Session(session)).await;
+                    self.unbind(BindingTarget::Session(session)).await;
                 }
             }
-            News::Online(session, users) => {
+            SessionUpdate::Online(session, users) => {
                 self.say(NodeMessage::Online(session, users)).await;
             }
         }
@@ -272,7 +272,7 @@ impl Running {
     }
 
     async fn reconnected(&mut self) {
-        self.bound.values_mut().for_each(|bound| *bound = Bound::Confirmed);
+        self.bound.values_mut().for_each(|bound| *bound = BindingState::Confirmed);
         let living = self.sessions.living();
         self.looks.at_heads(living.clone());
         self.unheard.clear();
@@ -287,16 +287,19 @@ impl Running {
     async fn sweep(&mut self) {
         let living = self.sessions.living();
         let is_told = self.peers != Peers::None;
-        let sessions = living.iter().copied().map(Local::Session).filter(|_| is_told);
-        let there: HashSet<Local> = sessions.chain(self.connections.users().into_iter().map(Local::User)).collect();
+        let sessions = living.iter().copied().map(BindingTarget::Session).filter(|_| is_told);
+        let there: HashSet<BindingTarget> =
+            sessions.chain(self.connections.users().into_iter().map(BindingTarget::User)).collect();
         for &local in &there {
             match (local, self.bound.get(&local)) {
                 // Told already, but for a socket whose news did not fit.
-                (Local::User(user), Some(Bound::Confirmed)) => self.connections.tell(user, &UserPush::Reachable),
+                (BindingTarget::User(user), Some(BindingState::Confirmed)) => {
+                    self.connections.tell(user, &UserPush::Reachable)
+                }
                 _ => self.bind(local),
             }
         }
-        let gone: Vec<Local> = self.bound.keys().filter(|local| !there.contains(local)).copied().collect();
+        let gone: Vec<BindingTarget> = self.bound.keys().filter(|local| !there.contains(local)).copied().collect();
         for local in gone {
             self.unbind(local).await;
         }
@@ -306,30 +309,30 @@ impl Running {
     }
 
     /// What was read from the database. What could not be read is looked at again by the next sweep.
-    async fn looked(&mut self, looked: Looked) {
+    async fn looked(&mut self, looked: LookResult) {
         match looked {
-            Looked::Heads(Ok(heads)) => {
+            LookResult::Heads(Ok(heads)) => {
                 HEADS.end();
                 for (session, head) in heads {
                     self.sessions.hear_head(session, head);
                 }
             }
-            Looked::Heads(Err(error)) if HEADS.is_news() => tracing::warn!(%error, "heads are not compared"),
+            LookResult::Heads(Err(error)) if HEADS.is_news() => tracing::warn!(%error, "heads are not compared"),
             // Closes the sockets of logins that ended on other nodes.
-            Looked::Logins(Ok(())) => {
+            LookResult::Logins(Ok(())) => {
                 LOGINS.end();
                 self.connections.revoke(|login| self.accounts.is_revoked(login));
             }
-            Looked::Logins(Err(error)) if LOGINS.is_news() => tracing::warn!(%error, "ended logins are not read"),
-            Looked::Writers(Ok(writers)) => {
+            LookResult::Logins(Err(error)) if LOGINS.is_news() => tracing::warn!(%error, "ended logins are not read"),
+            LookResult::Writers(Ok(writers)) => {
                 WRITERS.end();
                 self.seen_at = Some(Instant::now());
                 self.others.seen(self.me.epoch, &writers);
                 self.note_peers().await;
                 self.note_solitude().await;
             }
-            Looked::Writers(Err(error)) if WRITERS.is_news() => tracing::warn!(%error, "who lives is not read"),
-            Looked::Notifications(Ok(waiting)) => {
+            LookResult::Writers(Err(error)) if WRITERS.is_news() => tracing::warn!(%error, "who lives is not read"),
+            LookResult::Notifications(Ok(waiting)) => {
                 NOTIFICATIONS.end();
                 for (user, waiting) in &waiting {
                     if self.waiting.get(user) != Some(waiting) {
@@ -338,7 +341,7 @@ impl Running {
                 }
                 self.waiting = waiting;
             }
-            Looked::Notifications(Err(error)) if NOTIFICATIONS.is_news() => {
+            LookResult::Notifications(Err(error)) if NOTIFICATIONS.is_news() => {
                 tracing::warn!(%error, "new notifications are not read");
             }
             _ => {}

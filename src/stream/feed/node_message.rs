@@ -44,7 +44,6 @@ pub(super) enum NodeMessage {
     Online(SessionId, Vec<UserId>),
     /// The others are to say who watches a session there.
     WhoIsOnline {
-        /// Which session.
         session: SessionId,
         /// Nodes where it does not live answer as well, so that whoever asks knows when all have.
         of_all: bool,

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::Local;
+use super::BindingTarget;
 use super::{
-    BEAT_MAX, Change, DEAF, Heard, LOOK_EVERY, LOOK_SLOWLY_EVERY, NodeMessage, Running, SEEN_FOR, Sender, TWIN,
+    BEAT_MAX, Change, DEAF, FeedState, LOOK_EVERY, LOOK_SLOWLY_EVERY, MessageAge, NodeMessage, SEEN_FOR, Sender, TWIN,
 };
 use crate::ids::SessionId;
 use crate::messaging::Peers;
 
-impl Running {
+impl FeedState {
     pub(super) async fn hear_node(&mut self, sender: &Sender, message: NodeMessage) {
         if sender.epoch == self.me.epoch {
             if matches!(message, NodeMessage::Alive { .. }) {
@@ -25,10 +25,10 @@ impl Running {
             self.give_up_name();
         }
         let heard = self.others.hear(sender);
-        if heard == Heard::Old {
+        if heard == MessageAge::Old {
             return;
         }
-        if heard == Heard::Restarted {
+        if heard == MessageAge::Restarted {
             self.forget_watchers(&sender.node);
         }
         if message == NodeMessage::Leaving {
@@ -43,7 +43,7 @@ impl Running {
             self.looks.at_heads(self.sessions.living());
         }
         self.note_peers().await;
-        if heard != Heard::Next {
+        if heard != MessageAge::Next {
             self.note_others();
             // It may not know of this node either: both sides say who watches.
             self.say_alive().await;
@@ -97,7 +97,7 @@ impl Running {
             self.meetings += 1;
             tracing::info!("another node is there");
             for session in self.sessions.living() {
-                self.bind(Local::Session(session));
+                self.bind(BindingTarget::Session(session));
             }
             self.say_alive().await;
         }
@@ -111,7 +111,7 @@ impl Running {
         self.peers = Peers::None;
         self.bus.set_peers(Peers::None);
         for session in self.sessions.living() {
-            self.unbind(Local::Session(session)).await;
+            self.unbind(BindingTarget::Session(session)).await;
         }
     }
 

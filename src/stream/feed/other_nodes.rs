@@ -26,7 +26,7 @@ const ASKED_MAX: Duration = Duration::from_secs(2);
 
 /// What a message says about its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum MessageAge {
     /// The next one of a node that is known.
     Next,
     /// The node was not known, or was taken for gone.
@@ -68,25 +68,25 @@ pub(super) struct OtherNodes {
 
 impl OtherNodes {
     /// A message came.
-    pub(super) fn hear(&mut self, sender: &Sender) -> Heard {
+    pub(super) fn hear(&mut self, sender: &Sender) -> MessageAge {
         let heard = match self.living.get(&sender.node) {
             Some(there) => match (sender.epoch, there.epoch) {
-                (None, None) => Heard::Next,
-                (Some(epoch), Some(known)) if epoch == known && sender.counter > there.counter => Heard::Next,
-                (Some(epoch), known) if known.is_none_or(|known| epoch > known) => Heard::Restarted,
-                _ => Heard::Old,
+                (None, None) => MessageAge::Next,
+                (Some(epoch), Some(known)) if epoch == known && sender.counter > there.counter => MessageAge::Next,
+                (Some(epoch), known) if known.is_none_or(|known| epoch > known) => MessageAge::Restarted,
+                _ => MessageAge::Old,
             },
             None => {
                 let gone = self.gone.iter().find(|(node, ..)| *node == sender.node);
                 let is_old = gone.zip(sender.epoch).is_some_and(|((_, epoch, counter), said)| {
                     said < *epoch || (said == *epoch && sender.counter <= *counter)
                 });
-                if is_old { Heard::Old } else { Heard::New }
+                if is_old { MessageAge::Old } else { MessageAge::New }
             }
         };
-        if heard != Heard::Old {
+        if heard != MessageAge::Old {
             let Sender { node, epoch, counter } = sender.clone();
-            if heard == Heard::New {
+            if heard == MessageAge::New {
                 self.gone.retain(|(gone, ..)| *gone != node);
             }
             let same = self.living.get(&node).filter(|there| there.epoch == epoch);
@@ -261,7 +261,7 @@ mod tests {
         let mut nodes = OtherNodes::default();
         let told = [(3, 5), (3, 6), (3, 6), (3, 2), (2, 9), (3, 7), (4, 1), (3, 8), (4, 1), (4, 2)];
         let heard = told.map(|(epoch, counter)| nodes.hear(&sender("a", epoch, counter)));
-        use Heard::{New, Next, Old, Restarted};
+        use MessageAge::{New, Next, Old, Restarted};
         assert_eq!(heard, [New, Next, Old, Old, Old, Next, Restarted, Old, Old, Next]);
     }
 
@@ -270,12 +270,12 @@ mod tests {
         let mut nodes = OtherNodes::default();
         nodes.hear(&sender("a", 3, 5));
         assert_eq!(gone_after(&mut nodes, true, true), Some(6.5), "within the seven seconds that are promised");
-        assert_eq!(nodes.hear(&sender("a", 3, 5)), Heard::Old);
-        assert_eq!(nodes.hear(&sender("a", 2, 50)), Heard::Old);
-        assert_eq!(nodes.hear(&sender("a", 3, 6)), Heard::New, "it was stopped for a while");
+        assert_eq!(nodes.hear(&sender("a", 3, 5)), MessageAge::Old);
+        assert_eq!(nodes.hear(&sender("a", 2, 50)), MessageAge::Old);
+        assert_eq!(nodes.hear(&sender("a", 3, 6)), MessageAge::New, "it was stopped for a while");
         assert!(nodes.leave("a") && !nodes.leave("a"));
-        assert_eq!(nodes.hear(&sender("a", 3, 7)), Heard::Old, "it said that it ends");
-        assert_eq!(nodes.hear(&sender("a", 4, 1)), Heard::New);
+        assert_eq!(nodes.hear(&sender("a", 3, 7)), MessageAge::Old, "it said that it ends");
+        assert_eq!(nodes.hear(&sender("a", 4, 1)), MessageAge::New);
         for n in 0..2 * GONE_MAX {
             nodes.hear(&sender(&n.to_string(), 9, 1));
             nodes.leave(&n.to_string());
@@ -286,13 +286,13 @@ mod tests {
     #[test]
     fn nodes_of_earlier_versions_are_heard_as_before_and_replaced_by_newer_ones() {
         let mut nodes = OtherNodes::default();
-        assert_eq!(nodes.hear(&sender("a", None, 0)), Heard::New);
-        assert_eq!(nodes.hear(&sender("a", None, 0)), Heard::Next);
+        assert_eq!(nodes.hear(&sender("a", None, 0)), MessageAge::New);
+        assert_eq!(nodes.hear(&sender("a", None, 0)), MessageAge::Next);
         assert!(!nodes.is_one_to_ask() && !nodes.ask(SESSION), "they don't answer where a session does not live");
-        assert_eq!(nodes.hear(&sender("a", 7, 1)), Heard::Restarted);
-        assert_eq!(nodes.hear(&sender("a", None, 0)), Heard::Old, "left from before the update");
+        assert_eq!(nodes.hear(&sender("a", 7, 1)), MessageAge::Restarted);
+        assert_eq!(nodes.hear(&sender("a", None, 0)), MessageAge::Old, "left from before the update");
         assert_eq!(gone_after(&mut nodes, true, true), Some(6.5));
-        assert_eq!(nodes.hear(&sender("a", None, 0)), Heard::New, "the update was taken back");
+        assert_eq!(nodes.hear(&sender("a", None, 0)), MessageAge::New, "the update was taken back");
         assert_eq!(gone_after(&mut nodes, false, true), None, "it has no row that is known");
         assert_eq!(gone_after(&mut nodes, true, false), Some(6.5));
     }

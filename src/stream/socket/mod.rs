@@ -20,13 +20,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::Services;
-use super::accepted::{Accepted, cut_later};
+use super::accepted::{AcceptedConnection, cut_later};
 use super::backlog::Backlog;
 use super::connections::{ASKING_COSTS, Opener, Place, UserPush, cost_of_welcome};
 use super::frames::Frames;
 use super::handshake;
 use super::stats_frames::StatsFrames;
-use super::subscriptions::{Asked, Failed, Heard, SUBSCRIPTIONS_MAX, Subscriptions, Watching, Welcomed};
+use super::subscriptions::{
+    EventDecision, FailureDecision, SUBSCRIPTIONS_MAX, SubscribeDecision, Subscriptions, WatchId, WelcomeDecision,
+};
 use super::topics::TopicName;
 use super::wire::{self, BadFrame, ClientFrame, Close, ServerFrame};
 use crate::account::{CurrentUser, PublicUser, TokenBucket};
@@ -34,7 +36,7 @@ use crate::clock;
 use crate::game::command::Command;
 use crate::http::{Code, Problem};
 use crate::ids::{Seq, SessionId};
-use crate::session::{Listener, NotPlayed, Push, Submission, Viewer, Welcome};
+use crate::session::{CommandError, Listener, Push, Submission, Viewer, Welcome};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -71,7 +73,7 @@ pub(super) async fn open(
         .ok_or_else(|| Problem::new(Code::Unauthenticated, "this account is gone"))?;
     let place = connections.enter("websocket", Opener::Login(user.id, user.login_id), &request)?;
     let frames_per_second = f64::from((FRAMES_PER_COMMAND * settings.commands_per_second).max(FRAMES_MIN));
-    let socket = Socket::new((user, profile), place, Accepted::of(&request), services);
+    let socket = Socket::new((user, profile), place, AcceptedConnection::of(&request), services);
     let mut response = ws::handshake_with_protocols(&request, &[handshake::PROTOCOL])
         .map_err(|error| Problem::new(Code::ValidationFailed, format!("no WebSocket handshake: {error}")))?;
     let tokens = TokenBucket::new(frames_per_second, 2.0 * frames_per_second, Instant::now());
@@ -88,7 +90,7 @@ struct Socket {
     user: CurrentUser,
     profile: PublicUser,
     place: Place,
-    connection: Option<Arc<Accepted>>,
+    connection: Option<Arc<AcceptedConnection>>,
     services: web::Data<Services>,
     /// Of each topic.
     backlogs: [Backlog; TopicName::ALL.len()],
@@ -110,7 +112,7 @@ impl Socket {
     fn new(
         (user, profile): (CurrentUser, PublicUser),
         place: Place,
-        connection: Option<Arc<Accepted>>,
+        connection: Option<Arc<AcceptedConnection>>,
         services: web::Data<Services>,
     ) -> Self {
         let now = Instant::now();
@@ -202,16 +204,16 @@ impl Socket {
 
     fn subscribe(&mut self, id: Uuid, session_id: SessionId, after: Option<Seq>, ctx: &mut Ctx) {
         match self.subscriptions.ask(session_id, id) {
-            Asked::Watches(watching) => self.watch(session_id, watching, after, ctx),
-            Asked::Awaits => self.rate_limited(Some(id), ctx),
-            Asked::TooMany => {
+            SubscribeDecision::Watches(watching) => self.watch(session_id, watching, after, ctx),
+            SubscribeDecision::Awaits => self.rate_limited(Some(id), ctx),
+            SubscribeDecision::TooMany => {
                 let message = format!("{SUBSCRIPTIONS_MAX} subscriptions at most for one connection");
                 self.refuse(&BadFrame { id: Some(id), code: Code::ValidationFailed.as_str(), message }, ctx);
             }
         }
     }
 
-    fn watch(&mut self, session_id: SessionId, watching: Watching, after: Option<Seq>, ctx: &mut Ctx) {
+    fn watch(&mut self, session_id: SessionId, watching: WatchId, after: Option<Seq>, ctx: &mut Ctx) {
         let (sessions, user) = (self.services.sessions.clone(), self.user.id);
         let (connections, payer) = (self.place.connections().clone(), Opener::Login(user, self.user.login_id));
         let listener = self.listener(ctx);
@@ -225,9 +227,9 @@ impl Socket {
             socket.starting.remove(&session_id);
             let Err(error) = result else { return };
             match socket.subscriptions.failed(session_id, watching) {
-                Failed::NotAwaited => {}
-                Failed::Answers(id) => ctx.text(error_frame(id, session_id, &error)),
-                Failed::Closes => socket.close(Close::TryAgainLater, ctx),
+                FailureDecision::NotAwaited => {}
+                FailureDecision::Answers(id) => ctx.text(error_frame(id, session_id, &error)),
+                FailureDecision::Closes => socket.close(Close::TryAgainLater, ctx),
             }
         }));
         if let Some(earlier) = self.starting.insert(session_id, starting) {
@@ -303,14 +305,14 @@ impl Socket {
     fn welcomed(&mut self, welcome: &Welcome, ctx: &mut Ctx) {
         let Welcome { session, request, seq, ref view, ref missed, .. } = *welcome;
         match self.subscriptions.welcomed(session, request, seq) {
-            Some(Welcomed::Answers(id)) => {
+            Some(WelcomeDecision::Answers(id)) => {
                 let events = wire::raw_events(missed);
                 let frame = ServerFrame::Subscribed { id, session_id: session, seq, session: view.as_ref(), events };
                 ctx.text(frame.encode());
             }
             // More was missed than can be told in events: the client has to ask for the state.
-            Some(Welcomed::GoesOn) if view.is_some() => self.close(Close::GoingAway, ctx),
-            Some(Welcomed::GoesOn) => self.events(missed, ctx),
+            Some(WelcomeDecision::GoesOn) if view.is_some() => self.close(Close::GoingAway, ctx),
+            Some(WelcomeDecision::GoesOn) => self.events(missed, ctx),
             None => {}
         }
     }
@@ -319,9 +321,9 @@ impl Socket {
         for record in records {
             let session = record.event.session_id;
             match self.subscriptions.heard(session, record.seq()) {
-                Heard::Next => ctx.text(wire::event_frame(record)),
-                Heard::NotNow => {}
-                Heard::Gap => return self.watch_again(session, ctx),
+                EventDecision::Next => ctx.text(wire::event_frame(record)),
+                EventDecision::NotNow => {}
+                EventDecision::Gap => return self.watch_again(session, ctx),
             }
         }
     }
@@ -333,7 +335,7 @@ impl Socket {
     }
 }
 
-fn error_frame(id: Uuid, session_id: SessionId, error: &NotPlayed) -> ByteString {
+fn error_frame(id: Uuid, session_id: SessionId, error: &CommandError) -> ByteString {
     let message = error.to_string();
     ServerFrame::Error { id: Some(id), session_id: Some(session_id), code: error.code(), message: &message }.encode()
 }

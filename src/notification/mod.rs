@@ -4,9 +4,9 @@
 mod compensation;
 mod kind;
 mod listing;
-mod notification;
 mod settings;
 mod sweep;
+mod table;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -21,9 +21,9 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 pub(crate) use self::compensation::Compensation;
-pub(crate) use self::notification::Notification;
 pub(crate) use self::sweep::Sweep;
-pub(crate) use self::tell::Teller;
+pub(crate) use self::table::Notification;
+pub(crate) use self::tell::NotificationConsumer;
 use crate::clock;
 use crate::database::Database;
 use crate::ids::UserId;
@@ -33,7 +33,7 @@ const USERS_AT_ONCE: usize = 500;
 
 /// How many notifications no device of a user had yet, and the time of the last one: it changes when there is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingCount {
     count: i64,
     last: i64,
 }
@@ -57,7 +57,7 @@ impl Notifications {
         after: Option<(i64, Uuid)>,
         limit: u64,
     ) -> Result<Vec<Notification>, DbErr> {
-        let mut wanted = notification::visible(user).add(Column::DeliveredAtMs.is_null());
+        let mut wanted = table::visible(user).add(Column::DeliveredAtMs.is_null());
         if let Some((at, id)) = after {
             let same = Condition::all().add(Column::CreatedAtMs.eq(at)).add(Column::Id.gt(id));
             wanted = wanted.add(Condition::any().add(Column::CreatedAtMs.gt(at)).add(same));
@@ -71,7 +71,7 @@ impl Notifications {
     pub(crate) async fn waiting(
         &self,
         users: impl IntoIterator<Item = UserId>,
-    ) -> Result<HashMap<UserId, Waiting>, DbErr> {
+    ) -> Result<HashMap<UserId, WaitingCount>, DbErr> {
         let users: Vec<Uuid> = users.into_iter().map(|user| user.0).collect();
         let mut waiting = HashMap::new();
         for users in users.chunks(USERS_AT_ONCE) {
@@ -86,7 +86,7 @@ impl Notifications {
                 .into_tuple()
                 .all(self.database.reader())
                 .await?;
-            waiting.extend(rows.into_iter().map(|(user, count, last)| (UserId(user), Waiting { count, last })));
+            waiting.extend(rows.into_iter().map(|(user, count, last)| (UserId(user), WaitingCount { count, last })));
         }
         Ok(waiting)
     }

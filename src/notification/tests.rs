@@ -9,8 +9,8 @@ use sea_orm_migration::MigratorTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::notification::achievement_id;
-use super::{Compensation, Notifications, Teller};
+use super::table::achievement_id;
+use super::{Compensation, NotificationConsumer, Notifications};
 use crate::account::test_app::postgres;
 use crate::database::{Database, Options};
 use crate::ids::{GameId, SessionId, Timestamp, UserId};
@@ -122,7 +122,7 @@ async fn store(tx: &DatabaseTransaction, message: &Message) {
     if message.routing_key.starts_with("compensation.") {
         of(&mut Compensation, tx, message).await;
     } else {
-        of(&mut Teller, tx, message).await;
+        of(&mut NotificationConsumer, tx, message).await;
     }
 }
 
@@ -165,7 +165,7 @@ async fn the_last_correction_stands_when_two_consumers_store_at_the_same_time() 
 async fn a_batch_with_doubles_tells_once() {
     let room = Room::open().await;
     let told = message("notifications.message", 20, None, json!({"content": "hello"}));
-    room.apply(&mut Teller, &[told.clone(), told.clone()]).await.expect("applied");
+    room.apply(&mut NotificationConsumer, &[told.clone(), told.clone()]).await.expect("applied");
     room.hear(&told).await;
     assert_eq!((room.kept(user()).await.len(), room.told().await), (1, 1));
 }
@@ -239,7 +239,7 @@ async fn what_is_switched_off_is_not_kept_and_what_lacks_its_user_is_refused_for
     let mut nobody = (*told.envelope).clone();
     nobody.user_id = None;
     let nobody = Message { envelope: Arc::new(nobody), ..told };
-    let refused = room.apply(&mut Teller, &[nobody]).await;
+    let refused = room.apply(&mut NotificationConsumer, &[nobody]).await;
     assert!(matches!(refused, Err(Failure::Permanent(_))), "{refused:?}");
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::notification::{Notification, visible};
+use super::table::{Notification, visible};
 use crate::account::CurrentUser;
 use crate::clock;
 use crate::database::Database;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::kind::Kind;
-use super::notification::{self, Draft, achievement_id, game_completed_id};
+use super::table::{self, Draft, achievement_id, game_completed_id};
 use crate::database::Database;
 use crate::ids::UserId;
 use crate::messaging::consumer::{Failure, Handler};
@@ -23,9 +23,9 @@ use crate::outbox::envelope::Envelope;
 const ROWS_MAX: usize = 500;
 
 /// Makes notifications of messages.
-pub(crate) struct Teller;
+pub(crate) struct NotificationConsumer;
 
-impl Teller {
+impl NotificationConsumer {
     /// Consumes until the bus closes.
     pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
         scaling::run(bus, &topology::NOTIFICATIONS, database, || Self)
@@ -42,7 +42,7 @@ pub(super) fn kind_of(event_type: &str) -> Option<Kind> {
     }
 }
 
-impl Handler for Teller {
+impl Handler for NotificationConsumer {
     async fn apply(&mut self, tx: &DatabaseTransaction, messages: &[Message]) -> Result<(), Failure> {
         let mut drafts = Vec::new();
         for message in messages {
@@ -52,7 +52,7 @@ impl Handler for Teller {
         }
         drafts = standing(tx, drafts).await?;
         name(tx, &mut drafts).await?;
-        Ok(notification::store(tx, drafts).await?)
+        Ok(table::store(tx, drafts).await?)
     }
 
     fn concerns(&self, message: &Message) -> bool {

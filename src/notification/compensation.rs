@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::kind::Kind;
-use super::notification::{self, Draft, achievement_id, game_completed_id};
+use super::table::{self, Draft, achievement_id, game_completed_id};
 use super::tell;
 use crate::database::Database;
 use crate::ids::UserId;
@@ -43,9 +43,9 @@ impl Handler for Compensation {
         // It may have been earned again meanwhile: the table is the truth.
         let standing = tell::achievements_of(tx, taken_back.iter().map(|(user, _)| *user)).await?;
         let gone = taken_back.into_iter().filter(|achievement| !standing.contains(achievement));
-        notification::withdraw(tx, gone.map(|(user, code)| achievement_id(user, &code)).collect()).await?;
+        table::withdraw(tx, gone.map(|(user, code)| achievement_id(user, &code)).collect()).await?;
         tell::name(tx, &mut drafts).await?;
-        Ok(notification::store(tx, drafts).await?)
+        Ok(table::store(tx, drafts).await?)
     }
 
     /// A mark that was taken back in a running game needs nothing but the log.

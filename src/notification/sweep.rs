@@ -13,15 +13,15 @@ use uuid::Uuid;
 
 use super::compensation::{RESULTS, corrected};
 use super::kind::Kind;
-use super::notification::{self, Draft, achievement_id};
+use super::table::{self, Draft, achievement_id};
 use super::tell;
 use crate::database::Database;
 use crate::ids::{GameId, Timestamp, UserId};
-use crate::journal::follow::{Part, Projection, Swept};
+use crate::journal::follow::{LogPart, Projection, SweepOutcome};
 use crate::journal::{JournalError, Record, commit_feed};
 use crate::messaging::consumer::{Failure, caught};
 use crate::messaging::message::{Peers, messages_of};
-use crate::stats::achievements::{self, Earned};
+use crate::stats::achievements::{self, Award};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -41,7 +41,7 @@ impl Projection for Sweep {
     const AFTER: Option<&'static str> = Some("statistics");
     type Error = Failure;
 
-    async fn sweep(&mut self, database: &Database, part: Part) -> Result<Swept, Failure> {
+    async fn sweep(&mut self, database: &Database, part: LogPart) -> Result<SweepOutcome, Failure> {
         let mut events = commit_feed::telling(database.reader(), part, EVENTS_MAX).await?;
         let mut position = match events.last() {
             Some(&(position, _)) if events.len() as u64 == EVENTS_MAX => position,
@@ -66,7 +66,7 @@ impl Projection for Sweep {
             }
             told => told?,
         }
-        Ok(if position > part.after { Swept::Upto(position) } else { Swept::Held })
+        Ok(if position > part.after { SweepOutcome::Upto(position) } else { SweepOutcome::Held })
     }
 }
 
@@ -109,7 +109,7 @@ async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<()
     drafts.retain(|draft| !gone.contains(&draft.user));
     tell::name(tx, &mut drafts).await?;
     tell_of_achievements(tx, &mut drafts).await?;
-    Ok(notification::store(tx, drafts).await?)
+    Ok(table::store(tx, drafts).await?)
 }
 
 fn is_told(key: &str) -> bool {
@@ -137,7 +137,7 @@ async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>)
     let stands: HashSet<(Uuid, &str)> = earned.iter().map(|row| (row.user_id, row.code.as_str())).collect();
     let told = told_of_achievements(tx, since.keys().copied()).await?;
     let fallen = told.iter().filter(|(user, code)| !stands.contains(&(user.0, code.as_str())));
-    notification::withdraw(tx, fallen.map(|(user, code)| achievement_id(*user, code)).collect()).await?;
+    table::withdraw(tx, fallen.map(|(user, code)| achievement_id(*user, code)).collect()).await?;
     for achievement::Model { user_id, code, game_id, earned_at_ms } in earned {
         let (user, earned_at) = (UserId(user_id), Timestamp::from_millis(earned_at_ms));
         let Some((_, cause)) = since.get(&user).filter(|(at, _)| earned_at >= *at) else { continue };
@@ -145,7 +145,7 @@ async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>)
             id: achievement_id(user, &code),
             user,
             kind: Kind::AchievementUnlocked,
-            data: achievements::told(&code, Earned { game_id: GameId(game_id), earned_at }),
+            data: achievements::told(&code, Award { game_id: GameId(game_id), earned_at }),
             version: 0,
             cause: cause.clone(),
         });
