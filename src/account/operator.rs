@@ -32,6 +32,10 @@ pub struct UserReport {
     disabled_at: Option<Timestamp>,
 }
 
+/// The events by which all logins of an account end.
+const DISABLED: &str = "user.disabled";
+const PASSWORD_CHANGED: &str = "user.password_changed";
+
 impl Accounts {
     pub(super) fn report(&self, user: Model) -> UserReport {
         UserReport {
@@ -109,41 +113,41 @@ impl Accounts {
         fields.done()?;
         self.named(self.0.database.reader(), username).await?;
         let hash = self.0.passwords.hash(password).await?;
-        let change = [(Column::PasswordHash, Expr::value(hash))];
-        self.change(username, &change, true, "user.password_changed", json!({})).await
+        let change = (Column::PasswordHash, Expr::value(hash));
+        self.change(username, change, PASSWORD_CHANGED, json!({})).await
     }
 
     /// Gives an account the role `admin`, or takes it away. A name of the configuration has it anyway.
     pub async fn set_admin(&self, username: &str, admin: bool) -> Result<UserReport, Problem> {
-        let change = [(Column::Role, Expr::value(admin.then_some(ADMIN)))];
-        self.change(username, &change, false, "user.role_changed", json!({"is_admin": admin})).await
+        let change = (Column::Role, Expr::value(admin.then_some(ADMIN)));
+        self.change(username, change, "user.role_changed", json!({"is_admin": admin})).await
     }
 
     /// Keeps an account from logging in and ends all its logins, or lets it in again.
     pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<UserReport, Problem> {
-        let change = [(Column::DisabledAtMs, Expr::value(disabled.then(|| clock::now().millis())))];
-        let event_type = if disabled { "user.disabled" } else { "user.enabled" };
-        self.change(username, &change, disabled, event_type, json!({})).await
+        let change = (Column::DisabledAtMs, Expr::value(disabled.then(|| clock::now().millis())));
+        let event_type = if disabled { DISABLED } else { "user.enabled" };
+        self.change(username, change, event_type, json!({})).await
     }
 
     async fn change(
         &self,
         username: &str,
-        change: &[(Column, sea_orm::sea_query::SimpleExpr)],
-        ends_logins: bool,
+        (column, value): (Column, sea_orm::sea_query::SimpleExpr),
         event_type: &str,
         what: Value,
     ) -> Result<UserReport, Problem> {
         let now = clock::now();
         let tx = self.0.database.begin_write().await?;
         let id = self.named(&tx, username).await?.id;
-        let mut update = Entity::update_many().filter(Column::Id.eq(id));
-        for (column, value) in change {
-            update = update.col_expr(*column, value.clone());
-        }
+        let update = Entity::update_many().filter(Column::Id.eq(id)).col_expr(column, value);
         update.col_expr(Column::UpdatedAtMs, Expr::value(now.millis())).exec(&tx).await?;
         let user = UserId(id);
-        let ended = if ends_logins { revoke(&tx, user, LoginEnd::All, now).await? } else { Vec::new() };
+        let ended = if [DISABLED, PASSWORD_CHANGED].contains(&event_type) {
+            revoke(&tx, user, LoginEnd::All, now).await?
+        } else {
+            Vec::new()
+        };
         record(&tx, event_type, Some(user), &Client::operator(), what).await?;
         let row = self.named(&tx, username).await?;
         tx.commit().await?;

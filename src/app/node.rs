@@ -227,24 +227,7 @@ impl Node {
         // The bus in the process reaches the consumers in the process only.
         if config.role != NodeRole::Api || bus.is_local() {
             let _bus = handle.enter();
-            let statistics = Statistics::new(journal.clone());
-            // There a message counts as taken when it is applied, and nobody else can be at it.
-            let is_exact = bus.is_local() && !database.is_postgres();
-            let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), notification::Sweep);
-            let statistics = statistics.run(bus.clone(), database.clone());
-            let notifications = NotificationConsumer.run(bus.clone(), database.clone());
-            let compensation = Compensation.run(bus.clone(), database.clone());
-            let auditing = Audit.run(bus.clone(), database.clone());
-            let commands = stream::Commands::new(sessions.clone(), database.clone()).run(bus.clone());
-            tasks.spawn_on(named("statistics", statistics), handle);
-            tasks.spawn_on(named("notifications", notifications), handle);
-            tasks.spawn_on(named("compensation", compensation), handle);
-            tasks.spawn_on(named("audit", auditing), handle);
-            tasks.spawn_on(named("commands", commands), handle);
-            tasks.spawn_on(named("sweep", sweep), handle);
-            tasks.spawn_on(named("audit links", audit::link(database.clone())), handle);
-            let currencies = stats::keep_filled_in(database.clone(), journal.clone());
-            tasks.spawn_on(named("currencies", currencies), handle);
+            spawn_consumers(&mut tasks, &bus, &database, &sessions);
         }
         tasks.spawn_on(named("feed", feed.run()), handle);
         let departures = session::departures::run(sessions.clone(), database.clone());
@@ -274,11 +257,6 @@ impl Node {
         listener: TcpListener,
         metrics: metrics_exporter_prometheus::PrometheusHandle,
     ) -> anyhow::Result<()> {
-        let settings = stream::Settings {
-            heartbeat: Duration::from_secs(config.heartbeat_seconds),
-            commands_per_second: config.commands_per_second,
-            allowed_origins: config.allowed_origins.clone(),
-        };
         let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
         let accounts = web::Data::new(self.accounts.clone());
         let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
@@ -291,15 +269,7 @@ impl Node {
         let addresses = vec![listener.local_addr().context("reading the address")?];
         let addresses = Addresses::new(config.public_url.clone(), addresses, config.lan);
         let told = addresses.clone();
-        let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
-        let services = web::Data::new(stream::Services {
-            accounts: self.accounts.clone(),
-            sessions: self.sessions.clone(),
-            topics: stream::Topics::new(Notifications::new(self.database.clone())),
-            connections: self.connections.clone(),
-            shares,
-            settings,
-        });
+        let services = web::Data::new(self.services(config, &addresses));
         let addresses = web::Data::new(addresses);
         let allowed_origins = config.allowed_origins.clone();
         let server = HttpServer::new(move || {
@@ -352,22 +322,11 @@ impl Node {
             tracing::error!(task = ?ended, "a task ended, stopping");
         }
         tracing::info!("stopping");
-        let stopping = async {
-            // New connections are refused while those that are open hear why they close.
-            self.connections.close_all();
+        let unserving = async {
             handle.stop(true).await;
             let _ = serving.await;
-            self.sessions.close_all().await;
-            self.journal.flush().await;
-            let _ = self.stop.send(true);
-            let _ = self.relay.await;
-            self.journal.flush().await;
-            self.bus.close().await;
-            if let Err(error) = self.back.close().await {
-                tracing::warn!(%error, "the database was not closed; the next start does what is left");
-            }
         };
-        if tokio::time::timeout(SHUTDOWN_MAX, stopping).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_MAX, self.stop(unserving)).await.is_err() {
             tracing::warn!("stopped before everything was published; the rest goes out at the next start");
         }
         match failed {
@@ -375,6 +334,59 @@ impl Node {
             Some(_) => bail!("a task of this node ended by itself"),
         }
     }
+}
+
+impl Node {
+    /// Ends everything in order: first what comes in, then what is under way, then what is to be told of it.
+    async fn stop(self, unserving: impl Future<Output = ()>) {
+        // New connections are refused while those that are open hear why they close.
+        self.connections.close_all();
+        unserving.await;
+        self.sessions.close_all().await;
+        self.journal.flush().await;
+        let _ = self.stop.send(true);
+        let _ = self.relay.await;
+        self.journal.flush().await;
+        self.bus.close().await;
+        if let Err(error) = self.back.close().await {
+            tracing::warn!(%error, "the database was not closed; the next start does what is left");
+        }
+    }
+
+    /// What HTTP handlers work with.
+    fn services(&self, config: &Config, addresses: &Addresses) -> stream::Services {
+        let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
+        stream::Services {
+            accounts: self.accounts.clone(),
+            sessions: self.sessions.clone(),
+            topics: stream::Topics::new(Notifications::new(self.database.clone())),
+            connections: self.connections.clone(),
+            shares,
+            settings: stream::Settings {
+                heartbeat: Duration::from_secs(config.heartbeat_seconds),
+                commands_per_second: config.commands_per_second,
+                allowed_origins: config.allowed_origins.clone(),
+            },
+        }
+    }
+}
+
+/// What is made of messages and of the log, on the runtime of the caller.
+fn spawn_consumers(tasks: &mut JoinSet<&'static str>, bus: &Bus, database: &Database, sessions: &Sessions) {
+    let journal = sessions.journal();
+    let statistics = Statistics::new(journal.clone());
+    // There a message counts as taken when it is applied, and nobody else can be at it.
+    let is_exact = bus.is_local() && !database.is_postgres();
+    let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), notification::Sweep);
+    let commands = stream::Commands::new(sessions.clone(), database.clone());
+    tasks.spawn(named("statistics", statistics.run(bus.clone(), database.clone())));
+    tasks.spawn(named("notifications", NotificationConsumer.run(bus.clone(), database.clone())));
+    tasks.spawn(named("compensation", Compensation.run(bus.clone(), database.clone())));
+    tasks.spawn(named("audit", Audit.run(bus.clone(), database.clone())));
+    tasks.spawn(named("commands", commands.run(bus.clone())));
+    tasks.spawn(named("sweep", sweep));
+    tasks.spawn(named("audit links", audit::link(database.clone())));
+    tasks.spawn(named("currencies", stats::keep_filled_in(database.clone(), journal.clone())));
 }
 
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {

@@ -124,6 +124,13 @@ fn within<T: PartialOrd + std::fmt::Display>(name: &str, value: Option<T>, from:
     Ok(value)
 }
 
+fn limit<T: PartialOrd + std::fmt::Display + From<u16> + std::ops::Mul<Output = T> + Copy>(
+    name: &str,
+    value: Option<T>,
+) -> Result<T, BadSetting> {
+    within(name, value, T::from(1), T::from(1_000) * T::from(1_000))
+}
+
 fn not_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
@@ -146,6 +153,43 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()))).ok()
 }
 
+fn trusted_proxy(proxy: &str) -> Result<IpNet, BadSetting> {
+    let bad = || BadSetting::new("trusted_proxies", format!("{proxy:?} is not like 10.0.0.1 or 10.0.0.0/8"));
+    network(proxy.trim()).ok_or_else(bad)
+}
+
+fn database_url(layer: &Layer) -> Result<Option<String>, BadSetting> {
+    let url = not_empty(layer.database_url.clone());
+    let is_known = |url: &String| ["postgres://", "postgresql://", "sqlite://"].iter().any(|at| url.starts_with(at));
+    match url {
+        Some(url) if !is_known(&url) => {
+            Err(BadSetting::new("database_url", "must begin with postgres:// or sqlite://"))
+        }
+        url => Ok(url),
+    }
+}
+
+fn amqp_urls(layer: &Layer) -> Result<Vec<String>, BadSetting> {
+    let urls = not_empty(layer.amqp_url.clone());
+    let urls: Vec<String> = urls.iter().flat_map(|urls| urls.split(',')).map(|url| url.trim().to_owned()).collect();
+    if urls.iter().any(|url| !url.starts_with("amqp://") && !url.starts_with("amqps://")) {
+        return Err(BadSetting::new("amqp_url", "each must begin with amqp:// or amqps://"));
+    }
+    Ok(urls)
+}
+
+fn jwt_secret(layer: &Layer, database_url: Option<&str>) -> Result<Option<String>, BadSetting> {
+    match not_empty(layer.jwt_secret.clone()) {
+        Some(secret) if secret.len() < SECRET_MIN => {
+            Err(BadSetting::new("jwt_secret", format!("needs at least {SECRET_MIN} characters")))
+        }
+        None if database_url.is_some_and(|url| url.starts_with("postgres")) => {
+            Err(BadSetting::new("jwt_secret", "is required with PostgreSQL, the same on all nodes"))
+        }
+        secret => Ok(secret),
+    }
+}
+
 impl Config {
     /// Lays `flags` (with the environment) over the file over the defaults, and checks the whole.
     pub fn load(flags: Layer, file: Option<PathBuf>) -> Result<Self, BadSetting> {
@@ -162,6 +206,8 @@ impl Config {
     }
 
     fn check(layer: Layer) -> Result<Self, BadSetting> {
+        let (database_url, amqp_urls) = (database_url(&layer)?, amqp_urls(&layer)?);
+        let jwt_secret = jwt_secret(&layer, database_url.as_deref())?;
         let listen = set("listen", layer.listen)?;
         let mut listen: SocketAddr =
             listen.parse().map_err(|_| BadSetting::new("listen", format!("{listen:?} is not like 127.0.0.1:8080")))?;
@@ -170,30 +216,6 @@ impl Config {
             listen.set_ip(Ipv4Addr::UNSPECIFIED.into());
         }
         let public_url = not_empty(layer.public_url).map(|url| origin("public_url", &url)).transpose()?;
-        let database_url = not_empty(layer.database_url);
-        if let Some(url) = &database_url
-            && !["postgres://", "postgresql://", "sqlite://"].iter().any(|scheme| url.starts_with(scheme))
-        {
-            return Err(BadSetting::new("database_url", "must begin with postgres:// or sqlite://"));
-        }
-        let amqp_urls: Vec<String> = not_empty(layer.amqp_url)
-            .iter()
-            .flat_map(|urls| urls.split(','))
-            .map(|url| url.trim().to_owned())
-            .collect();
-        if amqp_urls.iter().any(|url| !url.starts_with("amqp://") && !url.starts_with("amqps://")) {
-            return Err(BadSetting::new("amqp_url", "each must begin with amqp:// or amqps://"));
-        }
-        let jwt_secret = not_empty(layer.jwt_secret);
-        match &jwt_secret {
-            Some(secret) if secret.len() < SECRET_MIN => {
-                return Err(BadSetting::new("jwt_secret", format!("needs at least {SECRET_MIN} characters")));
-            }
-            None if database_url.as_ref().is_some_and(|url| url.starts_with("postgres")) => {
-                return Err(BadSetting::new("jwt_secret", "is required with PostgreSQL, the same on all nodes"));
-            }
-            _ => {}
-        }
         let node_id = not_empty(layer.node_id).unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         if node_id.len() > 64 || !node_id.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
             return Err(BadSetting::new("node_id", "1 to 64 letters, digits, dots, dashes and underscores"));
@@ -203,16 +225,8 @@ impl Config {
         if let Some(origin) = allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(BadSetting::new("allowed_origin", format!("{origin:?} is not like https://club.example")));
         }
-        let trusted_proxies = layer
-            .trusted_proxies
-            .unwrap_or_default()
-            .iter()
-            .map(|proxy| {
-                network(proxy.trim()).ok_or_else(|| {
-                    BadSetting::new("trusted_proxies", format!("{proxy:?} is not like 10.0.0.1 or 10.0.0.0/8"))
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        let proxies = layer.trusted_proxies.unwrap_or_default();
+        let trusted_proxies = proxies.iter().map(|proxy| trusted_proxy(proxy)).collect::<Result<_, _>>()?;
         let log = set("log", layer.log)?;
         tracing_subscriber::EnvFilter::builder().parse(&log).map_err(|error| BadSetting::new("log", error))?;
         Ok(Self {
@@ -231,22 +245,17 @@ impl Config {
             trusted_proxies,
             log_format: set("log_format", layer.log_format)?,
             log,
-            commands_per_second: within("commands_per_second", layer.commands_per_second, 1, 1_000_000)?,
-            sessions_per_hour: within("sessions_per_hour", layer.sessions_per_hour, 1, 1_000_000)?,
-            invitations_per_hour: within("invitations_per_hour", layer.invitations_per_hour, 1, 1_000_000)?,
-            joins_per_minute: within("joins_per_minute", layer.joins_per_minute, 1, 1_000_000)?,
-            max_live_sessions: within("max_live_sessions", layer.max_live_sessions, 1, 1_000_000)?,
-            registrations_per_minute: within("registrations_per_minute", layer.registrations_per_minute, 1, 1_000_000)?,
-            login_failures_per_minute: within(
-                "login_failures_per_minute",
-                layer.login_failures_per_minute,
-                1,
-                1_000_000,
-            )?,
+            commands_per_second: limit("commands_per_second", layer.commands_per_second)?,
+            sessions_per_hour: limit("sessions_per_hour", layer.sessions_per_hour)?,
+            invitations_per_hour: limit("invitations_per_hour", layer.invitations_per_hour)?,
+            joins_per_minute: limit("joins_per_minute", layer.joins_per_minute)?,
+            max_live_sessions: limit("max_live_sessions", layer.max_live_sessions)?,
+            registrations_per_minute: limit("registrations_per_minute", layer.registrations_per_minute)?,
+            login_failures_per_minute: limit("login_failures_per_minute", layer.login_failures_per_minute)?,
             max_body_bytes: within("max_body_bytes", layer.max_body_bytes, 1_024, 64 << 20)?,
-            max_connections: within("max_connections", layer.max_connections, 1, 1_000_000)?,
-            connections_per_user: within("connections_per_user", layer.connections_per_user, 1, 1_000_000)?,
-            connections_per_address: within("connections_per_address", layer.connections_per_address, 1, 1_000_000)?,
+            max_connections: limit("max_connections", layer.max_connections)?,
+            connections_per_user: limit("connections_per_user", layer.connections_per_user)?,
+            connections_per_address: limit("connections_per_address", layer.connections_per_address)?,
             heartbeat_seconds: within("heartbeat_seconds", layer.heartbeat_seconds, 1, 3_600)?,
         })
     }

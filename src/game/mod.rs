@@ -11,6 +11,8 @@ mod balance;
 pub mod command;
 pub mod currency;
 mod decide;
+mod decide_games;
+mod decide_marks;
 mod decide_seats;
 pub mod discipline;
 pub mod event;

@@ -155,23 +155,7 @@ impl Relay {
             let listens = burst.is_none_or(|burst| burst <= now);
             tokio::select! {
                 biased;
-                Some(first) = confirms.next(), if !confirms.is_empty() => {
-                    let (mut confirmed, mut next) = (None, Some(first));
-                    while let Some(Ok(position)) = next {
-                        confirmed = Some(position);
-                        next = confirms.next().now_or_never().flatten();
-                    }
-                    if let Some(position) = confirmed {
-                        self.backlog.confirmed(position);
-                        self.committed.published(position);
-                    }
-                    if let Some(Err((position, error))) = next {
-                        // Everything from here on is published again; consumers know what they had.
-                        if AGAIN.is_news() { tracing::warn!(position, %error, "publishing again"); }
-                        confirms = Confirms::new();
-                        self.start_again();
-                    }
-                }
+                Some(first) = confirms.next(), if !confirms.is_empty() => self.note_confirmed(first, &mut confirms),
                 Some(other) = self.others.next(), if !self.others.is_empty() => self.confirmed(other).await,
                 batch = self.committed.batches.recv(), if listens && !stopping => match batch {
                     Some(Batch { first, records }) => self.backlog.take(first, records),
@@ -188,6 +172,27 @@ impl Relay {
                     self.take_all();
                 }
             }
+        }
+    }
+
+    /// What the bus has answered by now.
+    fn note_confirmed(&mut self, first: PublishResult, confirms: &mut Confirms) {
+        let (mut confirmed, mut next) = (None, Some(first));
+        while let Some(Ok(position)) = next {
+            confirmed = Some(position);
+            next = confirms.next().now_or_never().flatten();
+        }
+        if let Some(position) = confirmed {
+            self.backlog.confirmed(position);
+            self.committed.published(position);
+        }
+        if let Some(Err((position, error))) = next {
+            // Everything from here on is published again; consumers know what they had.
+            if AGAIN.is_news() {
+                tracing::warn!(position, %error, "publishing again");
+            }
+            *confirms = Confirms::new();
+            self.start_again();
         }
     }
 

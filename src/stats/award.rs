@@ -78,7 +78,7 @@ impl Changes {
         for row in stored.iter().filter(|row| !earned.contains_key(row.code.as_str())) {
             self.gone.push((user, row.code.clone()));
             let data = json!({"code": row.code, "game_id": row.game_id});
-            self.tell(user, cause, "compensation.notifications.achievement_unlocked", &row.code, data);
+            self.tell(user, cause, ("compensation.notifications.achievement_unlocked", &row.code), data);
         }
         for (code, by) in earned {
             let before = stored.iter().find(|row| row.code == code);
@@ -95,12 +95,14 @@ impl Changes {
             });
             // One that was earned by another game than it seemed is no news.
             if before.is_none() {
-                self.tell(user, cause, "notifications.achievement_unlocked", code, achievements::told(code, by));
+                let data = achievements::told(code, by);
+                self.tell(user, cause, ("notifications.achievement_unlocked", code), data);
             }
         }
     }
 
-    fn tell(&mut self, user: UserId, cause: &Envelope, key: &str, code: &str, data: serde_json::Value) {
+    /// Under a routing key, about the achievement of that code.
+    fn tell(&mut self, user: UserId, cause: &Envelope, (key, code): (&str, &str), data: serde_json::Value) {
         let mut envelope = Envelope::after(cause, &format!("{key}/{code}"), key, user, data);
         envelope.timestamp = clock::now();
         self.messages.push((key.to_owned(), envelope));

@@ -60,27 +60,9 @@ pub(super) async fn open(
     query: Query<StreamQuery>,
     services: web::Data<Services>,
 ) -> Result<HttpResponse, Problem> {
-    let Services { accounts, sessions, connections, shares, .. } = &**services;
+    let Services { sessions, connections, .. } = &**services;
     let session = id.into_inner();
-    let (viewer, opener, expires_at) = match query.into_inner() {
-        StreamQuery { token: Some(_), .. } => {
-            let detail = "this link is of an earlier version and has ended: share the session anew";
-            return Err(Problem::new(Code::TokenExpired, detail));
-        }
-        StreamQuery { share: Some(code), .. } => {
-            let share = shares.open(&code, accounts.client_network(&request), sessions).await?;
-            if share.session_id != session.0 {
-                return Err(Problem::new(Code::InsufficientPermissions, "this share is of another session"));
-            }
-            let expires_at = Timestamp::from_millis(share.expires_at_ms);
-            (Viewer::Share(pass_of(&share)), Opener::Share(share.id), expires_at)
-        }
-        StreamQuery { share: None, token: None } => {
-            let user = CurrentUser::of(&request, accounts)?;
-            readable(sessions, session, user.id).await?;
-            (Viewer::User(user.id), Opener::Login(user.id, user.login_id), user.expires_at)
-        }
-    };
+    let Reading { viewer, opener, expires_at } = reading(&request, session, query.into_inner(), &services).await?;
     let place = connections.enter("sse", opener, &request)?;
     let too_much = |wait: Duration| {
         let detail = "you asked for much at once: come back in a moment";
@@ -89,15 +71,7 @@ pub(super) async fn open(
     connections.charge(opener, ASKING_COSTS).map_err(too_much)?;
     // Reachable first: a login that ends now is told, one that ended before is found.
     let ended = place.introduce_stream();
-    match opener {
-        Opener::Login(_, login) if !accounts.login_is_live(login).await? => {
-            return Err(Problem::new(Code::Unauthenticated, "this login was ended"));
-        }
-        Opener::Share(share) if !shares.is_live(share).await? => {
-            return Err(Problem::new(Code::TokenExpired, "this share has ended"));
-        }
-        _ => {}
-    }
+    only_live(opener, &services).await?;
     // A number that no event can have is none.
     let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok());
     let after = after.filter(|seq: &Seq| *seq >= 0);
@@ -140,6 +114,53 @@ pub(super) async fn open(
         .insert_header(("cache-control", "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .streaming(lines))
+}
+
+/// Who reads, by what, and for how long.
+struct Reading {
+    viewer: Viewer,
+    opener: Opener,
+    expires_at: Timestamp,
+}
+
+async fn reading(
+    request: &HttpRequest,
+    session: SessionId,
+    query: StreamQuery,
+    Services { accounts, sessions, shares, .. }: &Services,
+) -> Result<Reading, Problem> {
+    match query {
+        StreamQuery { token: Some(_), .. } => {
+            let detail = "this link is of an earlier version and has ended: share the session anew";
+            Err(Problem::new(Code::TokenExpired, detail))
+        }
+        StreamQuery { share: Some(code), .. } => {
+            let share = shares.open(&code, accounts.client_network(request), sessions).await?;
+            if share.session_id != session.0 {
+                return Err(Problem::new(Code::InsufficientPermissions, "this share is of another session"));
+            }
+            let expires_at = Timestamp::from_millis(share.expires_at_ms);
+            Ok(Reading { viewer: Viewer::Share(pass_of(&share)), opener: Opener::Share(share.id), expires_at })
+        }
+        StreamQuery { share: None, token: None } => {
+            let user = CurrentUser::of(request, accounts)?;
+            readable(sessions, session, user.id).await?;
+            let opener = Opener::Login(user.id, user.login_id);
+            Ok(Reading { viewer: Viewer::User(user.id), opener, expires_at: user.expires_at })
+        }
+    }
+}
+
+async fn only_live(opener: Opener, Services { accounts, shares, .. }: &Services) -> Result<(), Problem> {
+    match opener {
+        Opener::Login(_, login) if !accounts.login_is_live(login).await? => {
+            Err(Problem::new(Code::Unauthenticated, "this login was ended"))
+        }
+        Opener::Share(share) if !shares.is_live(share).await? => {
+            Err(Problem::new(Code::TokenExpired, "this share has ended"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The first event of a stream: the session, and beside its fields what a board shows of the evening.
