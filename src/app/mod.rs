@@ -8,6 +8,7 @@ mod greeting;
 mod node;
 mod runtime;
 mod schema;
+mod serving;
 mod store;
 mod user;
 

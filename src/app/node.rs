@@ -5,44 +5,33 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use actix::System;
-use actix_web::http::KeepAlive;
-use actix_web::{App as HttpApp, HttpServer, middleware, web};
 use anyhow::{Context, bail};
 use socket2::{Domain, Socket, Type};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::data_dir::DataDir;
 use super::runtime::runtime;
-use super::{check, greeting, schema, store};
+use super::{check, schema, store};
 use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
 use crate::config::{BadSetting, Config, NodeRole};
 use crate::database::{Database, Options};
-use crate::health::Readiness;
-use crate::http::BodyLimit;
 use crate::journal::{Journal, JournalWriter, follow};
 use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, Rabbit, processed, rabbit};
-use crate::notification::{self, Compensation, NotificationConsumer, Notifications};
-use crate::server::Addresses;
+use crate::notification::{self, Compensation, NotificationConsumer};
 use crate::session::{self, Sessions};
 use crate::stats::{self, Statistics};
 use crate::stream::{self, ConnectionLimits, Connections};
-use crate::{clock, headers, http, routes, telemetry};
+use crate::{clock, telemetry};
 
-/// HTTP workers, each an arbiter where sockets and sessions live.
-const HTTP_WORKERS: usize = 2;
 /// How far the threads of the bus stand back, in steps of `nice`: a tenth of the processor where all want it.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 /// Connections that the system takes for the server before it does.
 const BACKLOG: i32 = 1_024;
-/// Everything has to be over within ten seconds of the signal; the rest of them is for the exit itself.
-const SHUTDOWN_MAX: Duration = Duration::from_secs(9);
-const HTTP_SHUTDOWN_SECONDS: u64 = 3;
 /// What sessions, and what connections, have to say to other nodes; what does not fit is made good by the sweep.
 const NEWS_MAX: usize = 65_536;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(3_600);
@@ -153,46 +142,35 @@ async fn forget_expired(accounts: Accounts, database: Database) {
 }
 
 /// Everything of a node that runs beside HTTP.
-struct Node {
-    database: Database,
-    bus: Bus,
-    journal: Journal,
-    sessions: Sessions,
-    accounts: Accounts,
-    connections: Connections,
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<&'static str>,
-    relay: tokio::task::JoinHandle<()>,
+pub(super) struct Node {
+    pub(super) database: Database,
+    pub(super) bus: Bus,
+    pub(super) journal: Journal,
+    pub(super) sessions: Sessions,
+    pub(super) accounts: Accounts,
+    pub(super) connections: Connections,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) tasks: JoinSet<&'static str>,
+    pub(super) relay: tokio::task::JoinHandle<()>,
     /// As the runtime of the journal sees the database; on SQLite it is the same one.
-    back: Database,
+    pub(super) back: Database,
     /// This node's row in the table of writers.
-    writer_id: i64,
+    pub(super) writer_id: i64,
     /// Locked as long as this lives.
-    _data_dir: Option<DataDir>,
+    pub(super) _data_dir: Option<DataDir>,
 }
 
 impl Node {
     async fn start(config: &Config, runtimes: &Runtimes, mut data_dir: Option<DataDir>) -> anyhow::Result<Self> {
         let handle = runtimes.bus.handle();
         let bus = handle.spawn(open_bus(config.clone())).await.context("starting")??;
-        if let Some(data_dir) = &mut data_dir {
-            data_dir.make()?;
-        }
-        let secret = match (&config.jwt_secret, &data_dir) {
-            (Some(secret), _) => secret.clone(),
-            (None, Some(data_dir)) => data_dir.signing_key()?,
-            (None, None) => bail!("jwt_secret: is not set"),
-        };
+        let secret = signing_secret(config, &mut data_dir)?;
         let opening = open_back(config.clone());
         let Back { database, journal, mut writer } = runtimes.journal.spawn(opening).await.context("starting")??;
         let back = database.clone();
         let front = on_this_runtime(database.clone(), config.clone()).await?;
         let database = handle.spawn(on_this_runtime(database, config.clone())).await.context("starting")??;
-        let accounts = Accounts::new(front.clone(), account_settings(config, secret));
-        accounts.load_revoked(&front).await.context("reading the revoked logins")?;
-        for doubt in Accounts::unconfirmed_admins(&front, &config.admins).await.context("reading the admins")? {
-            tracing::warn!("{doubt}");
-        }
+        let accounts = open_accounts(&front, config, secret).await?;
         let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
         let (of_users, users_news) = mpsc::channel(NEWS_MAX);
         // Inside one process there are no other nodes.
@@ -250,125 +228,6 @@ impl Node {
             _data_dir: data_dir,
         })
     }
-
-    async fn serve(
-        mut self,
-        config: &Config,
-        listener: TcpListener,
-        metrics: metrics_exporter_prometheus::PrometheusHandle,
-    ) -> anyhow::Result<()> {
-        let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
-        let accounts = web::Data::new(self.accounts.clone());
-        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
-        let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone(), self.writer_id));
-        let metrics = web::Data::new(metrics);
-        let of_address = web::Data::new(stream::AddressLimits::new(config.connections_per_address));
-        let connections_there = stream::AcceptedConnections::default();
-        let accepted = (self.accounts.clone(), stream::AddressLimits::clone(&of_address), connections_there.clone());
-        let body_limit = BodyLimit(config.max_body_bytes);
-        let addresses = vec![listener.local_addr().context("reading the address")?];
-        let addresses = Addresses::new(config.public_url.clone(), addresses, config.lan);
-        let told = addresses.clone();
-        let services = web::Data::new(self.services(config, &addresses));
-        let addresses = web::Data::new(addresses);
-        let allowed_origins = config.allowed_origins.clone();
-        let server = HttpServer::new(move || {
-            HttpApp::new()
-                .wrap(middleware::from_fn(http::whole_chunked_body))
-                .wrap(middleware::from_fn(stream::address_limits::middleware))
-                .wrap(headers::cross_origin(&allowed_origins))
-                .wrap(middleware::from_fn(http::middleware))
-                .wrap(middleware::from_fn(headers::middleware))
-                .wrap(middleware::from_fn(stream::accepted::middleware))
-                .app_data(services.clone())
-                .app_data(database.clone())
-                .app_data(sessions.clone())
-                .app_data(journal.clone())
-                .app_data(bus.clone())
-                .app_data(accounts.clone())
-                .app_data(of_address.clone())
-                .app_data(readiness.clone())
-                .app_data(addresses.clone())
-                .app_data(metrics.clone())
-                .app_data(body_limit)
-                .configure(routes::configure)
-        })
-        .workers(HTTP_WORKERS)
-        .on_connect(move |connection, data| stream::accepted::on_connect(&accepted, connection, data))
-        .disable_signals()
-        // What comes too late, or not at all, is ended by `end_idle`.
-        .client_request_timeout(Duration::ZERO)
-        .keep_alive(KeepAlive::Os)
-        // Whoever has closed his end is gone: a stream must not keep its place until something is written to it twice.
-        .h1_allow_half_closed(false)
-        .shutdown_timeout(HTTP_SHUTDOWN_SECONDS)
-        .listen(listener)
-        .context("listening")?;
-        // Before anybody is told of it: whoever hears may end it at once.
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        greeting::say(&told, config.lan);
-        let server = server.run();
-        let handle = server.handle();
-        let serving = actix::spawn(server);
-        actix::spawn(connections_there.end_idle());
-
-        let failed = tokio::select! {
-            _ = terminate.recv() => None,
-            _ = interrupt.recv() => None,
-            ended = self.tasks.join_next() => Some(ended),
-        };
-        if let Some(ended) = &failed {
-            tracing::error!(task = ?ended, "a task ended, stopping");
-        }
-        tracing::info!("stopping");
-        let unserving = async {
-            handle.stop(true).await;
-            let _ = serving.await;
-        };
-        if tokio::time::timeout(SHUTDOWN_MAX, self.stop(unserving)).await.is_err() {
-            tracing::warn!("stopped before everything was published; the rest goes out at the next start");
-        }
-        match failed {
-            None => Ok(()),
-            Some(_) => bail!("a task of this node ended by itself"),
-        }
-    }
-}
-
-impl Node {
-    /// Ends everything in order: first what comes in, then what is under way, then what is to be told of it.
-    async fn stop(self, unserving: impl Future<Output = ()>) {
-        // New connections are refused while those that are open hear why they close.
-        self.connections.close_all();
-        unserving.await;
-        self.sessions.close_all().await;
-        self.journal.flush().await;
-        let _ = self.stop.send(true);
-        let _ = self.relay.await;
-        self.journal.flush().await;
-        self.bus.close().await;
-        if let Err(error) = self.back.close().await {
-            tracing::warn!(%error, "the database was not closed; the next start does what is left");
-        }
-    }
-
-    /// What HTTP handlers work with.
-    fn services(&self, config: &Config, addresses: &Addresses) -> stream::Services {
-        let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
-        stream::Services {
-            accounts: self.accounts.clone(),
-            sessions: self.sessions.clone(),
-            topics: stream::Topics::new(Notifications::new(self.database.clone())),
-            connections: self.connections.clone(),
-            shares,
-            settings: stream::Settings {
-                heartbeat: Duration::from_secs(config.heartbeat_seconds),
-                commands_per_second: config.commands_per_second,
-                allowed_origins: config.allowed_origins.clone(),
-            },
-        }
-    }
 }
 
 /// What is made of messages and of the log, on the runtime of the caller.
@@ -392,6 +251,26 @@ fn spawn_consumers(tasks: &mut JoinSet<&'static str>, bus: &Bus, database: &Data
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
     task.await;
     name
+}
+
+async fn open_accounts(database: &Database, config: &Config, secret: String) -> anyhow::Result<Accounts> {
+    let accounts = Accounts::new(database.clone(), account_settings(config, secret));
+    accounts.load_revoked(database).await.context("reading the revoked logins")?;
+    for doubt in Accounts::unconfirmed_admins(database, &config.admins).await.context("reading the admins")? {
+        tracing::warn!("{doubt}");
+    }
+    Ok(accounts)
+}
+
+fn signing_secret(config: &Config, data_dir: &mut Option<DataDir>) -> anyhow::Result<String> {
+    if let Some(data_dir) = data_dir {
+        data_dir.make()?;
+    }
+    match (&config.jwt_secret, data_dir) {
+        (Some(secret), _) => Ok(secret.clone()),
+        (None, Some(data_dir)) => Ok(data_dir.signing_key()?),
+        (None, None) => bail!("jwt_secret: is not set"),
+    }
 }
 
 pub(super) fn account_settings(config: &Config, jwt_secret: String) -> account::Settings {
