@@ -51,8 +51,8 @@ impl Evening {
     fn mark(&self, nth: usize) -> Scoring {
         let participant_id = self.session.participants()[nth % 4].id;
         match nth % 10 {
-            8 => Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None },
-            9 => Scoring::EndTurn { participant_id, reason: Some("miss".to_owned()) },
+            8 => Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None, correction: false },
+            9 => Scoring::EndTurn { participant_id, reason: Some("miss".to_owned()), correction: false },
             _ => Scoring::PotBall {
                 participant_id,
                 color: "yellow".to_owned(),
@@ -60,6 +60,7 @@ impl Evening {
                 count: None,
                 free_ball: false,
                 note: None,
+                correction: false,
             },
         }
     }

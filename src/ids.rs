@@ -69,6 +69,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether both are at most so many milliseconds apart, whichever comes first.
+    pub fn is_within(self, ms: i64, other: Timestamp) -> bool {
+        self.millis().abs_diff(other.millis()) <= ms.unsigned_abs()
+    }
+
     /// Whole seconds from an earlier reading to this one; 0 where the clock went backwards.
     pub fn seconds_since(self, earlier: Timestamp) -> i64 {
         ((self.0 - earlier.0) / 1000).max(0)

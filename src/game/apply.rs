@@ -1,15 +1,20 @@
 //! What each fact makes of a session. Nothing is checked here that `decide` has checked, and nothing can fail.
 //! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
 
+use super::decide_marks::ECHO_MS;
 use super::discipline::Color;
 use super::event::{
-    BallPotted, Event, Fact, GameEnded, GameStarted, PlayerJoined, Role, Seat, SessionCreated, SettingsChanged,
+    BallPotted, Event, Fact, GameEnded, GameReopened, GameStarted, PlayerJoined, Role, Seat, SessionCreated,
+    SettingsChanged,
 };
 use super::mark::{Act, Foul, Pot};
-use super::played_game::{BoardCache, Game};
+use super::played_game::Game;
 use super::view::{GameStatus, Status};
-use super::{Participant, Session};
+use super::{Participant, RecentPot, Session};
 use crate::ids::{ParticipantId, Seq, Timestamp, UserId};
+
+/// Nobody marks more balls in three seconds.
+const RECENT_POTS_MAX: usize = 64;
 
 impl Session {
     /// It happened. Cannot fail: an event that was stored is a fact.
@@ -47,17 +52,30 @@ impl Session {
                 if let Some(color) = Color::named(&potted.color) {
                     let &BallPotted { own_ball, count, free_ball, .. } = potted;
                     let pot = Pot { color, own_ball, count, free_ball };
-                    self.mark(event, potted.participant_id, Act::Pot(pot));
+                    self.mark(event, potted.participant_id, Act::Pot(pot), potted.correction.is_some());
+                    self.note_pot(event);
                 }
             }
             Fact::FoulCommitted(foul) => {
                 let act = Act::Foul(Foul { points: foul.points, reds: foul.reds });
-                self.mark(event, foul.participant_id, act);
+                self.mark(event, foul.participant_id, act, foul.correction.is_some());
             }
-            Fact::TurnChanged(turn) => self.mark(event, turn.participant_id, Act::EndTurn),
+            Fact::TurnChanged(turn) => {
+                self.mark(event, turn.participant_id, Act::EndTurn, turn.correction.is_some());
+            }
             Fact::EventVoided(voided) => {
-                if let Some(game) = self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id) {
+                if let Some(game) = self.game_of(event) {
                     game.void(voided.voided_seq, event.seq);
+                }
+            }
+            Fact::EventReassigned(moved) => {
+                if let Some(game) = self.game_of(event) {
+                    game.reassign(moved.reassigned_seq, moved.participant_id, event.seq);
+                }
+            }
+            Fact::GameReopened(reopened) => {
+                if let Some(game) = self.games.last_mut().filter(|game| Some(game.id) == event.game_id) {
+                    game.reopen(event.seq, reopened.cause == GameReopened::MANUAL);
                 }
             }
             Fact::GameEnded(ended) => self.end(event, GameStatus::Completed, Some(ended)),
@@ -186,24 +204,29 @@ impl Session {
         }
         self.status = Status::InProgress;
         self.started_at.get_or_insert(event.timestamp);
-        self.games.push(Game {
-            id,
-            number: started.number,
-            rules: self.past_rules.len(),
-            order: started.order.clone(),
-            reversed: started.reversed,
-            status: GameStatus::InProgress,
-            started_seq: event.seq,
-            started_at: event.timestamp,
-            ended: None,
-            end_reason: None,
-            conceded_by: None,
-            marks: Vec::new(),
-            folded: BoardCache::default(),
-        });
+        self.games.push(Game::new(id, started, self.past_rules.len(), event));
     }
 
-    fn mark(&mut self, event: &Event, player: ParticipantId, act: Act) {
+    fn note_pot(&mut self, event: &Event) {
+        let at = event.timestamp;
+        self.recent_pots.retain(|pot| pot.at.is_within(ECHO_MS, at));
+        if self.recent_pots.len() == RECENT_POTS_MAX {
+            self.recent_pots.pop_front();
+        }
+        self.recent_pots.push_back(RecentPot { seq: event.seq, at });
+    }
+
+    fn game_of(&mut self, event: &Event) -> Option<&mut Game> {
+        self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id)
+    }
+
+    fn mark(&mut self, event: &Event, player: ParticipantId, act: Act, is_correction: bool) {
+        if is_correction {
+            if let Some(game) = self.game_of(event).filter(|game| game.is_completed()) {
+                game.correct(event.seq, player, act);
+            }
+            return;
+        }
         let (past, present) = (&self.past_rules, &self.rules);
         if let Some(game) = self.games.last_mut().filter(|game| game.is_in_progress() && Some(game.id) == event.game_id)
         {

@@ -97,6 +97,21 @@ impl Command {
 }
 
 impl Scoring {
+    /// A mark that was forgotten, for an ended game.
+    pub(super) fn is_correction(&self) -> bool {
+        match self {
+            Scoring::PotBall { correction, .. }
+            | Scoring::CommitFoul { correction, .. }
+            | Scoring::EndTurn { correction, .. } => *correction,
+            _ => false,
+        }
+    }
+
+    /// It puts right what was marked, also after the evening.
+    pub(super) fn puts_right(&self) -> bool {
+        self.is_correction() || matches!(self, Scoring::VoidEvent { .. } | Scoring::ReassignEvent { .. })
+    }
+
     /// The `type` on the wire.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -105,6 +120,8 @@ impl Scoring {
             Scoring::EndTurn { .. } => "end_turn",
             Scoring::StartGame { .. } => "start_game",
             Scoring::VoidEvent { .. } => "void_event",
+            Scoring::ReassignEvent { .. } => "reassign_event",
+            Scoring::ReopenGame {} => "reopen_game",
             Scoring::EndGame { .. } => "end_game",
             Scoring::CancelGame {} => "cancel_game",
             Scoring::CompleteSession {} => "complete_session",
@@ -172,6 +189,9 @@ pub enum Scoring {
         /// At most 200 characters.
         #[serde(default)]
         note: Option<String>,
+        /// It was forgotten: added to an ended game.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        correction: bool,
     },
     /// A foul was made.
     CommitFoul {
@@ -187,6 +207,9 @@ pub enum Scoring {
         /// At most 200 characters.
         #[serde(default)]
         reason: Option<String>,
+        /// It was forgotten: added to an ended game.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        correction: bool,
     },
     /// The turn passes on.
     EndTurn {
@@ -195,6 +218,9 @@ pub enum Scoring {
         /// `miss`, `safety` or the caller's own word, at most 200 characters.
         #[serde(default)]
         reason: Option<String>,
+        /// It was forgotten: added to an ended game.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        correction: bool,
     },
     /// The next game begins.
     StartGame {
@@ -207,6 +233,15 @@ pub enum Scoring {
         /// Which event.
         seq: Seq,
     },
+    /// A mark was another player's.
+    ReassignEvent {
+        /// Which event.
+        seq: Seq,
+        /// Whose mark it is.
+        participant_id: ParticipantId,
+    },
+    /// The session's last game goes on.
+    ReopenGame {},
     /// The game ends and is settled.
     EndGame {
         /// With the reason `conceded`: whose side gives the game up. Only in games that can be conceded.
@@ -292,6 +327,12 @@ pub enum Refusal {
     /// `game_not_active`.
     #[error("this game is not in progress")]
     GameNotActive,
+    /// `game_not_ended`.
+    #[error("this game has not ended")]
+    GameNotEnded,
+    /// `game_not_reopenable`.
+    #[error("{0}")]
+    GameNotReopenable(&'static str),
     /// `not_your_turn`.
     #[error("it is {0}'s turn")]
     NotYourTurn(String),
@@ -338,6 +379,8 @@ impl Refusal {
             Refusal::SessionClosed | Refusal::SessionTooLong(_) => "session_closed",
             Refusal::GameInProgress => "game_in_progress",
             Refusal::GameNotActive => "game_not_active",
+            Refusal::GameNotEnded => "game_not_ended",
+            Refusal::GameNotReopenable(_) => "game_not_reopenable",
             Refusal::NotYourTurn(_) => "not_your_turn",
             Refusal::UnknownBall(_) => "unknown_ball",
             Refusal::BallNotAvailable(_) | Refusal::BallNotOn { .. } => "ball_not_available",

@@ -44,7 +44,7 @@ impl Session {
             _ => self.only_scorers(request)?,
         }
         match scoring {
-            Scoring::VoidEvent { .. } if self.status == Status::Completed => {}
+            _ if scoring.puts_right() && self.status == Status::Completed => {}
             _ => self.only_open()?,
         }
         match scoring {
@@ -57,6 +57,8 @@ impl Session {
                 self.decide_mark(scoring, request)
             }
             Scoring::VoidEvent { seq } => self.void_event(*seq, request),
+            &Scoring::ReassignEvent { seq, participant_id } => self.reassign_event(seq, participant_id, request),
+            Scoring::ReopenGame {} => self.reopen_game(request),
             Scoring::EndGame { reason, participant_id } => self.end_game(reason.as_deref(), *participant_id, request),
             Scoring::CancelGame {} => self.cancel_game(request),
             Scoring::CompleteSession {} if self.game_in_progress().is_some() => Err(Refusal::GameInProgress),

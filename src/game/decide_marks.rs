@@ -1,18 +1,24 @@
-//! Marks: what a ball, a foul, an end of a turn or its void comes to, or why it may not be.
+//! Marks: what a ball, a foul or an end of a turn comes to, or why it may not be.
 //!
 //! - A participant id that is no player of the game is `validation_failed`: a body that is wrong, not a missing page.
-//! - Taking back the foul that had kept a side from its target ends the game with the void.
+//! - A ball that was marked for the same player within three seconds before is told as its echo, unless the rules count
+//!   that ball: then there is no doubt.
 
-use super::Session;
+use std::borrow::Cow;
+
 use super::command::{Refusal, Request, Scoring};
 use super::decide::{bounded, invalid, of_game};
 use super::decide_games::GameEnd;
 use super::discipline::{FoulAsked, PotAsked};
-use super::event::{BallPotted, DecidedFact, EventVoided, Fact, Fine, FoulCommitted, TurnChanged};
+use super::event::{BallPotted, DecidedFact, Fact, Fine, FoulCommitted, TurnChanged};
 use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
 use super::scoreboard::{Brought, Scoreboard};
-use crate::ids::{ParticipantId, Seq};
+use super::{RecentPot, Session};
+use crate::ids::{ParticipantId, Seq, Timestamp};
+
+/// The same ball for the same player within so many milliseconds may be one too many.
+pub(super) const ECHO_MS: i64 = 3_000;
 
 /// A mark that is about to be made.
 #[derive(Clone, Copy)]
@@ -25,53 +31,94 @@ struct NewMark<'a> {
 }
 
 impl Session {
-    /// A ball, a foul or an end of a turn.
+    /// A ball, a foul or an end of a turn; in the game in progress, or forgotten in an ended one.
     pub(super) fn decide_mark(&self, scoring: &Scoring, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        let game = self.game_asked(request)?;
+        let is_correction = scoring.is_correction();
+        let game = if is_correction { self.ended_game_asked(request)? } else { self.game_asked(request)? };
+        let board = match is_correction {
+            true => Cow::Owned(game.board_before_decision(self.rules_of(game))),
+            false => Cow::Borrowed(self.board_of(game)),
+        };
+        let new = self.judged(game, &board, scoring, is_correction)?;
+        Ok(match is_correction {
+            true => {
+                let (after, correction) = self.corrected(game, new.player, new.act);
+                let brought = board.into_owned().mark(self.rules_of(game), new.player, new.act);
+                let mut fact = self.mark_fact(game, new, (self.board_of(game), &after), brought);
+                fact.set_correction(correction);
+                vec![of_game(game.id, fact)]
+            }
+            false => self.marked(game, new, request),
+        })
+    }
+
+    /// Whether a mark may be made on this board.
+    fn judged<'a>(
+        &self,
+        game: &Game,
+        board: &Scoreboard,
+        scoring: &'a Scoring,
+        is_correction: bool,
+    ) -> Result<NewMark<'a>, Refusal> {
         let discipline = self.rules_of(game).discipline();
+        let only_in_turn = |player| if is_correction { Ok(()) } else { self.only_in_turn(game, player) };
         let (player, act, note) = match scoring {
-            &Scoring::PotBall { participant_id, ref color, own_ball, count, free_ball, ref note } => {
+            &Scoring::PotBall { participant_id, ref color, own_ball, count, free_ball, ref note, .. } => {
                 let player = player_in(game, participant_id)?;
                 bounded("note", note.as_deref())?;
-                let asked = PotAsked { color, own_ball, count, free_ball };
-                let pot = discipline.pot(self.board_of(game), player, &asked);
+                let pot = discipline.pot(board, player, &PotAsked { color, own_ball, count, free_ball });
                 // What is on for somebody who is not to play says nothing.
                 if let Err(refusal @ Refusal::BallNotOn { .. }) = pot {
-                    return self.only_in_turn(game, player).and(Err(refusal));
+                    return only_in_turn(player).and(Err(refusal));
                 }
                 (player, Act::Pot(pot?), note)
             }
-            &Scoring::CommitFoul { participant_id, points, reds, ref reason } => {
+            &Scoring::CommitFoul { participant_id, points, reds, ref reason, .. } => {
                 let player = player_in(game, participant_id)?;
-                let foul = discipline.foul(self.board_of(game), FoulAsked { points, reds })?;
+                let foul = discipline.foul(board, FoulAsked { points, reds })?;
                 bounded("reason", reason.as_deref())?;
                 (player, Act::Foul(foul), reason)
             }
-            Scoring::EndTurn { participant_id, reason } => {
+            Scoring::EndTurn { participant_id, reason, .. } => {
                 let player = player_in(game, *participant_id)?;
                 bounded("reason", reason.as_deref())?;
                 (player, Act::EndTurn, reason)
             }
-            // Other commands are no marks.
-            _ => return Ok(Vec::new()),
+            _ => return Err(invalid("type", "is no mark")),
         };
-        self.only_in_turn(game, player)?;
-        Ok(self.marked(game, NewMark { player, act, note }, request))
+        only_in_turn(player)?;
+        Ok(NewMark { player, act, note })
     }
 
     /// The events of one mark: itself, and the end of the game where it decides it.
     fn marked(&self, game: &Game, new: NewMark<'_>, request: &Request) -> Vec<DecidedFact> {
-        let NewMark { player, act, note } = new;
         let rules = self.rules_of(game);
         let before = self.board_of(game);
         let mut board = before.clone();
-        let brought = board.mark(rules, player, act);
-        let fact = self.mark_fact(game, NewMark { player, act, note }, (before, &board), brought);
+        let brought = board.mark(rules, new.player, new.act);
+        let mut fact = self.mark_fact(game, new, (before, &board), brought);
+        if let Fact::BallPotted(potted) = &mut fact {
+            potted.echo_of = self.echo_of(game, new, request.at);
+        }
         let mut decided = vec![of_game(game.id, fact)];
         if let Some(decision) = board.decision {
             decided.push(self.ended(game, &board, GameEnd::by_rules(decision.reason), request));
         }
         decided
+    }
+
+    /// The mark of the same ball for the same player just before, where the rules don't count that ball.
+    fn echo_of(&self, game: &Game, NewMark { player, act, .. }: NewMark<'_>, at: Timestamp) -> Option<Seq> {
+        let Act::Pot(Pot { color, .. }) = act else { return None };
+        if self.rules_of(game).discipline().is_counted(color) {
+            return None;
+        }
+        let is_same = |pot: &&RecentPot| {
+            let mark = game.mark_at(pot.seq).filter(|mark| mark.voided_by.is_none());
+            let is_his = mark.is_some_and(|mark| game.player_of(mark) == player && mark.act == act);
+            is_his && pot.at.is_within(ECHO_MS, at)
+        };
+        self.recent_pots.iter().rev().find(is_same).map(|pot| pot.seq)
     }
 
     /// What a mark is told as, with the scores before and after it.
@@ -111,6 +158,8 @@ impl Session {
                 remaining,
                 ball_on,
                 points_remaining,
+                echo_of: None,
+                correction: None,
             }),
             Act::Foul(Foul { points, reds }) => Fact::FoulCommitted(FoulCommitted {
                 participant_id,
@@ -125,6 +174,7 @@ impl Session {
                 remaining,
                 ball_on,
                 points_remaining,
+                correction: None,
             }),
             Act::EndTurn => {
                 let reason = note.clone();
@@ -134,54 +184,10 @@ impl Session {
                     next_participant_id,
                     ball_on,
                     points_remaining,
+                    correction: None,
                 })
             }
         }
-    }
-
-    pub(super) fn void_event(&self, seq: Seq, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        if let Some(named) = request.game {
-            let named = self.game(named).ok_or(Refusal::NotFound("game"))?;
-            if !named.owns(seq) {
-                return Err(Refusal::NotFound("event"));
-            }
-        }
-        if !(1..=self.seq).contains(&seq) {
-            return Err(Refusal::NotFound("event"));
-        }
-        // Marks are only made in the newest game, so an event's game is the last one that began before it.
-        let newer = self.games.partition_point(|game| game.started_seq < seq);
-        let found = newer.checked_sub(1).and_then(|index| self.games.get(index));
-        let Some((game, mark)) = found.and_then(|game| Some((game, game.mark_at(seq)?))) else {
-            return Err(Refusal::EventNotVoidable("only balls, fouls and ends of turns can be taken back"));
-        };
-        if mark.voided_by.is_some() {
-            return Err(Refusal::EventNotVoidable("this was taken back already"));
-        }
-        if !game.is_in_progress() && !game.is_completed() {
-            return Err(Refusal::EventNotVoidable("its game was cancelled"));
-        }
-        let rules = self.rules_of(game);
-        let board = game.board_without(rules, seq);
-        let results = board.results(rules, &game.order, |player| self.user_of(player));
-        let ends_now = board.decision.filter(|_| game.is_in_progress());
-        let voided = EventVoided {
-            voided_seq: seq,
-            voided_type: mark.act.event_type().to_owned(),
-            user_id: game.player_at(usize::from(mark.player)).and_then(|player| self.user_of(player)),
-            scores: board.scores(rules, &game.order),
-            current_participant_id: self.in_turn(&game.order, board.turn).filter(|_| game.is_in_progress()),
-            remaining: rules.discipline().remaining(&board),
-            ball_on: rules.discipline().ball_on(&board).map(str::to_owned),
-            points_remaining: rules.discipline().points_remaining(&board),
-            results: game.is_completed().then_some(results),
-            currency: if game.is_completed() { rules.currency().to_owned() } else { String::new() },
-        };
-        let mut decided = vec![of_game(game.id, Fact::EventVoided(Box::new(voided)))];
-        if let Some(decision) = ends_now {
-            decided.push(self.ended(game, &board, GameEnd::by_rules(decision.reason), request));
-        }
-        Ok(decided)
     }
 
     fn only_in_turn(&self, game: &Game, player: usize) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@ mod balance;
 pub mod command;
 pub mod currency;
 mod decide;
+mod decide_corrections;
 mod decide_games;
 mod decide_marks;
 mod decide_seats;
@@ -27,6 +28,8 @@ pub mod view;
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -62,9 +65,19 @@ pub struct Session {
     /// Versions of the rules that games were played by before `rules` came; a game's `rules` counts through both.
     past_rules: Vec<Rules>,
     games: Vec<Game>,
+    /// The balls of the last three seconds.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    recent_pots: VecDeque<RecentPot>,
     /// The first event that only a newer version reads, so that this is not the whole state. Never in a snapshot.
     #[serde(skip)]
     newer_seq: Option<Seq>,
+}
+
+/// A ball that was marked a moment ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RecentPot {
+    seq: Seq,
+    at: Timestamp,
 }
 
 /// A seat in a session, with or without an account behind it.

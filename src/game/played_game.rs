@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::discipline::Rules;
+use super::event::{Event, GameStarted};
 use super::mark::{Act, Mark};
 use super::scoreboard::Scoreboard;
 use super::view::GameStatus;
@@ -30,8 +31,43 @@ pub(super) struct Game {
     pub(super) conceded_by: Option<u8>,
     /// By seq.
     pub(super) marks: Vec<Mark>,
+    /// Marks that were added when the game had ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    corrections: Vec<Seq>,
+    /// Marks that were another player's, by seq.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reassigned: Vec<Reassigned>,
+    /// Events that ended or reopened it before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    past_ends: Vec<Seq>,
+    /// Somebody let it go on there: whatever had decided it before decides it no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    goes_on_after: Option<Seq>,
     #[serde(skip)]
     pub(super) folded: BoardCache,
+}
+
+/// A mark that was another player's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reassigned {
+    /// The event that said so.
+    seq: Seq,
+    /// The mark.
+    mark: Seq,
+    /// Whose it is: index in the order.
+    player: u8,
+    /// The event that took that back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voided_by: Option<Seq>,
+}
+
+/// What a void takes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voidable {
+    /// A mark, of that player.
+    Mark(Mark, usize),
+    /// That a mark was another player's.
+    Reassignment,
 }
 
 /// The fold of the marks that are not voided, once somebody asked for it. It is in no snapshot, so a new kind of game
@@ -47,6 +83,29 @@ impl PartialEq for BoardCache {
 }
 
 impl Game {
+    /// A game that has just begun. `rules`: which version of the session's.
+    pub(super) fn new(id: GameId, started: &GameStarted, rules: usize, event: &Event) -> Self {
+        Game {
+            id,
+            number: started.number,
+            rules,
+            order: started.order.clone(),
+            reversed: started.reversed,
+            status: GameStatus::InProgress,
+            started_seq: event.seq,
+            started_at: event.timestamp,
+            ended: None,
+            end_reason: None,
+            conceded_by: None,
+            marks: Vec::new(),
+            corrections: Vec::new(),
+            reassigned: Vec::new(),
+            past_ends: Vec::new(),
+            goes_on_after: None,
+            folded: BoardCache::default(),
+        }
+    }
+
     pub(super) fn is_in_progress(&self) -> bool {
         self.status == GameStatus::InProgress
     }
@@ -69,10 +128,7 @@ impl Game {
 
     /// Is this event one of this game's?
     pub(super) fn owns(&self, seq: Seq) -> bool {
-        self.started_seq == seq
-            || self.ended.is_some_and(|(ended, _)| ended == seq)
-            || self.mark_at(seq).is_some()
-            || self.marks.iter().any(|mark| mark.voided_by == Some(seq))
+        self.all_seqs().any(|own| own == seq)
     }
 
     /// Up to `limit` of its events after `after`, in order.
@@ -89,7 +145,25 @@ impl Game {
 
     fn all_seqs(&self) -> impl Iterator<Item = Seq> {
         let marks = self.marks.iter().flat_map(|mark| [Some(mark.seq), mark.voided_by]);
-        [Some(self.started_seq), self.ended.map(|(seq, _)| seq)].into_iter().chain(marks).flatten()
+        let moved = self.reassigned.iter().flat_map(|moved| [Some(moved.seq), moved.voided_by]);
+        let ends = self.past_ends.iter().map(|seq| Some(*seq));
+        let once = [Some(self.started_seq), self.ended.map(|(seq, _)| seq)].into_iter();
+        once.chain(marks).chain(moved).chain(ends).flatten()
+    }
+
+    /// Whose mark it is, whoever it was made for.
+    pub(super) fn player_of(&self, mark: &Mark) -> usize {
+        let moved = self.reassigned.iter().rev().find(|moved| moved.mark == mark.seq && moved.voided_by.is_none());
+        usize::from(moved.map_or(mark.player, |moved| moved.player))
+    }
+
+    /// What the void of that event would take back, and whether that was done already.
+    pub(super) fn voidable(&self, seq: Seq) -> Option<(Voidable, Option<Seq>)> {
+        if let Some(mark) = self.mark_at(seq) {
+            return Some((Voidable::Mark(*mark, self.player_of(mark)), mark.voided_by));
+        }
+        let moved = self.reassigned.iter().find(|moved| moved.seq == seq);
+        moved.map(|moved| (Voidable::Reassignment, moved.voided_by))
     }
 
     pub(super) fn mark(&mut self, rules: &Rules, seq: Seq, player: ParticipantId, act: Act) {
@@ -101,21 +175,72 @@ impl Game {
         self.marks.push(Mark { seq, player: compact, act, voided_by: None });
     }
 
-    /// The score as it stands. `rules`: those of this game.
-    pub(super) fn board(&self, rules: &Rules) -> &Scoreboard {
-        self.folded.0.get_or_init(|| self.board_without(rules, 0))
+    /// A mark that was forgotten: it counts as the last one before that which decided the game.
+    pub(super) fn correct(&mut self, seq: Seq, player: ParticipantId, act: Act) {
+        let Some(player) = self.index_of(player).and_then(|index| u8::try_from(index).ok()) else { return };
+        self.marks.push(Mark { seq, player, act, voided_by: None });
+        self.corrections.push(seq);
+        self.folded = BoardCache::default();
     }
 
-    /// The score as if the mark `without` had never been made.
-    pub(super) fn board_without(&self, rules: &Rules, without: Seq) -> Scoreboard {
-        let mut board = Scoreboard::new(rules, self.order.len());
-        for mark in self.marks.iter().filter(|mark| mark.voided_by.is_none() && mark.seq != without) {
-            board.mark(rules, usize::from(mark.player), mark.act);
+    /// The score as it stands. `rules`: those of this game.
+    pub(super) fn board(&self, rules: &Rules) -> &Scoreboard {
+        self.folded.0.get_or_init(|| self.fold(rules, self.marks.len()).0)
+    }
+
+    /// The score before the mark that decided the game, on which a forgotten one is judged.
+    pub(super) fn board_before_decision(&self, rules: &Rules) -> Scoreboard {
+        let mut undecided = Game { conceded_by: None, ..self.clone() };
+        let (_, decided_at) = undecided.fold(rules, self.marks.len());
+        if let Some(decisive) = decided_at.and_then(|index| undecided.marks.get_mut(index)) {
+            decisive.voided_by = Some(Seq::MAX);
+        }
+        undecided.fold(rules, self.marks.len()).0
+    }
+
+    /// The score of the first `count` marks, and which of them decided the game.
+    fn fold(&self, rules: &Rules, count: usize) -> (Scoreboard, Option<usize>) {
+        let marks: Vec<(usize, &Mark)> =
+            self.marks.iter().take(count).enumerate().filter(|(_, mark)| mark.voided_by.is_none()).collect();
+        let (mut board, mut decided_at) = self.fold_in(rules, &marks);
+        let is_late =
+            |(index, mark): &(usize, &Mark)| decided_at.is_some_and(|at| *index > at) && self.is_correction(mark);
+        if marks.iter().any(is_late) {
+            let (late, mut in_time): (Vec<_>, Vec<_>) = marks.into_iter().partition(is_late);
+            let before = in_time.iter().position(|(index, _)| Some(*index) == decided_at).unwrap_or(in_time.len());
+            in_time.splice(before..before, late);
+            (board, decided_at) = self.fold_in(rules, &in_time);
         }
         if let Some(by) = self.conceded_by {
             board.concede(rules, usize::from(by));
         }
-        board
+        (board, decided_at)
+    }
+
+    fn fold_in(&self, rules: &Rules, marks: &[(usize, &Mark)]) -> (Scoreboard, Option<usize>) {
+        let mut board = Scoreboard::new(rules, self.order.len());
+        let mut decided_at = None;
+        for (index, mark) in marks {
+            let was_open = board.decision.is_none();
+            board.mark(rules, self.player_of(mark), mark.act);
+            if self.goes_on_after.is_some_and(|seq| mark.seq < seq) {
+                board.decision = None;
+            } else if was_open && board.decision.is_some() {
+                decided_at = Some(*index);
+            }
+        }
+        (board, decided_at)
+    }
+
+    fn is_correction(&self, mark: &Mark) -> bool {
+        self.corrections.binary_search(&mark.seq).is_ok()
+    }
+
+    /// The game as it would be after a change.
+    pub(super) fn after(&self, change: impl FnOnce(&mut Game)) -> Game {
+        let mut after = Game { folded: BoardCache::default(), ..self.clone() };
+        change(&mut after);
+        after
     }
 
     pub(super) fn concede(&mut self, by: ParticipantId) {
@@ -123,12 +248,38 @@ impl Game {
         self.folded = BoardCache::default();
     }
 
+    /// Takes back a mark, or that one was another player's.
     pub(super) fn void(&mut self, voided: Seq, by: Seq) {
-        let Ok(index) = self.marks.binary_search_by_key(&voided, |mark| mark.seq) else { return };
-        let Some(mark) = self.marks.get_mut(index) else { return };
-        if mark.voided_by.is_none() {
-            mark.voided_by = Some(by);
+        let mark = self.marks.binary_search_by_key(&voided, |mark| mark.seq).ok();
+        let taken_back = match mark.and_then(|index| self.marks.get_mut(index)) {
+            Some(mark) => Some(&mut mark.voided_by),
+            None => self.reassigned.iter_mut().find(|moved| moved.seq == voided).map(|moved| &mut moved.voided_by),
+        };
+        if let Some(voided_by) = taken_back.filter(|voided_by| voided_by.is_none()) {
+            *voided_by = Some(by);
             self.folded = BoardCache::default();
         }
+    }
+
+    /// A mark is that player's.
+    pub(super) fn reassign(&mut self, mark: Seq, player: ParticipantId, seq: Seq) {
+        let Some(player) = self.index_of(player).and_then(|index| u8::try_from(index).ok()) else { return };
+        if self.mark_at(mark).is_some() {
+            self.reassigned.push(Reassigned { seq, mark, player, voided_by: None });
+            self.folded = BoardCache::default();
+        }
+    }
+
+    /// It goes on; `is_decided_anew`: whatever had decided it does so no more.
+    pub(super) fn reopen(&mut self, seq: Seq, is_decided_anew: bool) {
+        self.past_ends.extend(self.ended.take().map(|(ended, _)| ended));
+        self.past_ends.push(seq);
+        self.status = GameStatus::InProgress;
+        self.end_reason = None;
+        self.conceded_by = None;
+        if is_decided_anew {
+            self.goes_on_after = Some(seq);
+        }
+        self.folded = BoardCache::default();
     }
 }

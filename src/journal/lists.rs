@@ -59,6 +59,8 @@ impl ListChange {
                 | Fact::FoulCommitted(_)
                 | Fact::TurnChanged(_)
                 | Fact::EventVoided(_)
+                | Fact::EventReassigned(_)
+                | Fact::GameReopened(_)
                 | Fact::GameEnded(_)
                 | Fact::GameCancelled(_)
                 | Fact::Newer(_) => {}

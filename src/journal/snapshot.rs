@@ -16,7 +16,7 @@ use crate::ids::{Seq, SessionId};
 
 /// Raised whenever the encoding of `game::Session` or of the commands changes in a way older code can't read, and with
 /// every new type of event: a node that doesn't know it must not take for whole what was folded from it.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 /// Format 2 has the scores of games beside their marks, which are passed over.
 const READABLE: RangeInclusive<i32> = 2..=FORMAT;
 /// Sessions that are read together.
@@ -163,9 +163,11 @@ mod tests {
             "game.foul_committed",
             "game.turn_changed",
             "game.event_voided",
+            "game.event_reassigned",
             "game.ended",
+            "game.reopened",
             "game.cancelled",
         ];
-        assert_eq!((FORMAT, Fact::TYPES), (3, &types[..]));
+        assert_eq!((FORMAT, Fact::TYPES), (4, &types[..]));
     }
 }

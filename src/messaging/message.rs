@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::game::event::{Actor, Event, Fact};
+use crate::game::event::{Actor, Event, Fact, GameResult};
 use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
@@ -262,8 +262,14 @@ type ForPlayer<D> = (&'static str, Option<UserId>, D);
 /// What statistics need: one message for each player concerned who has an account.
 fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
     match &record.event.fact {
-        Fact::EventVoided(voided) => {
-            let results = voided.results.as_deref().unwrap_or_default();
+        Fact::GameReopened(reopened) => {
+            let players = reopened.former_results.iter().filter_map(|result| result.user_id);
+            let checks = players.map(|user| ("stats.achievement_check", Some(user), json!({}).into()));
+            // It counts for nothing until it ends again.
+            std::iter::once(("stats.game_corrected", None, data_of(record))).chain(checks).collect()
+        }
+        fact if corrected_results(fact).is_some() => {
+            let results = corrected_results(fact).unwrap_or_default();
             with_check(encoded(for_each_player("stats.game_corrected", results)))
         }
         Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
@@ -302,21 +308,32 @@ fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
     }
 }
 
-/// What a void takes back: the mark, and the results of the game where it had ended.
-fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
-    let Fact::EventVoided(voided) = &record.event.fact else { return Vec::new() };
-    let mut taken_back = vec![(voided.voided_type.as_str(), data_of(record))];
-    if voided.results.is_some() {
-        taken_back.push(("game.ended", data_of(record)));
+/// The results of an ended game as they are from now on.
+fn corrected_results(fact: &Fact) -> Option<&[GameResult]> {
+    match fact {
+        Fact::EventVoided(voided) => voided.standing.results.as_deref(),
+        Fact::EventReassigned(moved) => moved.standing.results.as_deref(),
+        fact => fact.correction().map(|correction| correction.results.as_slice()),
     }
-    taken_back
+}
+
+/// What is taken back: a mark, and the results of a game that had ended.
+fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
+    let fact = &record.event.fact;
+    let mark = match fact {
+        Fact::EventVoided(voided) => Some(voided.voided_type.as_str()),
+        Fact::EventReassigned(moved) => Some(moved.reassigned_type.as_str()),
+        _ => None,
+    };
+    let has_ended = corrected_results(fact).is_some() || matches!(fact, Fact::GameReopened(_));
+    mark.into_iter().chain(has_ended.then_some("game.ended")).map(|taken_back| (taken_back, data_of(record))).collect()
 }
 
 fn encoded(messages: Vec<ForPlayer<Value>>) -> Vec<ForPlayer<Data>> {
     messages.into_iter().map(|(key, user, data)| (key, user, data.into())).collect()
 }
 
-fn for_each_player(key: &'static str, results: &[crate::game::event::GameResult]) -> Vec<ForPlayer<Value>> {
+fn for_each_player(key: &'static str, results: &[GameResult]) -> Vec<ForPlayer<Value>> {
     results
         .iter()
         .filter_map(|result| Some((key, Some(result.user_id?), serde_json::to_value(result).unwrap_or_default())))

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
-use serde_json::{Value, json};
+use sea_orm::{DatabaseTransaction, DbErr};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::kind::Kind;
@@ -35,7 +36,10 @@ impl Handler for Compensation {
         for message in messages {
             let envelope = &message.envelope;
             match envelope.event_type.as_str() {
-                RESULTS => drafts.extend(corrected(envelope)),
+                RESULTS => {
+                    drafts.extend(corrected(envelope));
+                    withdraw_reopened(tx, envelope).await?;
+                }
                 ACHIEVEMENT => taken_back.extend(achievement(envelope)),
                 _ => drafts.extend(refused(envelope)),
             }
@@ -56,20 +60,64 @@ impl Handler for Compensation {
 
 /// The results of an ended game as they are now, for each player.
 pub(super) fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
-    let Some(game) = envelope.game_id else { return Vec::new() };
-    let said = envelope.data.value();
-    let results = said["results"].as_array().map_or(&[][..], Vec::as_slice);
-    let draft = |result: &Value| {
-        let user = serde_json::from_value::<UserId>(result["user_id"].clone()).ok()?;
-        let mut data = result.clone();
+    let (Some(game), Ok(said)) = (envelope.game_id, serde_json::from_str::<Results>(envelope.data.json())) else {
+        return Vec::new();
+    };
+    let (results, currency) = match said {
+        Results { correction: Some(Corrected { results, currency }), .. } => (results, currency),
+        Results { results, currency, .. } => (results.unwrap_or_default(), currency),
+    };
+    let draft = |result: PlayerResult| {
+        let user = result.user_id?;
+        let mut data = json!(result);
         data["game_id"] = json!(game);
         data["session_id"] = json!(envelope.session_id);
-        data["currency"] = said["currency"].clone();
+        data["currency"] = json!(currency);
         data["is_corrected"] = json!(true);
         let (id, version) = (game_completed_id(game.0, user), envelope.seq.unwrap_or_default());
         Some(Draft { id, user, kind: Kind::GameCompleted, data, version, cause: envelope.clone() })
     };
-    results.iter().filter_map(draft).collect()
+    results.into_iter().filter_map(draft).collect()
+}
+
+/// Withdraws what was told of a game that goes on.
+pub(super) async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
+    let (Some(game), Ok(said)) = (envelope.game_id, serde_json::from_str::<Results>(envelope.data.json())) else {
+        return Ok(());
+    };
+    let former = said.former_results.unwrap_or_default();
+    let users: Vec<UserId> = former.into_iter().filter_map(|result| result.user_id).collect();
+    table::withdraw_games(tx, game, &users, envelope.seq.unwrap_or_default()).await
+}
+
+/// What a game came to for one player, whoever is told of it.
+#[derive(Serialize, Deserialize)]
+struct PlayerResult {
+    user_id: Option<UserId>,
+    #[serde(flatten)]
+    figures: Map<String, Value>,
+}
+
+/// What an event that changed an ended game says of its results.
+#[derive(Deserialize)]
+struct Results {
+    /// Of a void, or of a mark that was moved.
+    #[serde(default)]
+    results: Option<Vec<PlayerResult>>,
+    #[serde(default)]
+    currency: String,
+    /// Of a mark that was forgotten.
+    #[serde(default)]
+    correction: Option<Corrected>,
+    /// Of a game that goes on.
+    #[serde(default)]
+    former_results: Option<Vec<PlayerResult>>,
+}
+
+#[derive(Deserialize)]
+struct Corrected {
+    results: Vec<PlayerResult>,
+    currency: String,
 }
 
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {

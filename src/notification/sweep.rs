@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTr
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::compensation::{RESULTS, corrected};
+use super::compensation::{RESULTS, corrected, withdraw_reopened};
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id};
 use super::tell;
@@ -102,7 +102,10 @@ async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<()
         let envelope = &message.envelope;
         match tell::kind_of(&envelope.event_type) {
             Some(kind) => drafts.push(tell::draft(kind, envelope)?),
-            None => drafts.extend(corrected(envelope)),
+            None => {
+                drafts.extend(corrected(envelope));
+                withdraw_reopened(tx, envelope).await?;
+            }
         }
     }
     let gone = deleted(tx, &drafts).await?;

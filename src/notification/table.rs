@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::kind::Kind;
 use super::texts;
 use crate::clock;
-use crate::ids::{Timestamp, UserId};
+use crate::ids::{GameId, Timestamp, UserId};
 use crate::outbox;
 use crate::outbox::envelope::{Data, Envelope, Priority};
 use crate::outbox::user_message::UserMessage;
@@ -129,7 +129,7 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
             created_at: draft.cause.timestamp,
         };
         let there = stored.get(&draft.id);
-        if there.is_some_and(|there| there.version >= draft.version && !there.is_withdrawn) {
+        if there.is_some_and(|there| (there.version, !there.is_withdrawn) >= (draft.version, true)) {
             continue;
         }
         if let Some(there) = there {
@@ -149,7 +149,9 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
 /// What says something else now has to be heard again. Decided by the row as it is then: another consumer may have
 /// stored another version since it was looked for.
 fn unless_newer() -> OnConflict {
-    let excluded = Expr::col((Alias::new("excluded"), Column::Version));
+    let excluded = || Expr::col((Alias::new("excluded"), Column::Version));
+    let version = || Expr::col((Entity, Column::Version));
+    let is_withdrawn = Expr::col((Entity, Column::IsWithdrawn)).eq(true);
     OnConflict::column(Column::Id)
         .update_columns([
             Column::Title,
@@ -160,9 +162,7 @@ fn unless_newer() -> OnConflict {
             Column::DeliveredAtMs,
             Column::ReadAtMs,
         ])
-        .action_and_where(
-            Expr::col((Entity, Column::Version)).lt(excluded).or(Expr::col((Entity, Column::IsWithdrawn)).eq(true)),
-        )
+        .action_and_where(version().lt(excluded()).or(is_withdrawn.and(version().lte(excluded()))))
         .to_owned()
 }
 
@@ -206,6 +206,41 @@ async fn unwanted(tx: &impl ConnectionTrait, drafts: &[Draft]) -> Result<HashSet
         }
     }
     Ok(unwanted)
+}
+
+/// A game that users were told of goes on: what was told of it before that version does not hold, also where it comes
+/// later.
+pub(super) async fn withdraw_games(
+    tx: &impl ConnectionTrait,
+    game: GameId,
+    users: &[UserId],
+    version: i64,
+) -> Result<(), DbErr> {
+    let mut ids: Vec<(Uuid, UserId)> = users.iter().map(|user| (game_completed_id(game.0, *user), *user)).collect();
+    ids.sort_unstable();
+    let row = |&(id, user): &(Uuid, UserId)| ActiveModel {
+        id: Set(id),
+        user_id: Set(user.0),
+        kind: Set(Kind::GameCompleted.as_str().to_owned()),
+        title: Set(String::new()),
+        body: Set(String::new()),
+        data: Set("{}".to_owned()),
+        version: Set(version),
+        is_withdrawn: Set(true),
+        created_at_ms: Set(clock::now().millis()),
+        delivered_at_ms: Set(None),
+        read_at_ms: Set(None),
+        deleted_at_ms: Set(None),
+    };
+    let excluded = Expr::col((Alias::new("excluded"), Column::Version));
+    let unless_newer = OnConflict::column(Column::Id)
+        .update_columns([Column::Version, Column::IsWithdrawn])
+        .action_and_where(Expr::col((Entity, Column::Version)).lt(excluded))
+        .to_owned();
+    for ids in ids.chunks(ROWS_MAX) {
+        Entity::insert_many(ids.iter().map(row)).on_conflict(unless_newer.clone()).exec_without_returning(tx).await?;
+    }
+    Ok(())
 }
 
 /// What these told does not hold any more.

@@ -125,6 +125,7 @@ pub fn ball(participant_id: ParticipantId) -> Command {
         count: None,
         free_ball: false,
         note: None,
+        correction: false,
     })
 }
 

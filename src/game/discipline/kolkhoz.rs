@@ -180,12 +180,12 @@ impl Kolkhoz {
     }
 
     /// Every colour is counted, so there is a last ball.
-    fn is_counted(&self) -> bool {
+    fn is_table_counted(&self) -> bool {
         !self.balls.is_empty() && self.balls.iter().all(|ball| ball.count.is_some())
     }
 
     fn is_cleared(&self, potted: &Potted) -> bool {
-        self.is_counted() && self.balls.iter().all(|ball| potted.left(ball) == Some(0))
+        self.is_table_counted() && self.balls.iter().all(|ball| potted.left(ball) == Some(0))
     }
 
     fn worth(&self, color: Color, is_last: bool, players: usize) -> i64 {
@@ -280,7 +280,7 @@ impl Discipline for Kolkhoz {
                 fault(format!("balls[{i}].count"), "must be 1 to 16, or absent");
             }
         }
-        if self.last_ball != LastBall::Value && !self.is_counted() {
+        if self.last_ball != LastBall::Value && !self.is_table_counted() {
             fault("last_ball".to_owned(), "needs a count for every colour");
         }
         if let KolkhozFoul::Subtract { points } | KolkhozFoul::Pool { points } = self.foul
@@ -328,6 +328,10 @@ impl Discipline for Kolkhoz {
             Act::EndTurn => {}
         }
         Brought::default()
+    }
+
+    fn is_counted(&self, color: Color) -> bool {
+        self.of_color(color).is_some_and(|ball| ball.count.is_some())
     }
 
     fn remaining(&self, board: &Scoreboard) -> Vec<Remaining> {

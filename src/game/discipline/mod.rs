@@ -122,6 +122,11 @@ pub(super) trait Discipline {
         None
     }
 
+    /// The rules know how many balls of that colour there are, so that one too many is seen.
+    fn is_counted(&self, _color: Color) -> bool {
+        false
+    }
+
     /// What is left on the table, colour by colour, where there is something to say.
     fn remaining(&self, _board: &Scoreboard) -> Vec<Remaining> {
         Vec::new()

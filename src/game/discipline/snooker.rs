@@ -343,6 +343,10 @@ impl Discipline for Snooker {
         Some(Decision { reason: "conceded", won_by: Some(1 - side(by)), cleared_by: None })
     }
 
+    fn is_counted(&self, _: Color) -> bool {
+        true
+    }
+
     fn remaining(&self, board: &Scoreboard) -> Vec<Remaining> {
         let Some(frame) = Frame::of(board) else { return Vec::new() };
         let left = |color: Color, count| Remaining { color: color.name().to_owned(), count: Some(count) };

@@ -1,16 +1,18 @@
 //! What happened: the stored vocabulary. Events never change once written, so fields are only ever added here, with
 //! a default. A new type of event raises `FORMAT` of snapshots (`journal/snapshot.rs`).
 
+mod corrections;
 mod newer;
 mod of_game;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use corrections::{Correction, EventReassigned, EventVoided, GameReopened, Standing};
 pub use newer::NewerFact;
 pub use of_game::{
-    BallPotted, EventVoided, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score,
-    TurnChanged, VisitFigures,
+    BallPotted, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score, TurnChanged,
+    VisitFigures,
 };
 
 use super::discipline::Rules;
@@ -138,10 +140,42 @@ facts! {
     TurnChanged(TurnChanged) = "game.turn_changed",
     /// A mark was taken back; all that followed from it is put right.
     EventVoided(Box<EventVoided>) = "game.event_voided",
+    /// A mark was another player's; all that follows from it is put right.
+    EventReassigned(Box<EventReassigned>) = "game.event_reassigned",
     /// The game is over and settled.
     GameEnded(Box<GameEnded>) = "game.ended",
+    /// An ended game goes on.
+    GameReopened(Box<GameReopened>) = "game.reopened",
     /// The game counts as not played.
     GameCancelled(Nothing) = "game.cancelled",
+}
+
+impl Fact {
+    /// Of a mark: it was forgotten, and the game comes to this with it.
+    pub(super) fn set_correction(&mut self, comes_to: Correction) {
+        let (Fact::BallPotted(BallPotted { correction, .. })
+        | Fact::FoulCommitted(FoulCommitted { correction, .. })
+        | Fact::TurnChanged(TurnChanged { correction, .. })) = self
+        else {
+            return;
+        };
+        *correction = Some(Box::new(comes_to));
+    }
+
+    /// Of a mark that was forgotten: what the game comes to with it.
+    pub fn correction(&self) -> Option<&Correction> {
+        match self {
+            Fact::BallPotted(BallPotted { correction, .. })
+            | Fact::FoulCommitted(FoulCommitted { correction, .. })
+            | Fact::TurnChanged(TurnChanged { correction, .. }) => correction.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The mark of the same ball just before, which may be one too many.
+    pub fn echo_of(&self) -> Option<Seq> {
+        if let Fact::BallPotted(potted) = self { potted.echo_of } else { None }
+    }
 }
 
 /// `{}`: a type that says all.

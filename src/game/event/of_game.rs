@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Correction;
 use crate::ids::{Money, ParticipantId, Seq, UserId};
 
 /// Data of `game.started`.
@@ -72,6 +73,12 @@ pub struct BallPotted {
     /// The most that can still be made without fouls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_remaining: Option<i64>,
+    /// The same ball was marked for the same player just before, by another command: perhaps it is one too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echo_of: Option<Seq>,
+    /// It was forgotten and added when the game had ended: what the game comes to with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Box<Correction>>,
 }
 
 fn one() -> u8 {
@@ -138,6 +145,9 @@ pub struct FoulCommitted {
     /// The most that can still be made without fouls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_remaining: Option<i64>,
+    /// It was forgotten and added when the game had ended: what the game comes to with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Box<Correction>>,
 }
 
 /// Data of `game.turn_changed`.
@@ -155,36 +165,9 @@ pub struct TurnChanged {
     /// The most that can still be made without fouls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_remaining: Option<i64>,
-}
-
-/// Data of `game.event_voided`: the game as it stands without the voided mark.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EventVoided {
-    /// Which event.
-    pub voided_seq: Seq,
-    pub voided_type: String,
-    /// The account of the player whose mark it was; `None` for a guest.
-    #[serde(default)]
-    pub user_id: Option<UserId>,
-    /// All players' scores after the void.
-    pub scores: Vec<Score>,
-    /// Whose turn it is after the void.
-    pub current_participant_id: Option<ParticipantId>,
-    /// What is left on the table after the void; empty where balls are not counted.
-    #[serde(default)]
-    pub remaining: Vec<Remaining>,
-    /// Which ball is on after it, in games where not every one may be potted at any time: a colour, or `color` for any but red.
+    /// It was forgotten and added when the game had ended: what the game comes to with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ball_on: Option<String>,
-    /// The most that can still be made without fouls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub points_remaining: Option<i64>,
-    /// The new results, where the game had ended.
-    #[serde(default)]
-    pub results: Option<Vec<GameResult>>,
-    /// Of the money in the results; empty where there are none, and in events from before it was told.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub currency: String,
+    pub correction: Option<Box<Correction>>,
 }
 
 /// Data of `game.ended`.

@@ -48,7 +48,7 @@ impl Evening {
                 else {
                     panic!("a pot")
                 };
-                Scoring::PotBall { participant_id, color, own_ball, count, free_ball: true, note }
+                Scoring::PotBall { participant_id, color, own_ball, count, free_ball: true, note, correction: false }
             }
         };
         let _ = self.ask(user("Anna"), None, Command::Score(command));
@@ -146,14 +146,18 @@ impl Evening {
                 count: Some(u32::from(pot.count)),
                 free_ball: pot.free_ball,
                 note: None,
+                correction: false,
             },
             Fact::FoulCommitted(foul) => Scoring::CommitFoul {
                 participant_id: foul.participant_id,
                 points: Some(foul.points),
                 reds: Some(u32::from(foul.reds)),
                 reason: None,
+                correction: false,
             },
-            Fact::TurnChanged(turn) => Scoring::EndTurn { participant_id: turn.participant_id, reason: None },
+            Fact::TurnChanged(turn) => {
+                Scoring::EndTurn { participant_id: turn.participant_id, reason: None, correction: false }
+            }
             other => panic!("{other:?} is no mark"),
         };
         self.score(scoring);

@@ -1,6 +1,7 @@
 //! Evenings played through `decide` and `apply`, told in a few words.
 //! Players are known by their names; the first one opens the session and marks for everybody.
 
+mod corrections;
 mod frames;
 mod games;
 pub(crate) mod golden;
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 use super::command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 use super::discipline::Rules;
-use super::event::{Actor, DecidedFact, Event, Fact, GameEnded, GameResult, Role};
+use super::event::{Actor, BallPotted, DecidedFact, Event, Fact, GameEnded, GameResult, Role};
 use super::{Session, Status};
 use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
@@ -185,15 +186,16 @@ impl Evening {
             count: None,
             free_ball: false,
             note: None,
+            correction: false,
         }
     }
 
     fn foul(&self, who: &str, points: Option<i64>) -> Scoring {
-        Scoring::CommitFoul { participant_id: self.seat(who), points, reds: None, reason: None }
+        Scoring::CommitFoul { participant_id: self.seat(who), points, reds: None, reason: None, correction: false }
     }
 
     fn end_turn(&self, who: &str) -> Scoring {
-        Scoring::EndTurn { participant_id: self.seat(who), reason: Some("miss".into()) }
+        Scoring::EndTurn { participant_id: self.seat(who), reason: Some("miss".into()), correction: false }
     }
 
     fn pots(&mut self, who: &str, color: &str) -> Vec<Fact> {

@@ -33,6 +33,7 @@ impl Evening {
                     count: None,
                     free_ball: false,
                     note: None,
+                    correction: false,
                 };
                 (scorer, None, Command::Score(pot))
             }
@@ -41,12 +42,18 @@ impl Evening {
                 (
                     scorer,
                     None,
-                    Command::Score(Scoring::CommitFoul { participant_id, points: *points, reds: None, reason: None }),
+                    Command::Score(Scoring::CommitFoul {
+                        participant_id,
+                        points: *points,
+                        reds: None,
+                        reason: None,
+                        correction: false,
+                    }),
                 )
             }
             Step::EndTurn(who) => {
                 let participant_id = *who.get(&players);
-                (scorer, None, Command::Score(Scoring::EndTurn { participant_id, reason: None }))
+                (scorer, None, Command::Score(Scoring::EndTurn { participant_id, reason: None, correction: false }))
             }
             Step::Void(which) => {
                 let seq = which.index(self.log.len()) as Seq + 1;
@@ -125,8 +132,8 @@ impl Evening {
                 }
                 Fact::TurnChanged(said) => (Some(said.next_participant_id), [].as_slice()),
                 Fact::EventVoided(said) => {
-                    assert_eq!((&said.scores, &said.remaining), (&view.scores, &view.remaining));
-                    (said.current_participant_id, [].as_slice())
+                    assert_eq!((&said.standing.scores, &said.standing.remaining), (&view.scores, &view.remaining));
+                    (said.standing.current_participant_id, [].as_slice())
                 }
                 Fact::GameEnded(said) => {
                     assert_eq!(Some(&said.results), view.results.as_ref());

@@ -74,8 +74,15 @@ fn the_cue_ball_itself_is_kept_in_event_and_statistics() {
     let rules = pyramid(json!({"game_type": "moscow_pyramid"}));
     let mut evening = Evening::playing(rules, &["Anna", "Boris"]);
     let Scoring::PotBall { participant_id, color, note, .. } = evening.pot("Boris", "white") else { panic!("pot") };
-    let facts =
-        evening.score(Scoring::PotBall { participant_id, color, own_ball: true, count: None, free_ball: false, note });
+    let facts = evening.score(Scoring::PotBall {
+        participant_id,
+        color,
+        own_ball: true,
+        count: None,
+        free_ball: false,
+        note,
+        correction: false,
+    });
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
     assert!(potted.own_ball);
     let summary = evening.session.player_games(evening.game()).expect("summary");

@@ -175,6 +175,7 @@ fn each_wrong_argument_of_a_mark_names_its_field() {
         count: None,
         free_ball: false,
         note,
+        correction: false,
     };
     for (scoring, named) in [
         (evening.pot("Vera", "white"), "participant_id"),
@@ -184,8 +185,17 @@ fn each_wrong_argument_of_a_mark_names_its_field() {
         (evening.foul("Anna", Some(101)), "points"),
         (evening.foul("Anna", Some(i64::MIN)), "points"),
         (pot(long.clone()), "note"),
-        (Scoring::CommitFoul { participant_id: anna, points: None, reds: None, reason: long.clone() }, "reason"),
-        (Scoring::EndTurn { participant_id: anna, reason: long.clone() }, "reason"),
+        (
+            Scoring::CommitFoul {
+                participant_id: anna,
+                points: None,
+                reds: None,
+                reason: long.clone(),
+                correction: false,
+            },
+            "reason",
+        ),
+        (Scoring::EndTurn { participant_id: anna, reason: long.clone(), correction: false }, "reason"),
         (Scoring::EndGame { reason: long.clone(), participant_id: None }, "reason"),
     ] {
         let refusal = evening.score_refused(scoring.clone());

@@ -13,7 +13,15 @@ impl Evening {
         let Scoring::PotBall { participant_id, color, own_ball, count, note, .. } = self.pot(who, color) else {
             panic!("a pot")
         };
-        self.score(Scoring::PotBall { participant_id, color, own_ball, count, free_ball: true, note })
+        self.score(Scoring::PotBall {
+            participant_id,
+            color,
+            own_ball,
+            count,
+            free_ball: true,
+            note,
+            correction: false,
+        })
     }
 
     pub(super) fn reds(&self, who: &str, many: u32) -> Scoring {
@@ -24,12 +32,13 @@ impl Evening {
             count: Some(many),
             free_ball: false,
             note: None,
+            correction: false,
         }
     }
 
     fn foul_with_reds(&self, who: &str, points: i64, reds: u32) -> Scoring {
         let participant_id = self.seat(who);
-        Scoring::CommitFoul { participant_id, points: Some(points), reds: Some(reds), reason: None }
+        Scoring::CommitFoul { participant_id, points: Some(points), reds: Some(reds), reason: None, correction: false }
     }
 
     fn concedes(&self, who: &str) -> Scoring {
@@ -210,6 +219,7 @@ fn a_free_ball_counts_as_the_ball_on_and_stays() {
         count: None,
         free_ball: true,
         note: None,
+        correction: false,
     };
     assert_eq!(evening.score_refused(gone).code(), "ball_not_available");
 }
@@ -318,7 +328,8 @@ fn other_games_know_none_of_it() {
     let Scoring::PotBall { participant_id, color, note, .. } = evening.pot("Anna", "white") else { panic!("a pot") };
     for (count, free_ball, field) in [(Some(2), false, "count"), (None, true, "free_ball")] {
         let (color, note) = (color.clone(), note.clone());
-        let pot = Scoring::PotBall { participant_id, color, own_ball: false, count, free_ball, note };
+        let pot =
+            Scoring::PotBall { participant_id, color, own_ball: false, count, free_ball, note, correction: false };
         let refusal = evening.score_refused(pot);
         assert!(matches!(refusal, Refusal::Invalid { field: named, .. } if named == field), "{refusal:?}");
     }

@@ -129,8 +129,7 @@ fn hostile() -> impl Strategy<Value = Command> {
         2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason, participant_id: None })),
         1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq })),
         1 => any_text().prop_map(move |color| Command::Score(Scoring::PotBall {
-            participant_id: nobody, color, own_ball: true, count: None, free_ball: false, note: None,
-        })),
+            participant_id: nobody, color, own_ball: true, count: None, free_ball: false, note: None, correction: false })),
         4 => (any_text(), role()).prop_map(|(display_name, role)| Command::Join { display_name, role }),
         1 => any_text().prop_map(|display_name| Command::AddGuest { display_name }),
         1 => (0..PEOPLE.len(), any_text()).prop_map(|(who, display_name)| Command::Invite {

@@ -10,10 +10,10 @@ fn a_taken_back_ball_is_back_on_the_table() {
     let facts = evening.voids(evening.now() - 1);
     let [Fact::EventVoided(voided)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((voided.voided_seq, voided.voided_type.as_str()), (evening.now() - 2, "game.ball_potted"));
-    assert_eq!(voided.scores.iter().map(|score| score.points).collect::<Vec<_>>(), [0, 0]);
-    assert_eq!(voided.current_participant_id, Some(evening.seat("Boris")));
-    assert_eq!(voided.remaining[1].count, Some(1));
-    assert_eq!(voided.results, None);
+    assert_eq!(voided.standing.scores.iter().map(|score| score.points).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(voided.standing.current_participant_id, Some(evening.seat("Boris")));
+    assert_eq!(voided.standing.remaining[1].count, Some(1));
+    assert_eq!(voided.standing.results, None);
     assert_eq!(evening.pots("Boris", "pink").len(), 1);
 }
 
@@ -25,13 +25,17 @@ fn an_ended_game_stays_ended_and_its_money_is_put_right() {
     evening.pots("Anna", "white");
     evening.pots("Boris", "white");
     assert_eq!((evening.points(), evening.balances()), (vec![5, 3], vec![100, -100]));
-    let facts = evening.voids(evening.now() - 2);
+    // Another game was begun since, so that it can't go on.
+    let (first, pink_and_white) = (evening.game(), evening.now() - 2);
+    evening.starts(&["Anna", "Boris"]);
+    evening.score(Scoring::CancelGame {});
+    let facts = evening.voids(pink_and_white);
     let [Fact::EventVoided(voided)] = facts.as_slice() else { panic!("{facts:?}") };
-    let results = voided.results.as_ref().expect("new results");
+    let results = voided.standing.results.as_ref().expect("new results");
     assert_eq!(results.iter().map(|result| result.points).collect::<Vec<_>>(), [4, 1]);
-    assert_eq!(voided.current_participant_id, None);
+    assert_eq!(voided.standing.current_participant_id, None);
     assert_eq!(evening.balances(), [150, -150]);
-    let game = evening.view();
+    let game = evening.session.game_view(first).expect("the first game");
     assert_eq!((game.status.as_str(), game.end_reason.as_deref()), ("completed", Some("all_balls_potted")));
 }
 

@@ -188,7 +188,13 @@ impl World {
             1..=4 if !playing => Command::Score(Scoring::StartGame { order: None }),
             1 => Command::Score(Scoring::EndGame { reason: None, participant_id: None }),
             2 => Command::Score(Scoring::VoidEvent { seq: 1 + self.draws.below(head as usize) as Seq }),
-            3 => Command::Score(Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None }),
+            3 => Command::Score(Scoring::CommitFoul {
+                participant_id,
+                points: None,
+                reds: None,
+                reason: None,
+                correction: false,
+            }),
             4 => Command::UpdateParticipant { participant_id, display_name: None, can_score: Some(true) },
             5 => Command::Score(Scoring::CancelGame {}),
             _ => {
@@ -200,6 +206,7 @@ impl World {
                     count: None,
                     free_ball: false,
                     note: None,
+                    correction: false,
                 })
             }
         }

@@ -1,0 +1,363 @@
+//! Putting right: balls taken back after the end, forgotten, given to the wrong player; games that go on.
+
+use proptest::prelude::*;
+
+use super::steps::any_rules;
+use super::*;
+use crate::game::GameStatus;
+
+fn americana() -> Evening {
+    Evening::playing(pyramid(json!({"target_balls": 2})), &["Anna", "Boris"])
+}
+
+fn refused(evening: &mut Evening, scoring: Scoring) -> Refusal {
+    evening.score_refused(scoring)
+}
+
+/// The same mark, for an ended game.
+fn forgotten(mut scoring: Scoring) -> Scoring {
+    let (Scoring::PotBall { correction, .. }
+    | Scoring::CommitFoul { correction, .. }
+    | Scoring::EndTurn { correction, .. }) = &mut scoring
+    else {
+        panic!("no mark")
+    };
+    *correction = true;
+    scoring
+}
+
+#[test]
+fn a_game_goes_on_when_what_ended_it_is_taken_back() {
+    let mut evening = americana();
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "white");
+    assert_eq!((evening.view().status, evening.balances()), (GameStatus::Completed, vec![500, -500]));
+    let facts = evening.voids(evening.now() - 1);
+    let [Fact::EventVoided(voided), Fact::GameReopened(reopened)] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!((voided.standing.results.as_ref(), reopened.cause.as_str()), (None, "voided"));
+    assert_eq!(reopened.former_results.iter().map(|result| result.net).collect::<Vec<_>>(), [50_000, -50_000]);
+    let game = evening.view();
+    assert_eq!((game.status, game.end_reason, game.results), (GameStatus::InProgress, None, None));
+    assert_eq!((evening.balances(), evening.turn()), (vec![0, 0], Some("Anna".to_owned())));
+    // It ends again, and the match, the order and the log go on from there.
+    evening.pots("Boris", "white");
+    let facts = evening.pots("Boris", "white");
+    assert!(matches!(&facts[..], [Fact::BallPotted(_), Fact::GameEnded(_)]), "{facts:?}");
+    assert_eq!((evening.winners(), evening.balances()), (vec!["Boris".to_owned()], vec![-500, 500]));
+}
+
+#[test]
+fn a_game_that_is_not_the_last_or_whose_evening_is_over_stays_ended() {
+    let mut evening = americana();
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "white");
+    let last_ball = evening.now() - 1;
+    let mut completed = evening.clone();
+    completed.score(Scoring::CompleteSession {});
+    evening.starts(&["Anna", "Boris"]);
+    for (name, mut evening) in [("another game", evening), ("the evening is over", completed)] {
+        let facts = evening.voids(last_ball);
+        let [Fact::EventVoided(voided)] = &facts[..] else { panic!("{name}: {facts:?}") };
+        assert!(voided.standing.results.is_some(), "{name}");
+        assert_eq!(evening.balances(), [0, 0], "{name}");
+    }
+}
+
+#[test]
+fn the_last_game_is_opened_by_hand_and_plays_on() {
+    let mut evening = americana();
+    evening.pots("Anna", "white");
+    evening.ends();
+    let facts = evening.score(Scoring::ReopenGame {});
+    let [Fact::GameReopened(reopened)] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!((reopened.cause.as_str(), reopened.standing.scores[0].points), ("manual", 1));
+    let facts = evening.pots("Anna", "white");
+    assert!(matches!(&facts[..], [Fact::BallPotted(_), Fact::GameEnded(_)]), "{facts:?}");
+    // Opened though its marks had decided it: they decide it no more, the next one does.
+    evening.score(Scoring::ReopenGame {});
+    assert_eq!(evening.view().status, GameStatus::InProgress);
+    let facts = evening.pots("Boris", "white");
+    assert!(matches!(&facts[..], [Fact::BallPotted(_), Fact::GameEnded(ended)] if ended.reason == "target_reached"));
+    assert_eq!(evening.points(), [2, 1]);
+}
+
+#[test]
+fn what_can_not_go_on_is_refused_with_a_code_of_its_own() {
+    let mut evening = Evening::of(pyramid(json!({})), &["Anna", "Boris"]);
+    let code = |refusal: Refusal| refusal.code();
+    assert_eq!(code(refused(&mut evening, Scoring::ReopenGame {})), "game_not_reopenable");
+    let first = evening.starts(&["Anna", "Boris"]);
+    assert_eq!(code(refused(&mut evening, Scoring::ReopenGame {})), "game_not_reopenable");
+    let pot = forgotten(evening.pot("Anna", "white"));
+    assert_eq!(code(refused(&mut evening, pot.clone())), "game_not_ended");
+    evening.ends();
+    evening.starts(&["Anna", "Boris"]);
+    evening.score(Scoring::CancelGame {});
+    assert_eq!(code(refused(&mut evening, Scoring::ReopenGame {})), "game_not_reopenable");
+    let named = |evening: &mut Evening, game, scoring| evening.ask(user("Anna"), Some(game), Command::Score(scoring));
+    assert_eq!(named(&mut evening, first, Scoring::ReopenGame {}).map_err(code), Err("game_not_reopenable"));
+    assert!(named(&mut evening, first, pot.clone()).is_ok(), "an ended game takes what was forgotten");
+    evening.score(Scoring::CompleteSession {});
+    assert_eq!(code(refused(&mut evening, Scoring::ReopenGame {})), "session_closed");
+    assert!(named(&mut evening, first, pot).is_ok(), "after the evening, too");
+}
+
+#[test]
+fn a_forgotten_ball_is_added_and_the_game_stays_ended() {
+    let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
+    evening.pots("Anna", "pink");
+    evening.ends();
+    assert_eq!(evening.balances(), [200, -200]);
+    let facts = evening.score(forgotten(evening.pot("Boris", "yellow")));
+    let [Fact::BallPotted(BallPotted { correction: Some(correction), total_score: 2, .. })] = &facts[..] else {
+        panic!("{facts:?}")
+    };
+    assert_eq!(correction.results.iter().map(|result| result.points).collect::<Vec<_>>(), [4, 2]);
+    assert_eq!((evening.view().status, evening.balances()), (GameStatus::Completed, vec![100, -100]));
+    evening.voids(evening.now());
+    assert_eq!(evening.balances(), [200, -200]);
+}
+
+#[test]
+fn a_forgotten_ball_counts_before_the_one_that_decided_the_game() {
+    let rules = pyramid(json!({"target_balls": 2, "foul": {"kind": "offender_minus_one"}}));
+    let mut evening = Evening::playing(rules, &["Anna", "Boris"]);
+    evening.pots("Boris", "white");
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "white");
+    assert_eq!((evening.winners(), evening.points()), (vec!["Anna".to_owned()], vec![2, 1]));
+    // Boris had his second ball before her second one.
+    evening.score(forgotten(evening.pot("Boris", "white")));
+    assert_eq!((evening.winners(), evening.points()), (vec!["Boris".to_owned()], vec![1, 2]));
+    assert_eq!(evening.balances(), [-500, 500]);
+}
+
+#[test]
+fn a_ball_of_the_wrong_player_is_moved_in_one_step_and_back_by_one_undo() {
+    let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
+    evening.pots("Anna", "pink");
+    let pink = evening.now();
+    let move_to =
+        |evening: &Evening, name: &str| Scoring::ReassignEvent { seq: pink, participant_id: evening.seat(name) };
+    let same = move_to(&evening, "Anna");
+    assert_eq!(refused(&mut evening, same).code(), "validation_failed");
+    let facts = evening.score(move_to(&evening, "Boris"));
+    let [Fact::EventReassigned(moved)] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!((moved.from_participant_id, moved.participant_id), (evening.seat("Anna"), evening.seat("Boris")));
+    assert_eq!((evening.points(), evening.turn()), (vec![0, 4], Some("Boris".to_owned())));
+    let moved = evening.now();
+    evening.voids(moved);
+    assert_eq!(evening.points(), [4, 0]);
+    let again = Scoring::VoidEvent { seq: moved };
+    assert_eq!(refused(&mut evening, again).code(), "event_not_voidable");
+    evening.score(move_to(&evening, "Boris"));
+    evening.ends();
+    evening.score(Scoring::CompleteSession {});
+    let facts = evening.score(move_to(&evening, "Anna"));
+    let [Fact::EventReassigned(moved)] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!(moved.standing.results.as_ref().expect("results")[0].participant_id, evening.seat("Anna"));
+    assert_eq!(evening.balances(), [200, -200]);
+}
+
+#[test]
+fn a_ball_marked_twice_at_once_is_told_as_an_echo_where_nobody_counts_balls() {
+    let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
+    let echo = |facts: &[Fact]| facts[0].echo_of();
+    assert_eq!(echo(&evening.pots("Anna", "white")), None);
+    let first = evening.now();
+    assert_eq!(echo(&evening.pots("Boris", "white")), None, "another player's");
+    assert_eq!(echo(&evening.pots("Anna", "pink")), None, "another ball");
+    assert_eq!(echo(&evening.pots("Anna", "white")), Some(first), "three seconds later");
+    let second = evening.now();
+    assert_eq!(echo(&evening.pots("Anna", "white")), Some(second), "of the latest");
+    evening.voids(evening.now());
+    evening.voids(second);
+    assert_eq!(echo(&evening.pots("Anna", "white")), None, "the first was too long ago, the others are taken back");
+    let mut counted = Evening::playing(kolkhoz(SHORT_TABLE, json!({})), &["Anna", "Boris"]);
+    counted.pots("Anna", "white");
+    assert_eq!(echo(&counted.pots("Anna", "white")), None, "the table is counted");
+}
+
+/// What may go wrong with a mark, and be put right.
+#[derive(Clone, Copy, Debug)]
+enum Mistake {
+    None,
+    /// Another mark was made first, and taken back.
+    Extra,
+    /// It was marked for another player, and moved.
+    WrongPlayer,
+    /// It was taken back and marked again.
+    Again,
+}
+
+fn any_mistake() -> impl Strategy<Value = Mistake> {
+    proptest::sample::select(vec![Mistake::None, Mistake::Extra, Mistake::WrongPlayer, Mistake::Again])
+}
+
+/// A mark as it is drawn: who, which, and what goes wrong.
+type Drawn = (usize, usize, Mistake);
+
+fn mark(evening: &Evening, who: usize, which: usize) -> Scoring {
+    let view = evening.view();
+    let participant_id = view.order[who % view.order.len()];
+    let colors: Vec<_> = view.remaining.iter().map(|left| left.color.clone()).chain(["white".to_owned()]).collect();
+    match which % (colors.len() + 2) {
+        0 => Scoring::CommitFoul { participant_id, points: None, reds: None, reason: None, correction: false },
+        1 => Scoring::EndTurn { participant_id, reason: None, correction: false },
+        n => Scoring::PotBall {
+            participant_id,
+            color: colors[n - 2].clone(),
+            own_ball: false,
+            count: None,
+            free_ball: false,
+            note: None,
+            correction: false,
+        },
+    }
+}
+
+fn score(evening: &mut Evening, scoring: Scoring) -> bool {
+    let scorer = evening.session.creator_user_id();
+    evening.ask(scorer, None, Command::Score(scoring)).is_ok()
+}
+
+/// What everybody sees of the last game and of the evening's money.
+fn seen(evening: &Evening) -> (Value, Value) {
+    let mut game = json!(evening.view());
+    for when in ["ended_at", "duration_seconds", "started_at", "end_reason", "id"] {
+        game.as_object_mut().expect("a game").remove(when);
+    }
+    (game, json!(evening.session.balance()))
+}
+
+/// Makes a mark with a mistake that is put right; as if it had been made as it should.
+fn clumsily(evening: &mut Evening, scoring: &Scoring, mistake: Mistake) {
+    let other = |evening: &Evening, of: ParticipantId| {
+        let order = evening.view().order;
+        let index = order.iter().position(|id| *id == of).expect("a player");
+        order[(index + 1) % order.len()]
+    };
+    match mistake {
+        Mistake::None => assert!(score(evening, scoring.clone())),
+        Mistake::Extra => {
+            let wrong = mark(evening, 1, 0);
+            if score(evening, wrong) {
+                let seq = last_mark(evening);
+                assert!(score(evening, Scoring::VoidEvent { seq }));
+            }
+            assert!(score(evening, scoring.clone()));
+        }
+        Mistake::WrongPlayer => {
+            let (mut wrong, right) = (scoring.clone(), player_of(scoring));
+            set_player(&mut wrong, other(evening, right));
+            if score(evening, wrong) {
+                let seq = last_mark(evening);
+                assert!(score(evening, Scoring::ReassignEvent { seq, participant_id: right }));
+            } else {
+                assert!(score(evening, scoring.clone()));
+            }
+        }
+        Mistake::Again => {
+            assert!(score(evening, scoring.clone()));
+            let seq = last_mark(evening);
+            assert!(score(evening, Scoring::VoidEvent { seq }));
+            assert!(score(evening, scoring.clone()));
+        }
+    }
+}
+
+fn last_mark(evening: &Evening) -> Seq {
+    let is_mark =
+        |event: &&Event| matches!(event.fact, Fact::BallPotted(_) | Fact::FoulCommitted(_) | Fact::TurnChanged(_));
+    evening.log.iter().rev().find(is_mark).expect("a mark").seq
+}
+
+fn player_of(scoring: &Scoring) -> ParticipantId {
+    match scoring {
+        Scoring::PotBall { participant_id, .. }
+        | Scoring::CommitFoul { participant_id, .. }
+        | Scoring::EndTurn { participant_id, .. } => *participant_id,
+        _ => panic!("no mark"),
+    }
+}
+
+fn set_player(scoring: &mut Scoring, player: ParticipantId) {
+    match scoring {
+        Scoring::PotBall { participant_id, .. }
+        | Scoring::CommitFoul { participant_id, .. }
+        | Scoring::EndTurn { participant_id, .. } => *participant_id = player,
+        _ => panic!("no mark"),
+    }
+}
+
+fn begun(rules: &Rules) -> Evening {
+    let many = (*rules.players().start()).max(2);
+    let people: Vec<&str> = super::steps::PEOPLE.into_iter().take(many).collect();
+    Evening::playing(rules.clone(), &people)
+}
+
+proptest! {
+    #[test]
+    fn an_evening_with_mistakes_put_right_is_the_evening_without(
+        rules in any_rules(),
+        marks in prop::collection::vec((0..6_usize, 0..12_usize, any_mistake()), 0..25),
+    ) {
+        let rules: Rules = rules;
+        let marks: Vec<Drawn> = marks;
+        let (mut right, mut clumsy) = (begun(&rules), begun(&rules));
+        for (who, which, mistake) in marks {
+            if right.session.current_game().is_none() {
+                break;
+            }
+            let scoring = mark(&right, who, which);
+            // What the rules refuse is no mark in either evening.
+            if score(&mut right, scoring.clone()) {
+                clumsily(&mut clumsy, &scoring, mistake);
+            }
+            prop_assert_eq!(seen(&clumsy), seen(&right));
+        }
+        let log: Vec<Event> = clumsy.log.clone();
+        let mut again = Session::default();
+        for event in &log {
+            let text = serde_json::to_string(event).expect("json");
+            again.apply(&serde_json::from_str(&text).expect("an event"));
+        }
+        prop_assert_eq!(&again, &clumsy.session);
+        let snapshot = serde_json::to_string(&clumsy.session).expect("json");
+        prop_assert_eq!(&serde_json::from_str::<Session>(&snapshot).expect("a snapshot"), &clumsy.session);
+    }
+
+    #[test]
+    fn what_was_forgotten_and_added_counts_as_if_it_had_been_marked_last(
+        rules in any_rules(),
+        marks in prop::collection::vec((0..6_usize, 0..12_usize), 1..20),
+        forgets in 1..4_usize,
+    ) {
+        let rules: Rules = rules;
+        let (mut right, mut hasty) = (begun(&rules), begun(&rules));
+        let mut made = Vec::new();
+        for (who, which) in marks {
+            let scoring = mark(&right, who, which);
+            if score(&mut right, scoring.clone()) {
+                made.push(scoring);
+            }
+            if right.session.current_game().is_none() {
+                break;
+            }
+        }
+        if right.session.current_game().is_some() {
+            score(&mut right, Scoring::EndGame { reason: None, participant_id: None });
+        }
+        let kept = made.len().saturating_sub(forgets);
+        for scoring in &made[..kept] {
+            prop_assert!(score(&mut hasty, scoring.clone()));
+        }
+        let ended = score(&mut hasty, Scoring::EndGame { reason: None, participant_id: None });
+        prop_assert!(ended);
+        for scoring in &made[kept..] {
+            prop_assert!(score(&mut hasty, forgotten(scoring.clone())), "{:?}", scoring);
+        }
+        prop_assert_eq!(seen(&hasty), seen(&right));
+        prop_assert_eq!(hasty.session.game_view(hasty.game()).map(|game| game.status), Some(GameStatus::Completed));
+    }
+}
