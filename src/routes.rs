@@ -136,6 +136,8 @@ fn api() -> utoipa::openapi::OpenApi {
         session::joining::Api::openapi(),
         session::participant_routes::Api::openapi(),
         session::game_routes::Api::openapi(),
+        session::correction_routes::Api::openapi(),
+        session::money_routes::Api::openapi(),
         stream::Api::openapi(),
         stats::openapi(),
         notification::openapi(),

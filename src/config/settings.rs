@@ -46,7 +46,7 @@ settings! {
         value_parser = BoolishValueParser::new(),
     )]
     lan: bool = Some(false);
-    /// Where users reach this service, like https://club.example: for links and QR codes. Guessed from the addresses of
+    /// Where users reach this service, like `https://club.example`: for links and QR codes. Guessed from the addresses of
     /// this machine unless told.
     #[arg(value_name = "URL")]
     public_url: String = None;
@@ -77,7 +77,7 @@ settings! {
     /// User names that get the role admin.
     #[arg(value_name = "NAME,...", value_delimiter = ',')]
     admin: Vec<String> = Some(Vec::new());
-    /// Origins besides the server's own whose pages may call the API and open WebSockets, like https://club.example.
+    /// Origins besides the server's own whose pages may call the API and open WebSockets, like `https://club.example`.
     #[arg(value_name = "ORIGIN,...", value_delimiter = ',')]
     allowed_origin: Vec<String> = Some(Vec::new());
     /// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, and networks of them like 10.0.0.0/8.

@@ -8,6 +8,7 @@ use super::event::{
     SettingsChanged,
 };
 use super::mark::{Act, Foul, Pot};
+use super::money::{Entry, EntryKind, TableClock, TableTerms};
 use super::played_game::Game;
 use super::view::{GameStatus, Status};
 use super::{Participant, RecentPot, Session};
@@ -40,8 +41,21 @@ impl Session {
                     }
                 }
             }
-            Fact::SettingsChanged(changed) => self.change(changed),
+            Fact::SettingsChanged(changed) => self.change(changed, event.timestamp),
             Fact::CreatorChanged(changed) => self.crown(changed.participant_id, changed.user_id),
+            Fact::ExpenseAdded(added) => self.enter(event, EntryKind::of_expense(added)),
+            Fact::PaymentMarked(marked) => self.enter(event, EntryKind::of_payment(marked)),
+            Fact::TableStopped(stopped) => {
+                if let Some(clock) = &mut self.table {
+                    clock.stop(event.timestamp, event.seq);
+                }
+                self.enter(event, EntryKind::of_table(stopped));
+            }
+            Fact::EntryVoided(voided) => {
+                if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == voided.voided_seq) {
+                    entry.voided_by.get_or_insert(event.seq);
+                }
+            }
             Fact::SessionCompleted(_) => {
                 self.status = Status::Completed;
                 self.completed_at = Some(event.timestamp);
@@ -141,6 +155,12 @@ impl Session {
             joined_at: known.and_then(|seat| seat.joined_at).or(joined.is_active.then_some(at)),
             left_at: known.and_then(|seat| seat.left_at).filter(|_| !joined.is_active),
         };
+        if let Some(clock) = &mut self.table {
+            match seat.is_active_player() {
+                true => clock.come(seat.id, at),
+                false => clock.go(seat.id, at),
+            }
+        }
         match self.seat_mut(joined.participant_id) {
             Some(known) => *known = seat,
             None => self.participants.push(seat),
@@ -156,13 +176,25 @@ impl Session {
             seat.removed_seq = removed.or(seat.removed_seq);
             seat.left_at = Some(at);
         }
+        if let Some(clock) = &mut self.table {
+            clock.go(gone.participant_id, at);
+        }
     }
 
     fn seat_mut(&mut self, id: ParticipantId) -> Option<&mut Participant> {
         self.participants.iter_mut().find(|seat| seat.id == id)
     }
 
-    fn change(&mut self, changed: &SettingsChanged) {
+    fn enter(&mut self, event: &Event, what: EntryKind) {
+        self.entries.push(Entry { seq: event.seq, what, voided_by: None });
+    }
+
+    fn change(&mut self, changed: &SettingsChanged, at: Timestamp) {
+        match changed.table {
+            Some(Some(terms)) => self.set_table(terms, at),
+            Some(None) => self.table = None,
+            None => {}
+        }
         if let Some(name) = &changed.name {
             self.name.clone_from(name);
         }
@@ -179,6 +211,24 @@ impl Session {
                 self.past_rules.push(before);
             }
         }
+    }
+
+    /// One that runs goes on by other terms; a new one starts with the next game, or at once where one was played.
+    fn set_table(&mut self, terms: TableTerms, at: Timestamp) {
+        match &mut self.table {
+            Some(clock) if clock.stopped.is_none() => clock.terms = terms,
+            _ => {
+                self.table = Some(TableClock::new(terms));
+                if self.status == Status::InProgress {
+                    self.start_table(at);
+                }
+            }
+        }
+    }
+
+    fn start_table(&mut self, at: Timestamp) {
+        let Some(clock) = &mut self.table else { return };
+        clock.start(at, self.participants.iter().filter(|seat| seat.is_active_player()).map(|seat| seat.id));
     }
 
     fn crown(&mut self, id: ParticipantId, user: UserId) {
@@ -203,6 +253,7 @@ impl Session {
             return;
         }
         self.status = Status::InProgress;
+        self.start_table(event.timestamp);
         self.started_at.get_or_insert(event.timestamp);
         self.games.push(Game::new(id, started, self.past_rules.len(), event));
     }

@@ -1,6 +1,7 @@
 //! A session as its watchers see it: views, the evening's balance, and what statistics ask for.
 //! Money of an evening is the sum over completed games; nothing of it is stored, so a void puts all of it right.
 
+use super::money::{Claim, EntryKind};
 use super::played_game::Game;
 use super::settlement::settle;
 use super::view::{
@@ -13,7 +14,7 @@ use crate::ids::{GameId, Money, ParticipantId, UserId};
 /// One participant's evening.
 #[derive(Clone, Copy, Default)]
 struct Evening {
-    net: Money,
+    of_games: Money,
     games: u32,
     balls: u32,
 }
@@ -21,8 +22,12 @@ struct Evening {
 impl Session {
     /// The whole session as a client sees it.
     pub fn view(&self, is_online: &dyn Fn(ParticipantId) -> bool) -> SessionView {
-        let seats = self.participants.iter().zip(self.evenings());
-        let seat = |(seat, evening): (&Participant, Evening)| ParticipantView {
+        let nets: Vec<Money> = match self.entries.is_empty() {
+            true => Vec::new(),
+            false => self.balance().participants.iter().map(|sum| sum.net).collect(),
+        };
+        let seats = self.participants.iter().zip(self.evenings()).enumerate();
+        let seat = |(index, (seat, evening)): (usize, (&Participant, Evening))| ParticipantView {
             id: seat.id,
             user_id: seat.user_id,
             display_name: seat.display_name.clone(),
@@ -31,7 +36,7 @@ impl Session {
             can_score: seat.can_score,
             is_active: seat.is_active,
             is_online: is_online(seat.id),
-            balance: evening.net,
+            balance: nets.get(index).copied().unwrap_or(evening.of_games),
             games_played: evening.games,
             balls_potted: evening.balls,
             joined_at: seat.joined_at,
@@ -52,6 +57,7 @@ impl Session {
             participants: seats.map(seat).collect(),
             current_game: self.game_in_progress().map(|game| self.view_of(game)),
             race: self.current_match(),
+            table: self.table.as_ref().map(|clock| self.table_view(clock)),
             games_played: self.games.iter().filter(|game| game.is_completed()).count() as u32,
             created_at: self.created_at,
             started_at: self.started_at,
@@ -101,13 +107,30 @@ impl Session {
         let mut participants: Vec<_> = self
             .participants
             .iter()
-            .map(|seat| ParticipantBalance { participant_id: seat.id, net: 0, games: Vec::new() })
+            .map(|seat| ParticipantBalance {
+                participant_id: seat.id,
+                net: 0,
+                games: Vec::new(),
+                expenses: 0,
+                payments: 0,
+            })
             .collect();
         for game in self.games.iter().filter(|game| game.is_completed()) {
             for (player, net) in game.order.iter().zip(self.board_of(game).nets(self.rules_of(game))) {
                 if let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == *player) {
                     sum.net = sum.net.saturating_add(net);
                     sum.games.push(GameNet { game_id: game.id, number: game.number, net });
+                }
+            }
+        }
+        for entry in self.standing_entries() {
+            let is_payment = matches!(entry.what, EntryKind::Payment { .. });
+            for Claim { debtor, creditor, amount } in self.claims(entry) {
+                for (id, amount) in [(debtor, amount.saturating_neg()), (creditor, amount)] {
+                    let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == id) else { continue };
+                    let part = if is_payment { &mut sum.payments } else { &mut sum.expenses };
+                    *part = part.saturating_add(amount);
+                    sum.net = sum.net.saturating_add(amount);
                 }
             }
         }
@@ -128,7 +151,12 @@ impl Session {
         }
     }
 
-    /// Everybody's evening, in the order of seats.
+    /// What the completed games came to for each participant.
+    pub(super) fn game_nets(&self) -> Vec<(ParticipantId, Money)> {
+        self.participants.iter().map(|seat| seat.id).zip(self.evenings().into_iter().map(|sum| sum.of_games)).collect()
+    }
+
+    /// The games of everybody, in the order of seats.
     fn evenings(&self) -> Vec<Evening> {
         let mut evenings = vec![Evening::default(); self.participants.len()];
         for game in self.games.iter().filter(|game| game.status != GameStatus::Cancelled) {
@@ -138,7 +166,7 @@ impl Session {
                 let Some(evening) = seat.and_then(|seat| evenings.get_mut(seat)) else { continue };
                 evening.balls = evening.balls.saturating_add(tally.balls);
                 if game.is_completed() {
-                    evening.net = evening.net.saturating_add(net);
+                    evening.of_games = evening.of_games.saturating_add(net);
                     evening.games += 1;
                 }
             }

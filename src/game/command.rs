@@ -6,7 +6,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::discipline::Rules;
 use super::event::Role;
-use crate::ids::{Dice, GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use super::money::{ExpenseKind, TableTerms};
+use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// One command with all that deciding it needs: no clock and no randomness is read inside.
 #[derive(Clone, Debug)]
@@ -73,6 +74,17 @@ pub enum Command {
         #[serde(skip)]
         code: String,
     },
+    /// What one paid for several.
+    AddExpense(NewExpense),
+    /// Money was handed over.
+    MarkPayment(NewPayment),
+    /// The table's clock stops.
+    StopTable,
+    /// An expense or a payment is taken back.
+    VoidEntry {
+        /// Which event.
+        seq: Seq,
+    },
     /// Creator only.
     CancelSession,
 }
@@ -91,6 +103,10 @@ impl Command {
             Command::RemoveParticipant { .. } => "remove_participant",
             Command::ChangeSettings(_) => "change_settings",
             Command::ChangeCode { .. } => "change_code",
+            Command::AddExpense(_) => "add_expense",
+            Command::MarkPayment(_) => "mark_payment",
+            Command::StopTable => "stop_table",
+            Command::VoidEntry { .. } => "void_entry",
             Command::CancelSession => "cancel_session",
         }
     }
@@ -162,8 +178,43 @@ pub struct ChangeSettings {
     pub is_private: Option<bool>,
     /// Only while waiting or between games.
     pub rules: Option<Rules>,
+    /// What the table costs; `Some(None)`: nothing any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<Option<TableTerms>>,
     /// Hands the creator's role over to an active account holder.
     pub creator_participant_id: Option<ParticipantId>,
+}
+
+/// Body of `POST /sessions/{id}/expenses`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewExpense {
+    /// 1..100 characters.
+    pub title: String,
+    /// Minor units, 1..1000000000.
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000_000)]
+    pub amount: Money,
+    /// Who paid it all.
+    pub paid_by: ParticipantId,
+    /// Who bears it; absent: all who play or have played.
+    #[serde(default)]
+    pub shared_by: Option<Vec<ParticipantId>>,
+    /// `other` where absent.
+    #[serde(default)]
+    pub kind: Option<ExpenseKind>,
+}
+
+/// Body of `POST /sessions/{id}/payments`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPayment {
+    /// Who paid.
+    pub from: ParticipantId,
+    /// Who was paid.
+    pub to: ParticipantId,
+    /// Minor units, 1..1000000000.
+    #[schema(value_type = i64, minimum = 1, maximum = 1_000_000_000)]
+    pub amount: Money,
 }
 
 /// The commands that also travel over WebSocket and AMQP.

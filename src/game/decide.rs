@@ -34,6 +34,10 @@ impl Session {
             Command::RemoveParticipant { participant_id } => self.remove(*participant_id, request),
             Command::ChangeSettings(change) => self.change_settings(change, request),
             Command::ChangeCode { code } => self.change_code(code, request),
+            Command::AddExpense(expense) => self.add_expense(expense, request),
+            Command::MarkPayment(payment) => self.mark_payment(payment, request),
+            Command::StopTable => self.stop_table(request),
+            Command::VoidEntry { seq } => self.void_entry(*seq, request),
             Command::CancelSession => self.cancel(request),
         }
     }
@@ -62,11 +66,14 @@ impl Session {
             Scoring::EndGame { reason, participant_id } => self.end_game(reason.as_deref(), *participant_id, request),
             Scoring::CancelGame {} => self.cancel_game(request),
             Scoring::CompleteSession {} if self.game_in_progress().is_some() => Err(Refusal::GameInProgress),
-            Scoring::CompleteSession {} => Ok(vec![of_session(Fact::SessionCompleted(Nothing {}))]),
+            Scoring::CompleteSession {} => {
+                let completed = of_session(Fact::SessionCompleted(Nothing {}));
+                Ok(self.table_stopped(request.at).into_iter().chain([completed]).collect())
+            }
         }
     }
 
-    fn only_scorers(&self, request: &Request) -> Result<(), Refusal> {
+    pub(super) fn only_scorers(&self, request: &Request) -> Result<(), Refusal> {
         let may = |seat: &super::Participant| seat.is_active && seat.can_score && seat.role != Role::Spectator;
         if request.user == self.creator_user_id || self.participant_of(request.user).is_some_and(may) {
             return Ok(());

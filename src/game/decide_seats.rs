@@ -15,6 +15,7 @@ use super::event::{
     CreatorChanged, DecidedFact, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated,
     SettingsChanged,
 };
+use super::money::TableTerms;
 use super::view::GameStatus;
 use super::{Participant, Session, first_present};
 use crate::ids::{ParticipantId, UserId};
@@ -227,6 +228,7 @@ impl Session {
             max_players: max_players.filter(|max| *max != self.max_players),
             is_private: change.is_private.filter(|is_private| *is_private != self.is_private),
             rules: rules.filter(|rules| *rules != self.rules),
+            table: self.changed_table(change.table)?,
             ..SettingsChanged::default()
         };
         let mut decided = Vec::new();
@@ -236,6 +238,16 @@ impl Session {
         let heir = heir.filter(|heir| heir.user_id != self.creator_user_id);
         decided.extend(heir.map(|heir| of_session(Fact::CreatorChanged(heir))));
         Ok(decided)
+    }
+
+    /// Terms that are others than before.
+    fn changed_table(&self, asked: Option<Option<TableTerms>>) -> Result<Option<Option<TableTerms>>, Refusal> {
+        let there = self.table.as_ref().filter(|clock| clock.stopped.is_none()).map(|clock| clock.terms);
+        let asked = match asked {
+            Some(Some(terms)) => Some(Some(self.sound_terms(terms)?)),
+            asked => asked,
+        };
+        Ok(asked.filter(|asked| *asked != there))
     }
 
     pub(super) fn change_code(&self, code: &str, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {

@@ -19,6 +19,7 @@ pub mod discipline;
 pub mod event;
 mod mark;
 mod matches;
+pub mod money;
 mod played_game;
 mod results;
 mod scoreboard;
@@ -42,6 +43,7 @@ pub use settlement::{Transfer, settle};
 pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 
 use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use money::{Entry, TableClock};
 use played_game::Game;
 use scoreboard::Scoreboard;
 
@@ -65,6 +67,12 @@ pub struct Session {
     /// Versions of the rules that games were played by before `rules` came; a game's `rules` counts through both.
     past_rules: Vec<Rules>,
     games: Vec<Game>,
+    /// Expenses and payments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<Entry>,
+    /// The table's clock, where one was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table: Option<TableClock>,
     /// The balls of the last three seconds.
     #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
     recent_pots: VecDeque<RecentPot>,

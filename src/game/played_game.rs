@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::discipline::Rules;
 use super::event::{Event, GameStarted};
 use super::mark::{Act, Mark};
-use super::scoreboard::Scoreboard;
+use super::scoreboard::{Brought, Scoreboard};
 use super::view::GameStatus;
 use crate::ids::{GameId, ParticipantId, Seq, Timestamp};
 
@@ -185,49 +185,66 @@ impl Game {
 
     /// The score as it stands. `rules`: those of this game.
     pub(super) fn board(&self, rules: &Rules) -> &Scoreboard {
-        self.folded.0.get_or_init(|| self.fold(rules, self.marks.len()).0)
+        self.folded.0.get_or_init(|| {
+            let (mut board, _) = self.fold(rules, &self.counted_marks(rules), |_, _, _, _| {});
+            if let Some(by) = self.conceded_by {
+                board.concede(rules, usize::from(by));
+            }
+            board
+        })
     }
 
     /// The score before the mark that decided the game, on which a forgotten one is judged.
     pub(super) fn board_before_decision(&self, rules: &Rules) -> Scoreboard {
-        let mut undecided = Game { conceded_by: None, ..self.clone() };
-        let (_, decided_at) = undecided.fold(rules, self.marks.len());
-        if let Some(decisive) = decided_at.and_then(|index| undecided.marks.get_mut(index)) {
-            decisive.voided_by = Some(Seq::MAX);
+        let marks = self.counted_marks(rules);
+        let (board, decided_at) = self.fold(rules, &marks, |_, _, _, _| {});
+        match decided_at {
+            Some(index) => self.fold(rules, marks.get(..index).unwrap_or_default(), |_, _, _, _| {}).0,
+            None => board,
         }
-        undecided.fold(rules, self.marks.len()).0
     }
 
-    /// The score of the first `count` marks, and which of them decided the game.
-    fn fold(&self, rules: &Rules, count: usize) -> (Scoreboard, Option<usize>) {
-        let marks: Vec<(usize, &Mark)> =
-            self.marks.iter().take(count).enumerate().filter(|(_, mark)| mark.voided_by.is_none()).collect();
-        let (mut board, mut decided_at) = self.fold_in(rules, &marks);
-        let is_late =
-            |(index, mark): &(usize, &Mark)| decided_at.is_some_and(|at| *index > at) && self.is_correction(mark);
-        if marks.iter().any(is_late) {
-            let (late, mut in_time): (Vec<_>, Vec<_>) = marks.into_iter().partition(is_late);
-            let before = in_time.iter().position(|(index, _)| Some(*index) == decided_at).unwrap_or(in_time.len());
-            in_time.splice(before..before, late);
-            (board, decided_at) = self.fold_in(rules, &in_time);
-        }
-        if let Some(by) = self.conceded_by {
-            board.concede(rules, usize::from(by));
-        }
-        (board, decided_at)
+    /// Goes through the marks as they count, each with its player, the score after it and what it brought; answers the seq
+    /// of the last one.
+    pub(super) fn replay(&self, rules: &Rules, seen: impl FnMut(&Mark, usize, &Scoreboard, &Brought)) -> Seq {
+        let marks = self.counted_marks(rules);
+        self.fold(rules, &marks, seen);
+        marks.last().map_or(self.started_seq, |mark| mark.seq)
     }
 
-    fn fold_in(&self, rules: &Rules, marks: &[(usize, &Mark)]) -> (Scoreboard, Option<usize>) {
+    /// The marks that stand, in the order in which they count.
+    fn counted_marks(&self, rules: &Rules) -> Vec<&Mark> {
+        let marks: Vec<&Mark> = self.marks.iter().filter(|mark| mark.voided_by.is_none()).collect();
+        if self.corrections.is_empty() {
+            return marks;
+        }
+        let (_, decided_at) = self.fold(rules, &marks, |_, _, _, _| {});
+        let Some(decisive) = decided_at.and_then(|index| marks.get(index)).map(|mark| mark.seq) else { return marks };
+        let is_late = |mark: &&Mark| mark.seq > decisive && self.is_correction(mark);
+        let (late, mut marks): (Vec<&Mark>, Vec<&Mark>) = marks.into_iter().partition(is_late);
+        let before = marks.iter().position(|mark: &&Mark| mark.seq == decisive).unwrap_or(marks.len());
+        marks.splice(before..before, late);
+        marks
+    }
+
+    /// The score of these marks, and which of them decided the game.
+    fn fold(
+        &self,
+        rules: &Rules,
+        marks: &[&Mark],
+        mut seen: impl FnMut(&Mark, usize, &Scoreboard, &Brought),
+    ) -> (Scoreboard, Option<usize>) {
         let mut board = Scoreboard::new(rules, self.order.len());
         let mut decided_at = None;
-        for (index, mark) in marks {
-            let was_open = board.decision.is_none();
-            board.mark(rules, self.player_of(mark), mark.act);
+        for (index, mark) in marks.iter().enumerate() {
+            let (player, was_open) = (self.player_of(mark), board.decision.is_none());
+            let brought = board.mark(rules, player, mark.act);
             if self.goes_on_after.is_some_and(|seq| mark.seq < seq) {
                 board.decision = None;
             } else if was_open && board.decision.is_some() {
-                decided_at = Some(*index);
+                decided_at = Some(index);
             }
+            seen(mark, player, &board, &brought);
         }
         (board, decided_at)
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::discipline::Rules;
 use super::event::{Fine, GameResult, Remaining, Role, Score};
+use super::money::TableSplit;
 pub use super::settlement::Transfer;
 use crate::ids::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
@@ -90,6 +91,8 @@ pub struct SessionView {
     /// The match that the present rules race to, while there is one.
     #[serde(rename = "match")]
     pub race: Option<MatchView>,
+    /// The table's clock, where one was set.
+    pub table: Option<TableView>,
     /// How many games were completed.
     pub games_played: u32,
     /// When it was opened.
@@ -217,6 +220,28 @@ pub struct ParticipantBalance {
     pub net: Money,
     /// Game by game.
     pub games: Vec<GameNet>,
+    /// What expenses came to, the table's time among them.
+    pub expenses: Money,
+    /// What was paid to others less what was received.
+    pub payments: Money,
+}
+
+/// The table's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Table)]
+pub struct TableView {
+    /// Minor units; a minute that has begun counts.
+    pub price_per_hour: Money,
+    /// Who pays the house, and is paid by the others.
+    pub paid_by: ParticipantId,
+    pub split: TableSplit,
+    /// With the first game; `null` before it.
+    pub started_at: Option<Timestamp>,
+    /// `null` while it runs.
+    pub stopped_at: Option<Timestamp>,
+    /// What it came to; `null` while it runs, and where that was taken back.
+    pub minutes: Option<i64>,
+    pub amount: Option<Money>,
 }
 
 /// What one game came to for one participant.

@@ -152,12 +152,13 @@ pub async fn telling(
     };
     let sql = format!(
         "SELECT * FROM ({}) AS e WHERE {newer} OR {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
-         OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
+         OR {} OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
          OR (({} OR {}) AND {says}(body, '\"correction\":{{') > 0) ORDER BY position LIMIT {limit}",
         follow::part_of("*"),
         kind("game.ended"),
         kind("session.player_joined"),
         kind("game.reopened"),
+        kind("session.payment_marked"),
         kind("game.event_voided"),
         kind("game.event_reassigned"),
         kind("game.ball_potted"),

@@ -52,7 +52,11 @@ impl ListChange {
                 Fact::CreatorChanged(changed) => change.creator = Some(changed.user_id.0),
                 Fact::SessionCompleted(_) => change.status = Some("completed"),
                 Fact::SessionCancelled(_) => change.status = Some("cancelled"),
-                Fact::PlayerLeft(_)
+                Fact::ExpenseAdded(_)
+                | Fact::PaymentMarked(_)
+                | Fact::TableStopped(_)
+                | Fact::EntryVoided(_)
+                | Fact::PlayerLeft(_)
                 | Fact::PlayerRemoved(_)
                 | Fact::PlayerUpdated(_)
                 | Fact::BallPotted(_)

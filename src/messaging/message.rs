@@ -296,6 +296,12 @@ fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
             }
             encoded(messages)
         }
+        Fact::PaymentMarked(payment) => {
+            // Whoever marked it knows.
+            let told = [payment.from_user_id, payment.to_user_id].into_iter().flatten();
+            let told = told.filter(|user| record.event.actor.user_id != Some(*user));
+            told.map(|user| ("notifications.payment_marked", Some(user), data_of(record))).collect()
+        }
         Fact::PlayerJoined(seat) if !seat.is_active => {
             let invitation = |user| {
                 let mut data = data_of(record).value();
@@ -317,12 +323,13 @@ fn corrected_results(fact: &Fact) -> Option<&[GameResult]> {
     }
 }
 
-/// What is taken back: a mark, and the results of a game that had ended.
+/// What is taken back: a mark, an expense or a payment, and the results of a game that had ended.
 fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
     let fact = &record.event.fact;
     let mark = match fact {
         Fact::EventVoided(voided) => Some(voided.voided_type.as_str()),
         Fact::EventReassigned(moved) => Some(moved.reassigned_type.as_str()),
+        Fact::EntryVoided(voided) => Some(voided.voided_type.as_str()),
         _ => None,
     };
     let has_ended = corrected_results(fact).is_some() || matches!(fact, Fact::GameReopened(_));

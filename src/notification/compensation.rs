@@ -9,15 +9,17 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::kind::Kind;
-use super::table::{self, Draft, achievement_id, game_completed_id};
+use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
 use super::tell;
 use crate::database::Database;
+use crate::game::event::EntryVoided;
 use crate::ids::UserId;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
 use crate::outbox::envelope::Envelope;
 
 pub(super) const RESULTS: &str = "compensation.game.ended";
+const PAYMENT: &str = "compensation.session.payment_marked";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
 
 /// Puts right what users were told.
@@ -40,6 +42,7 @@ impl Handler for Compensation {
                     drafts.extend(corrected(envelope));
                     withdraw_reopened(tx, envelope).await?;
                 }
+                PAYMENT => table::withdraw(tx, payments(envelope)).await?,
                 ACHIEVEMENT => taken_back.extend(achievement(envelope)),
                 _ => drafts.extend(refused(envelope)),
             }
@@ -54,7 +57,7 @@ impl Handler for Compensation {
 
     /// A mark that was taken back in a running game needs nothing but the log.
     fn concerns(&self, message: &Message) -> bool {
-        message.envelope.event_type == RESULTS || !message.envelope.is_of_the_log()
+        [RESULTS, PAYMENT].contains(&message.envelope.event_type.as_str()) || !message.envelope.is_of_the_log()
     }
 }
 
@@ -118,6 +121,15 @@ struct Results {
 struct Corrected {
     results: Vec<PlayerResult>,
     currency: String,
+}
+
+/// What was told of a payment that was taken back.
+fn payments(envelope: &Envelope) -> Vec<Uuid> {
+    let (Some(session), Ok(said)) = (envelope.session_id, serde_json::from_str::<EntryVoided>(envelope.data.json()))
+    else {
+        return Vec::new();
+    };
+    said.user_ids.iter().map(|user| payment_id(session.0, said.voided_seq, *user)).collect()
 }
 
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     FriendRequest,
     /// Somebody wants to be friends too.
     FriendAccepted,
+    /// Somebody says that money was handed over to the user, or by him.
+    PaymentMarked,
     /// Somebody wrote.
     Message,
     /// A command that had been accepted could not be carried out.
@@ -24,12 +26,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 7] = [
+    pub(super) const ALL: [Kind; 8] = [
         Kind::GameCompleted,
         Kind::AchievementUnlocked,
         Kind::SessionInvitation,
         Kind::FriendRequest,
         Kind::FriendAccepted,
+        Kind::PaymentMarked,
         Kind::Message,
         Kind::CommandRefused,
     ];
@@ -41,6 +44,7 @@ impl Kind {
             Kind::SessionInvitation => "session_invitation",
             Kind::FriendRequest => "friend_request",
             Kind::FriendAccepted => "friend_accepted",
+            Kind::PaymentMarked => "payment_marked",
             Kind::Message => "message",
             Kind::CommandRefused => "command_refused",
         }

@@ -28,8 +28,8 @@ const ROWS_MAX: usize = 500;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Notification {
     pub(crate) id: Uuid,
-    /// `game_completed`, `achievement_unlocked`, `session_invitation`, `friend_request`, `friend_accepted`, `message`,
-    /// `command_refused`.
+    /// `game_completed`, `achievement_unlocked`, `session_invitation`, `friend_request`, `friend_accepted`, `payment_marked`,
+    /// `message`, `command_refused`.
     pub(crate) kind: String,
     /// One line, in Russian.
     pub(crate) title: String,
@@ -94,6 +94,11 @@ pub(super) fn game_completed_id(game: Uuid, user: UserId) -> Uuid {
 /// The id of the notification about an achievement of that user.
 pub(super) fn achievement_id(user: UserId, code: &str) -> Uuid {
     Uuid::new_v5(&user.0, format!("achievement_unlocked/{code}").as_bytes())
+}
+
+/// The id of what that user is told of a payment.
+pub(super) fn payment_id(session: Uuid, seq: i64, user: UserId) -> Uuid {
+    Uuid::new_v5(&session, format!("payment/{seq}/{user}").as_bytes())
 }
 
 /// Stores what is new or newer, as far as its user wants to hear of it, and has the user's sockets told wherever they

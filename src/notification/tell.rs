@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::kind::Kind;
-use super::table::{self, Draft, achievement_id, game_completed_id};
+use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
 use crate::database::Database;
 use crate::ids::UserId;
 use crate::messaging::consumer::{Failure, Handler};
@@ -86,6 +86,11 @@ pub(super) fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure>
             data["session_id"] = json!(cause.session_id);
             (Uuid::new_v5(&cause.event_id, b"notification"), 0)
         }
+        Kind::PaymentMarked => {
+            let session = cause.session_id.ok_or_else(|| lacks("session_id"))?;
+            data["session_id"] = json!(session);
+            (payment_id(session.0, cause.seq.unwrap_or_default(), user), 0)
+        }
         // Said twice, under two keys, it is still one request.
         Kind::FriendRequest => match data["request_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()) {
             Some(request) => (Uuid::new_v5(&request, b"friend_request"), 0),
@@ -138,7 +143,9 @@ pub(super) async fn earned_by(
 
 /// Puts names to the ids that the drafts speak of.
 pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Result<(), DbErr> {
-    let sessions = drafts.iter().filter(|draft| matches!(draft.kind, Kind::GameCompleted | Kind::SessionInvitation));
+    let of_session =
+        |draft: &&Draft| matches!(draft.kind, Kind::GameCompleted | Kind::SessionInvitation | Kind::PaymentMarked);
+    let sessions = drafts.iter().filter(of_session);
     let sessions = sessions_named(tx, sessions.filter_map(|draft| draft.cause.session_id).map(|id| id.0)).await?;
     let invited = drafts.iter().filter(|draft| draft.kind == Kind::SessionInvitation);
     let inviters: Vec<Uuid> = invited.filter_map(|draft| inviter(&draft.cause, &sessions)).collect();
@@ -146,7 +153,9 @@ pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Res
     for draft in drafts {
         let session = draft.cause.session_id.and_then(|id| sessions.get(&id.0));
         match draft.kind {
-            Kind::GameCompleted => draft.data["session_name"] = json!(session.map(|session| &session.name)),
+            Kind::GameCompleted | Kind::PaymentMarked => {
+                draft.data["session_name"] = json!(session.map(|session| &session.name))
+            }
             Kind::SessionInvitation => {
                 let by = inviter(&draft.cause, &sessions).and_then(|id| users.get(&id));
                 draft.data["session_name"] = json!(session.map(|session| &session.name));

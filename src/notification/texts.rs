@@ -15,6 +15,7 @@ pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
             ("Заявка в друзья".to_owned(), format!("{} хочет добавить вас в друзья", who(&data["from"])))
         }
         Kind::FriendAccepted => ("Заявка принята".to_owned(), format!("{} теперь у вас в друзьях", who(&data["from"]))),
+        Kind::PaymentMarked => payment_marked(data),
         Kind::Message => (who(&data["from"]), text(&data["content"]).to_owned()),
         Kind::CommandRefused => ("Команда не выполнена".to_owned(), refusal(text(&data["code"]))),
     }
@@ -37,6 +38,16 @@ fn game_completed(data: &Value) -> (String, String) {
 
 fn achievement_unlocked(data: &Value) -> (String, String) {
     (format!("Достижение: {}", text(&data["title"])), text(&data["description"]).to_owned())
+}
+
+fn payment_marked(data: &Value) -> (String, String) {
+    let amount = money(data["amount"].as_i64().unwrap_or_default(), text(&data["currency"]));
+    let amount = amount.trim_start_matches('+');
+    let body = match data["session_name"].as_str() {
+        Some(session) => format!("{session}: {amount}"),
+        None => amount.to_owned(),
+    };
+    ("Отмечена оплата".to_owned(), body)
 }
 
 fn session_invitation(data: &Value) -> (String, String) {

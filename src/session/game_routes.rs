@@ -37,7 +37,14 @@ struct EndGame {
     participant_id: Option<ParticipantId>,
 }
 
-async fn session_of(database: &Database, game: GameId) -> Result<SessionId, Problem> {
+/// The game and the event of a path.
+pub(super) fn game_event(path: &web::Path<(String, String)>) -> Result<(GameId, Seq), Problem> {
+    let missing = || Problem::not_found("there is no such event");
+    let game = GameId(path.0.parse().map_err(|_| missing())?);
+    Ok((game, path.1.parse().map_err(|_| missing())?))
+}
+
+pub(super) async fn session_of(database: &Database, game: GameId) -> Result<SessionId, Problem> {
     let row = game::Entity::find_by_id(game.0).one(database.reader()).await?;
     row.map(|row| SessionId(row.session_id)).ok_or_else(|| Problem::not_found("there is no such game"))
 }
@@ -53,7 +60,7 @@ async fn readable_session_of(
     Ok(session)
 }
 
-async fn view(sessions: &Sessions, session: SessionId, game: GameId) -> Result<GameView, Problem> {
+pub(super) async fn view(sessions: &Sessions, session: SessionId, game: GameId) -> Result<GameView, Problem> {
     let view = sessions.look(session, move |state, _| state.game_view(game)).await?;
     view.ok_or_else(|| Problem::not_found("there is no such game"))
 }
@@ -135,11 +142,27 @@ async fn get(
     Ok(web::Json(view(&sessions, session, game).await?))
 }
 
+/// The event of a mark.
+#[derive(Debug, Serialize, ToSchema)]
+struct MarkedEvent {
+    #[serde(flatten)]
+    event: Event,
+    /// The same ball was marked for the same player in the three seconds before, by that event: perhaps one is too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    echo_of: Option<Seq>,
+}
+
+impl MarkedEvent {
+    fn of(event: &Event) -> Self {
+        Self { event: event.clone(), echo_of: event.fact.echo_of() }
+    }
+}
+
 /// Marks a ball, a foul or the end of a turn.
 #[utoipa::path(
     post, path = "/api/v1/games/{id}/events", operation_id = "mark_event", tag = "games", security(("bearer" = [])), params(("id" = Uuid, Path)),
     request_body = MarkBody,
-    responses((status = 201, body = Event), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+    responses((status = 201, body = MarkedEvent), (status = 403, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn score(
     caller: Caller,
@@ -155,10 +178,11 @@ async fn score(
     }
     let session = session_of(&database, game).await?;
     let played = execute(&sessions, session, Some(game), Command::Score(command), &caller).await?;
-    match played.records.first() {
-        Some(record) => Ok(HttpResponse::Created().json(&record.json)),
-        None => Err(Problem::new(Code::GameNotActive, "nothing was marked")),
-    }
+    let record = played.records.first().ok_or_else(|| Problem::new(Code::GameNotActive, "nothing was marked"))?;
+    Ok(match record.event.fact.echo_of() {
+        Some(_) => HttpResponse::Created().json(MarkedEvent::of(&record.event)),
+        None => HttpResponse::Created().json(&record.json),
+    })
 }
 
 /// Takes a mark back, in a game in progress or ended; all that followed from it is put right.
@@ -173,16 +197,13 @@ async fn void(
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::not_found("there is no such event");
-    let (game, seq) = path.into_inner();
-    let game = GameId(game.parse().map_err(|_| missing())?);
-    let seq: Seq = seq.parse().map_err(|_| missing())?;
+    let (game, seq) = game_event(&path)?;
     let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::VoidEvent { seq });
     let played = execute(&sessions, session, Some(game), command, &caller).await?;
     match played.records.first() {
         Some(record) => Ok(HttpResponse::Ok().json(&record.json)),
-        None => Err(missing()),
+        None => Err(Problem::not_found("there is no such event")),
     }
 }
 

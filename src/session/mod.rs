@@ -3,6 +3,7 @@
 
 mod actor;
 pub mod audience;
+pub(crate) mod correction_routes;
 pub(crate) mod departures;
 mod directory;
 mod engine;
@@ -10,6 +11,7 @@ pub(crate) mod game_routes;
 pub(crate) mod joining;
 mod listing;
 mod live;
+pub(crate) mod money_routes;
 pub(crate) mod participant_routes;
 mod recent;
 pub(crate) mod rest;

@@ -7,12 +7,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::rest::{Caller, Events, EventsQuery, changed_view, display_name, execute, readable, view};
-use super::{CommandError, Sessions, Submission, game_routes, joining, listing, participant_routes};
+use super::{
+    CommandError, Sessions, Submission, correction_routes, game_routes, joining, listing, money_routes,
+    participant_routes,
+};
 use crate::account::{Accounts, CurrentUser};
 use crate::database::Database;
 use crate::game::Rules;
 use crate::game::command::{ChangeSettings, Command, CreateSession, Scoring};
 use crate::game::event::Event;
+use crate::game::event::given;
+use crate::game::money::TableTerms;
 use crate::game::view::{BalanceView, SessionView};
 use crate::http::{Body, Page, PathId, Problem, ProblemBody, Query};
 use crate::ids::{ParticipantId, SessionId};
@@ -138,6 +143,10 @@ struct SessionPatch {
     #[serde(default)]
     #[schema(value_type = Option<Rules>)]
     rules: Option<GivenRules>,
+    /// What the table costs, from the first game on; `null`: nothing any more.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<TableTerms>)]
+    table: Option<Option<TableTerms>>,
     /// Hands the role over.
     #[serde(default)]
     creator_participant_id: Option<ParticipantId>,
@@ -156,9 +165,9 @@ async fn patch(
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<SessionView>, Problem> {
     let id = id.into_inner();
-    let SessionPatch { name, max_players, is_private, rules, creator_participant_id } = body.into_inner();
+    let SessionPatch { name, max_players, is_private, rules, table, creator_participant_id } = body.into_inner();
     let rules = rules.map(GivenRules::into_rules).transpose()?;
-    let change = ChangeSettings { name, max_players, is_private, rules, creator_participant_id };
+    let change = ChangeSettings { name, max_players, is_private, rules, table, creator_participant_id };
     let command = Command::ChangeSettings(Box::new(change));
     execute(&sessions, id, None, command, &caller).await?;
     Ok(web::Json(changed_view(&sessions, id, caller.user.id).await?))
@@ -265,7 +274,9 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sessions/{id}/events").route(web::get().to(events)))
         .service(web::resource("/sessions/{id}/balance").route(web::get().to(balance)))
         .configure(participant_routes::routes)
-        .configure(game_routes::routes);
+        .configure(game_routes::routes)
+        .configure(correction_routes::routes)
+        .configure(money_routes::routes);
 }
 
 /// The OpenAPI of sessions.

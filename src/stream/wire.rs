@@ -136,6 +136,9 @@ pub(crate) enum ServerFrame<'a> {
         seq: Seq,
         #[schema(value_type = Vec<Event>)]
         events: Vec<&'a RawValue>,
+        /// The same ball was marked for the same player in the three seconds before, by that event.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        echo_of: Option<Seq>,
     },
     Event {
         session_id: SessionId,

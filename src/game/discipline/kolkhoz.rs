@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, check_price};
+use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
 use crate::game::command::Refusal;
 use crate::game::event::Remaining;
 use crate::game::mark::{Act, Foul, Pot};
@@ -346,6 +346,24 @@ impl Discipline for Kolkhoz {
 
     fn has_won(&self, board: &Scoreboard, _: usize, place: u32) -> bool {
         place == 1 && board.has_marks()
+    }
+
+    fn debts(&self, board: &Scoreboard, _: &Scoreboard) -> Vec<Debt> {
+        let players = board.tallies.len();
+        let unit = Unit::Point(self.point_price);
+        let owed = |(creditor, tally): (usize, &Tally)| {
+            let amount = tally.points.saturating_mul(self.point_price);
+            let debtors: Vec<usize> = match self.payer {
+                Payer::Previous => vec![(creditor + players - 1) % players.max(1)],
+                Payer::Everyone => (0..players).filter(|player| *player != creditor).collect(),
+            };
+            debtors.into_iter().map(move |debtor| Debt { debtor, creditor, unit, amount })
+        };
+        board.tallies.iter().enumerate().flat_map(owed).collect()
+    }
+
+    fn fine_price(&self) -> Money {
+        self.point_price
     }
 
     fn shares(&self, board: &Scoreboard) -> Vec<Share> {

@@ -140,6 +140,15 @@ pub(super) trait Discipline {
 
     /// Everybody's money if the game ended now, in order.
     fn shares(&self, board: &Scoreboard) -> Vec<Share>;
+
+    /// Who owes whom by this score of a game that ended with the score `end`, fines aside; at most one of a unit for two
+    /// players. Those of `end` come to the shares.
+    fn debts(&self, board: &Scoreboard, end: &Scoreboard) -> Vec<Debt>;
+
+    /// What a point of a collected fine costs its owner.
+    fn fine_price(&self) -> Money {
+        0
+    }
 }
 
 /// A stroke as a marker describes it.
@@ -254,6 +263,29 @@ impl Color {
             Color::Pink => "pink",
             Color::Black => "black",
         }
+    }
+}
+
+/// What one player owes another by the score of a game; below zero: the other way round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Debt {
+    pub(super) debtor: usize,
+    pub(super) creditor: usize,
+    pub(super) unit: Unit,
+    pub(super) amount: Money,
+}
+
+/// What is paid for, with its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Point(Money),
+    Game(Money),
+}
+
+impl Debt {
+    /// Of the same two for the same thing.
+    pub(super) fn is_alike(&self, other: &Debt) -> bool {
+        (self.debtor, self.creditor, self.unit) == (other.debtor, other.creditor, other.unit)
     }
 }
 

@@ -8,8 +8,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sides::{Format, check_race, opposite, side, side_total, sides_won, split};
-use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, check_price};
+use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_total, sides_won, split};
+use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, Unit, check_price};
 use crate::game::command::Refusal;
 use crate::game::decide::invalid;
 use crate::game::mark::{Act, Foul, Pot};
@@ -135,6 +135,11 @@ impl Discipline for Pyramid {
 
     fn has_won(&self, board: &Scoreboard, player: usize, _: u32) -> bool {
         sides_won(board, player)
+    }
+
+    fn debts(&self, board: &Scoreboard, end: &Scoreboard) -> Vec<Debt> {
+        let price = if board.decision.is_some() { self.game_price } else { 0 };
+        owed_by_losers(end, Unit::Game(self.game_price), price)
     }
 
     fn shares(&self, board: &Scoreboard) -> Vec<Share> {

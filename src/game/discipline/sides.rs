@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Fault, Share};
+use super::{Debt, Fault, Share, Unit};
 use crate::game::scoreboard::Scoreboard;
 use crate::ids::Money;
 
@@ -58,6 +58,12 @@ pub(super) fn split(board: &Scoreboard, price: Money) -> Vec<Share> {
         Some(_) => Share { earned: 0, paid: price },
     };
     (0..board.tallies.len()).map(share).collect()
+}
+
+/// The same as debts, between the two sides that the game ended with.
+pub(super) fn owed_by_losers(end: &Scoreboard, unit: Unit, amount: Money) -> Vec<Debt> {
+    let winners = (0..end.tallies.len()).filter(|player| sides_won(end, *player));
+    winners.map(|creditor| Debt { debtor: opposite(creditor), creditor, unit, amount }).collect()
 }
 
 /// The bounds of `race_to`.

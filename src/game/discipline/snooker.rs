@@ -10,8 +10,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sides::{Format, check_race, opposite, side, side_total, sides_won, split};
-use super::{Color, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, check_price};
+use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_total, sides_won, split};
+use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
 use crate::game::command::Refusal;
 use crate::game::decide::invalid;
 use crate::game::event::{Remaining, VisitFigures};
@@ -379,6 +379,16 @@ impl Discipline for Snooker {
 
     fn has_won(&self, board: &Scoreboard, player: usize, _: u32) -> bool {
         sides_won(board, player)
+    }
+
+    fn debts(&self, board: &Scoreboard, end: &Scoreboard) -> Vec<Debt> {
+        let Some(winner) = end.winning_side() else { return Vec::new() };
+        let ahead = |board| side_total(board, winner).saturating_sub(side_total(board, 1 - winner));
+        let points = if ahead(end) > 0 { ahead(board).saturating_mul(self.point_price) } else { 0 };
+        let frame = if board.decision.is_some() { self.frame_price } else { 0 };
+        let mut debts = owed_by_losers(end, Unit::Point(self.point_price), points);
+        debts.extend(owed_by_losers(end, Unit::Game(self.frame_price), frame));
+        debts
     }
 
     fn shares(&self, board: &Scoreboard) -> Vec<Share> {

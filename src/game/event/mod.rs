@@ -4,6 +4,7 @@
 mod corrections;
 mod newer;
 mod of_game;
+mod of_money;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,7 +16,10 @@ pub use of_game::{
     VisitFigures,
 };
 
+pub use of_money::{EntryVoided, ExpenseAdded, ExpenseShare, PaymentMarked, TableShare, TableStopped};
+
 use super::discipline::Rules;
+use super::money::TableTerms;
 use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// One fact of a session, as it is stored, streamed and published (contract, section 2.3).
@@ -126,6 +130,14 @@ facts! {
     SettingsChanged(Box<SettingsChanged>) = "session.settings_changed",
     /// The creator's role moved.
     CreatorChanged(CreatorChanged) = "session.creator_changed",
+    /// Somebody paid for several.
+    ExpenseAdded(Box<ExpenseAdded>) = "session.expense_added",
+    /// Money was handed over.
+    PaymentMarked(Box<PaymentMarked>) = "session.payment_marked",
+    /// The table's clock was stopped; its time is an expense.
+    TableStopped(Box<TableStopped>) = "session.table_stopped",
+    /// An expense or a payment was taken back.
+    EntryVoided(EntryVoided) = "session.entry_voided",
     /// The evening is over.
     SessionCompleted(Nothing) = "session.completed",
     /// The evening was called off.
@@ -269,12 +281,25 @@ pub struct SettingsChanged {
     /// The new rules, from the next game on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Rules>,
+    /// What the table costs from now on; `null`: nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[schema(value_type = Option<TableTerms>)]
+    pub table: Option<Option<TableTerms>>,
     /// The join code is another one: those who may know it read the session for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub code_changed: bool,
     /// The new join code, on its way to the row of the session.
     #[serde(skip)]
     pub code: Option<String>,
+}
+
+/// A value that is there, be it `null`.
+pub(crate) fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Data of `session.creator_changed`.

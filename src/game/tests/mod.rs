@@ -6,6 +6,7 @@ mod frames;
 mod games;
 pub(crate) mod golden;
 mod kolkhoz;
+mod money;
 mod newer;
 mod orders;
 mod properties;

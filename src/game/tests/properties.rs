@@ -12,7 +12,7 @@ use crate::text::DELETED_PLAYER;
 
 impl Evening {
     /// Takes one step, whatever comes of it; what is said and done must fit together.
-    fn step(&mut self, step: &Step) {
+    pub(super) fn step(&mut self, step: &Step) {
         if matches!(step, Step::Pot(..)) && self.session.current_game().is_none() {
             self.start_somehow();
         }

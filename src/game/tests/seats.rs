@@ -370,6 +370,7 @@ fn names_and_rights_change_only_where_they_differ() {
 fn settings_say_only_what_changed() {
     let mut evening = at_table(&["Anna", "Boris"]);
     let same = ChangeSettings {
+        table: None,
         name: Some("Friday ".into()),
         max_players: Some(8),
         is_private: Some(true),

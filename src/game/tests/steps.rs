@@ -137,6 +137,7 @@ fn hostile() -> impl Strategy<Value = Command> {
         }),
         2 => (note(), prop::option::of(any::<u32>()), prop::option::of(any::<bool>()), prop::option::of(any_rules()))
             .prop_map(|(name, max_players, is_private, rules)| settings(ChangeSettings {
+                table: None,
                 name, max_players: max_players.map(|n| n % 40), is_private, rules, creator_participant_id: None,
             })),
         1 => Just(Command::RemoveParticipant { participant_id: nobody }),

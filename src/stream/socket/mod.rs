@@ -193,7 +193,8 @@ impl Socket {
             let frame = match &result {
                 Ok(played) => {
                     let events = wire::raw_events(&played.records);
-                    ServerFrame::Ack { id, session_id, seq: played.seq, events }.encode()
+                    let echo_of = played.records.first().and_then(|record| record.event.fact.echo_of());
+                    ServerFrame::Ack { id, session_id, seq: played.seq, events, echo_of }.encode()
                 }
                 Err(error) => error_frame(id, session_id, error),
             };
