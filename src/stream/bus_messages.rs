@@ -5,13 +5,17 @@ use serde_json::{Map, Value, json};
 use crate::messaging::message::other_key;
 
 /// Keys that no event of a session has by itself, and when they are published.
-const DERIVED: [(&str, &str); 14] = [
+const DERIVED: [(&str, &str); 16] = [
     ("stats.advanced", "How far logs have got: one for many events."),
     ("stats.game_completed", "A game ended: one for each player with an account."),
     ("stats.game_corrected", "An ended game changed: one for each player with an account; or one was cancelled."),
     ("stats.achievement_check", "A player may have earned or lost an achievement."),
     ("notifications.game_completed", "A player is to hear that a game ended; with its `currency`."),
     ("notifications.session_invitation", "Somebody is to hear that a seat is kept; `invited_by` is who asked."),
+    (
+        "notifications.payment_marked",
+        "Somebody is to hear that money was handed over: each of the two who did not mark it.",
+    ),
     ("notifications.achievement_unlocked", "A player earned an achievement."),
     ("compensation.<type>", "What was told of does not hold any more: a void, or a command that was refused."),
     ("compensation.notifications.achievement_unlocked", "An achievement does not stand after a correction."),
@@ -19,6 +23,7 @@ const DERIVED: [(&str, &str); 14] = [
     ("websocket.user.<user_id>.notification", "A notification for the sockets of a user."),
     ("websocket.user.<user_id>.stats", "The statistics of a user changed."),
     ("websocket.user.<user_id>.logins_revoked", "Logins ended: their tokens are refused from now on."),
+    ("websocket.user.<user_id>.shares_ended", "Shares ended: the streams that they opened are closed."),
     ("websocket.node.<name>", "What nodes tell each other: who watches, that they live."),
 ];
 
@@ -34,16 +39,18 @@ fn data_of(key: &str) -> Value {
         "stats.game_completed" | "notifications.game_completed" => named("GameResult"),
         "stats.game_corrected" => json!({"anyOf": [named("GameResult"), {"type": "object"}]}),
         "notifications.session_invitation" => named("PlayerJoined"),
+        "notifications.payment_marked" => named("PaymentMarked"),
         "notifications.achievement_unlocked" => object(json!({
             "code": {"type": "string"}, "title": {"type": ["string", "null"]},
             "description": {"type": ["string", "null"]}, "game_id": id, "earned_at": named("Timestamp"),
         })),
         "compensation.notifications.achievement_unlocked" => object(json!({"code": {"type": "string"}, "game_id": id})),
-        "compensation.<type>" => json!({"anyOf": [named("EventVoided"), {"type": "object"}]}),
+        "compensation.<type>" => json!({"anyOf": [named("EventVoided"), named("GameReopened"), {"type": "object"}]}),
         "websocket.session.<session_id>.<name>" => object(json!({"users": {"type": "array", "items": id}})),
         "websocket.user.<user_id>.notification" => named("Notification"),
         "websocket.user.<user_id>.stats" => object(json!({"games": {"type": "array", "items": {"type": "object"}}})),
         "websocket.user.<user_id>.logins_revoked" => object(json!({"login_ids": {"type": "array", "items": id}})),
+        "websocket.user.<user_id>.shares_ended" => object(json!({"share_ids": {"type": "array", "items": id}})),
         "websocket.node.<name>" => object(json!({
             "node": {"type": "string"}, "epoch": {"type": ["integer", "null"]}, "counter": {"type": "integer"},
         })),

@@ -166,6 +166,22 @@ impl Recorder {
         answer
     }
 
+    /// What the evening costs beside the games, and who has paid.
+    async fn money(&mut self, anna: &Player, id: &str, seats: &[String; 2]) {
+        let (get, post) = (Method::GET, Method::POST);
+        let expense = json!({"title": "Tea", "amount": 45_000, "paid_by": seats[0]});
+        self.call(anna, post.clone(), "/api/v1/sessions/{id}/expenses", &[id], Some(expense)).await;
+        let table = json!({"table": {"price_per_hour": 60_000, "paid_by": seats[0], "split": "equally"}});
+        anna.patch(&format!("/api/v1/sessions/{id}"), table).await;
+        self.call(anna, post.clone(), "/api/v1/sessions/{id}/table/stop", &[id], Some(json!({}))).await;
+        let payment = json!({"from": seats[1], "to": seats[0], "amount": 10_000});
+        let paid = self.call(anna, post.clone(), "/api/v1/sessions/{id}/payments", &[id], Some(payment.clone())).await;
+        let seq = paid["seq"].to_string();
+        self.call(anna, Method::DELETE, "/api/v1/sessions/{id}/events/{seq}", &[id, &seq], None).await;
+        anna.done(&format!("/api/v1/sessions/{id}/payments"), payment).await;
+        self.call(anna, get, "/api/v1/sessions/{id}/participants/{pid}/ledger", &[id, &seats[1]], None).await;
+    }
+
     /// All examples, with what changes from one evening to the next made the same.
     fn told(mut self) -> String {
         self.examples.values_mut().for_each(hide);
@@ -309,6 +325,16 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let reason = json!({"reason": "closing time"});
     record.call(&anna, post.clone(), "/api/v1/games/{id}/end", &[&game], Some(reason)).await;
     record.call(&anna, get.clone(), "/api/v1/games/{id}/results", &[&game], None).await;
+    record.call(&anna, post.clone(), "/api/v1/games/{id}/reopen", &[&game], Some(json!({}))).await;
+    let moved = json!({"participant_id": seats[1]});
+    let last = text(&anna.read(&format!("/api/v1/games/{game}/scores")).await["game_id"]);
+    let last = anna.read(&format!("/api/v1/games/{last}/events")).await;
+    let marks = last["items"].as_array().expect("events").iter().filter(|event| event["type"] == "game.ball_potted");
+    let seq = marks.last().expect("a mark")["seq"].to_string();
+    let reassign = "/api/v1/games/{id}/events/{seq}/reassign";
+    record.call(&anna, post.clone(), reassign, &[&game, &seq], Some(moved)).await;
+    anna.done(&format!("/api/v1/games/{game}/end"), json!({})).await;
+    record.money(&anna, &id, &seats).await;
     let second = record.call(&anna, post.clone(), "/api/v1/sessions/{id}/games", &[&id], Some(order)).await;
     record.call(&anna, post.clone(), "/api/v1/games/{id}/cancel", &[&text(&second["id"])], None).await;
     record.call(&anna, get.clone(), "/api/v1/sessions/{id}/games?limit=1", &[&id], None).await;

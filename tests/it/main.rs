@@ -15,6 +15,7 @@ mod command_line;
 mod commands;
 mod connections;
 mod conventions;
+mod corrections;
 mod delivery;
 mod documented;
 mod durability;

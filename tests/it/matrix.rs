@@ -69,6 +69,12 @@ get    /api/v1/sessions/{id}/shares            401  401   403   403   403   200 
 delete /api/v1/sessions/{id}/shares/{share_id} 401  401   403   403   403   403   403  403   204   204    -
 get    /api/v1/shares/{code}                   200  200   200   200   200   200   200  200   200   200    -
 
+post   /api/v1/sessions/{id}/expenses          401  401   403   403   403   403   403  403   201   201    {"title": "Tea", "amount": 1001, "paid_by": "{seat}"}
+post   /api/v1/sessions/{id}/payments          401  401   403   403   403   403   403  403   201   201    {"from": "{other_seat}", "to": "{seat}", "amount": 500}
+post   /api/v1/sessions/{id}/table/stop        401  401   403   403   403   403   403  403   409   409    {}
+delete /api/v1/sessions/{id}/events/{seq}      401  401   403   403   403   403   403  403   409   409    -
+get    /api/v1/sessions/{id}/participants/{pid}/ledger 401 401 403 403 403   200   200  403   200   200    -
+
 post   /api/v1/sessions/{id}/games             401  401   403   403   403   403   403  403   409   409    {}
 get    /api/v1/games/{id}                      401  401   403   403   403   200   200  403   200   200    -
 get    /api/v1/games/{id}/events               401  401   403   403   403   200   200  403   200   200    -
@@ -76,6 +82,8 @@ post   /api/v1/games/{id}/events               401  401   403   403   403   403 
 delete /api/v1/games/{id}/events/{seq}         401  401   403   403   403   403   403  403   200   200    -
 get    /api/v1/games/{id}/scores               401  401   403   403   403   200   200  403   200   200    -
 get    /api/v1/games/{id}/results              401  401   403   403   403   409   409  403   409   409    -
+post   /api/v1/games/{id}/events/{seq}/reassign 401 401  403   403   403   403   403  403   200   200    {"participant_id": "{other_seat}"}
+post   /api/v1/games/{id}/reopen               401  401   403   403   403   403   403  403   409   409    {}
 post   /api/v1/games/{id}/end                  401  401   403   403   403   403   403  403   200   200    {}
 post   /api/v1/games/{id}/cancel               401  401   403   403   403   403   403  403   200   200    {}
 
@@ -114,6 +122,8 @@ commit_foul         no    no    no    no         no         no    ack           
 end_turn            no    no    no    no         no         no    ack              ack              {"participant_id": "{seat}"}
 start_game          no    no    no    no         no         no    game_in_progress game_in_progress {}
 void_event          no    no    no    no         no         no    ack              ack              {"seq": "{seq}"}
+reassign_event      no    no    no    no         no         no    ack              ack              {"seq": "{seq}", "participant_id": "{other_seat}"}
+reopen_game         no    no    no    no         no         no    game_not_reopenable game_not_reopenable {}
 end_game            no    no    no    no         no         no    ack              ack              {}
 cancel_game         no    no    no    no         no         no    ack              ack              {}
 complete_session    no    no    no    no         no         no    no               game_in_progress {}
@@ -169,6 +179,7 @@ impl World {
             ("session", id),
             ("code", code),
             ("seat", seats["creator"].clone()),
+            ("other_seat", seats["participant"].clone()),
             ("guest", text(&guest["id"])),
             ("share", text(&share["code"])),
             ("share_id", text(&share["id"])),
@@ -201,7 +212,7 @@ impl World {
         let token = self.people[actor].token.clone().unwrap_or_default();
         let body = body.replace("{token}", &token).replace("\"{seq}\"", &self.names["seq"]);
         let body = body.replace("{rules}", &kolkhoz().to_string());
-        let body = ["seat", "code"]
+        let body = ["seat", "other_seat", "code"]
             .into_iter()
             .fold(body, |body, name| body.replace(&format!("{{{name}}}"), &self.names[name]));
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"))

@@ -121,7 +121,7 @@ async fn what_is_no_mark_or_was_taken_back_cannot_be_voided() {
 }
 
 #[actix_web::test]
-async fn a_voided_winning_ball_leaves_a_pyramid_without_a_winner() {
+async fn a_pyramid_goes_on_when_its_winning_ball_is_voided() {
     let app = TestApp::start().await;
     let rules = pyramid_with("americana", json!({"target_balls": 1}));
     let evening = Evening::open(&app, &["anna", "boris"], rules).await;
@@ -129,7 +129,9 @@ async fn a_voided_winning_ball_leaves_a_pyramid_without_a_winner() {
     let won = evening.pot(&game, 0, "white").await;
     assert_eq!(evening.outcome(&game).await.1, [50_000, -50_000]);
     evening.void(&game, &won).await;
-    assert_eq!(evening.outcome(&game).await, (vec![0, 0], vec![0, 0]));
     let state = evening.game(&game).await;
-    assert_eq!((text(&state["status"]), &state["winner_participant_ids"]), ("completed".to_owned(), &json!([])));
+    assert_eq!((text(&state["status"]), &state["winner_participant_ids"]), ("in_progress".to_owned(), &json!([])));
+    assert_eq!((&state["results"], evening.nets(&evening.balance().await["participants"])), (&Value::Null, vec![0, 0]));
+    evening.pot(&game, 1, "white").await;
+    assert_eq!(evening.outcome(&game).await.1, [-50_000, 50_000]);
 }

@@ -57,11 +57,11 @@ impl Session {
         &NewPayment { from, to, amount }: &NewPayment,
         request: &Request,
     ) -> Result<Vec<DecidedFact>, Refusal> {
-        self.only_seated("from", from)?;
-        self.only_seated("to", to)?;
         self.only_parties(from, to, request)?;
         self.only_not_cancelled()?;
         self.only_room_for_entries()?;
+        self.only_seated("from", from)?;
+        self.only_seated("to", to)?;
         if from == to {
             return Err(invalid("to", "must be somebody else"));
         }
@@ -110,17 +110,17 @@ impl Session {
     }
 
     pub(in crate::game) fn void_entry(&self, seq: Seq, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        if !(1..=self.seq).contains(&seq) {
-            return Err(Refusal::NotFound("event"));
-        }
         let entry = self.entries.iter().find(|entry| entry.seq == seq);
-        let entry = entry.ok_or(Refusal::EventNotVoidable("only expenses and payments are taken back here"))?;
-        match entry.what {
-            EntryKind::Payment { from, to, .. } => self.only_parties(from, to, request)?,
+        match entry.map(|entry| &entry.what) {
+            Some(&EntryKind::Payment { from, to, .. }) => self.only_parties(from, to, request)?,
             _ => self.only_scorers(request)?,
         }
         self.only_not_cancelled()?;
         self.only_short()?;
+        if !(1..=self.seq).contains(&seq) {
+            return Err(Refusal::NotFound("event"));
+        }
+        let entry = entry.ok_or(Refusal::EventNotVoidable("only expenses and payments are taken back here"))?;
         if entry.voided_by.is_some() {
             return Err(Refusal::EventNotVoidable("this was taken back already"));
         }
