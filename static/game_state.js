@@ -63,8 +63,8 @@ const reducers = {
   'session.player_updated': (state, data) => onSeats(state, (p) =>
     p.id === data.participant_id ? { ...p, display_name: data.display_name, can_score: data.can_score } : p),
   // The new code stands in no event: those who may know it read the session for it.
-  'session.settings_changed': (state, { code_changed, ...data }) =>
-    onSession(code_changed || data.rules ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
+  'session.settings_changed': (state, { code_changed, table, ...data }) =>
+    onSession(code_changed || data.rules || table !== undefined ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
   'session.creator_changed': (state, data) => onSession(
     onSeats(state, (p) => {
       if (p.id === data.participant_id) return { ...p, role: 'creator', can_score: true }
@@ -72,6 +72,11 @@ const reducers = {
     }),
     (session) => ({ ...session, creator_user_id: data.user_id }),
   ),
+  // Shares and clocks are told by the session alone.
+  'session.expense_added': asked,
+  'session.payment_marked': asked,
+  'session.table_stopped': asked,
+  'session.entry_voided': asked,
   'session.completed': (state, _, event) => over(state, 'completed', event),
   'session.cancelled': (state, _, event) => over(state, 'cancelled', event),
 
@@ -87,7 +92,8 @@ const reducers = {
       started_at: event.timestamp, ended_at: null, duration_seconds: null,
     },
   })),
-  'game.ball_potted': (state, data) => {
+  'game.ball_potted': (state, data, event) => {
+    if (data.correction) return corrected(state, data.correction, event)
     const lost = new Map((data.fines ?? []).map((fine) => [fine.participant_id, fine.points]))
     const scored = onGame(state, (game) => ({
       ...game,
@@ -102,7 +108,7 @@ const reducers = {
     }))
     return onSeats(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + (data.count ?? 1) } : p))
   },
-  'game.foul_committed': (state, data) => onGame(state, (game) => ({
+  'game.foul_committed': (state, data, event) => data.correction ? corrected(state, data.correction, event) : onGame(state, (game) => ({
     ...game,
     current_participant_id: data.next_participant_id,
     ...onTable(data),
@@ -113,20 +119,22 @@ const reducers = {
       return { ...score, ...fouls, ...gift }
     }),
   })),
-  'game.turn_changed': (state, data) => onGame(state, (game) => ({
+  'game.turn_changed': (state, data, event) => data.correction ? corrected(state, data.correction, event) : onGame(state, (game) => ({
     ...game, ...onTable(data), current_participant_id: data.next_participant_id, scores: withBreaks(game.scores),
   })),
-  'game.event_voided': (state, data, event) => {
-    const current = state.session?.current_game
-    const game = current?.id === event.game_id ? current : state.games.find((g) => g.id === event.game_id)
+  'game.event_voided': putRight,
+  'game.event_reassigned': putRight,
+  'game.reopened': (state, data, event) => {
+    const game = state.games.find((g) => g.id === event.game_id)
     if (!game) return { ...state, refetch: true }
-    const after = {
-      ...game, scores: data.scores, current_participant_id: data.current_participant_id,
-      remaining: data.remaining ?? game.remaining, results: data.results ?? game.results, ...onTable(data),
+    const open = {
+      ...game, status: 'in_progress', results: null, end_reason: null, winner_participant_ids: [], ended_at: null, duration_seconds: null,
+      scores: data.scores, current_participant_id: data.current_participant_id, remaining: data.remaining ?? game.remaining, ...onTable(data),
     }
-    if (game === current) return onSession(state, (session) => ({ ...session, current_game: after }))
-    const settled = onSeats(asksForMatch(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
-    return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
+    const settled = onSeats(asksForMatch(state), (p) => (game.order.includes(p.id)
+      ? { ...p, balance: p.balance - netOf(game, p.id), games_played: p.games_played - 1 } : p))
+    return onSession({ ...settled, games: state.games.filter((g) => g !== game) }, (session) =>
+      ({ ...session, current_game: open, games_played: session.games_played - 1 }))
   },
   'game.ended': (state, data, event) => {
     const game = state.session?.current_game
@@ -144,6 +152,35 @@ const reducers = {
     const game = state.session?.current_game
     return game ? closeGame(asksForMatch(state), { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
   },
+}
+
+function asked(state) {
+  return { ...state, refetch: true }
+}
+
+/** A mark was taken back, or is another player's. */
+function putRight(state, data, event) {
+  const current = state.session?.current_game
+  const game = current?.id === event.game_id ? current : state.games.find((g) => g.id === event.game_id)
+  if (!game) return { ...state, refetch: true }
+  const after = {
+    ...game, scores: data.scores, current_participant_id: data.current_participant_id,
+    remaining: data.remaining ?? game.remaining, results: data.results ?? game.results, ...onTable(data),
+  }
+  if (game === current) return onSession(state, (session) => ({ ...session, current_game: after }))
+  return settledAs(state, game, after)
+}
+
+/** A forgotten mark was added to an ended game. */
+function corrected(state, { scores, results, winner_participant_ids }, event) {
+  const game = state.games.find((g) => g.id === event.game_id)
+  return game ? settledAs(state, game, { ...game, scores, results, winner_participant_ids }) : { ...state, refetch: true }
+}
+
+/** An ended game comes to something else than before. */
+function settledAs(state, game, after) {
+  const settled = onSeats(asksForMatch(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+  return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
 }
 
 function seat(data, event) {

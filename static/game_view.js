@@ -7,17 +7,29 @@ const BALLS_SHOWN = 60
 
 export const isMark = (event) => MARKS.has(event.type)
 
+/** It changes what was marked before: a void, a mark that is moved, one that was forgotten. */
+export const putsRight = (event) => event.type === 'game.event_voided' || event.type === 'game.event_reassigned' || Boolean(event.data?.correction)
+
 export function voidedSeqs(events) {
-  return new Set(events.filter((e) => e.type === 'game.event_voided').map((e) => e.data.voided_seq))
+  return new Set(events.filter((e) => e.type === 'game.event_voided' || e.type === 'session.entry_voided').map((e) => e.data.voided_seq))
+}
+
+/** Whose each moved mark is: `Map(seq → participant)`. */
+export function movedMarks(events) {
+  const voided = voidedSeqs(events)
+  const moved = events.filter((e) => e.type === 'game.event_reassigned' && !voided.has(e.seq))
+  return new Map(moved.map((e) => [e.data.reassigned_seq, e.data.participant_id]))
 }
 
 /** The balls each player potted in a game, in order: `Map(participant → [{color, own}])`; the last of many. */
 export function pottedBalls(events, gameId) {
   const voided = voidedSeqs(events)
+  const moved = movedMarks(events)
   const balls = new Map()
   for (const event of events) {
     if (event.type !== 'game.ball_potted' || event.game_id !== gameId || voided.has(event.seq)) continue
-    const { participant_id: id, color, own_ball: own, count = 1 } = event.data
+    const { participant_id: marked, color, own_ball: own, count = 1 } = event.data
+    const id = moved.get(event.seq) ?? marked
     balls.set(id, [...(balls.get(id) ?? []), ...Array.from({ length: count }, () => ({ color, own: Boolean(own) }))].slice(-BALLS_SHOWN))
   }
   return balls
@@ -87,4 +99,10 @@ export function sidePoints(game, rules, participantId) {
   if (rules.format !== '2x2') return null
   const side = game.order.indexOf(participantId) % 2
   return game.scores.filter((s) => game.order.indexOf(s.participant_id) % 2 === side).reduce((sum, s) => sum + s.points, 0)
+}
+
+/** What was put right after the evening was over: money that moved when everybody had seen the sums. */
+export function lateCorrections(events) {
+  const completed = events.find((e) => e.type === 'session.completed')?.seq
+  return completed == null ? [] : events.filter((e) => e.seq > completed && putsRight(e))
 }

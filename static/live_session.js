@@ -2,9 +2,12 @@
 // It talks to no socket itself; frames come in by `hear`.
 import * as api from './api.js'
 import { adopt, apply, fromSnapshot, nothing, withEvents } from './game_state.js'
+import { putsRight } from './game_view.js'
 import { createStore } from './store.js'
 
 const LOG_PAGE = 200
+/** After these, who owes what is another thing. */
+const SETTLES = new Set(['game.ended', 'game.reopened', 'session.completed', 'session.expense_added', 'session.payment_marked', 'session.table_stopped', 'session.entry_voided'])
 
 export class LiveSession {
   #loading = new Set()
@@ -86,8 +89,8 @@ export class LiveSession {
         return this.resubscribe()
       }
       if (state === before) state = { ...state, events: withEvents(state.events, [event]) }
-      settled ||= event.type === 'game.ended' || event.type === 'session.completed'
-      endedTouched ||= event.type === 'game.event_voided' && before.session.current_game?.id !== event.game_id
+      settled ||= SETTLES.has(event.type)
+      endedTouched ||= putsRight(event) && before.session.current_game?.id !== event.game_id
     }
     this.#set({ state })
     // A void of an ended game moves money that only the server adds up for sure.

@@ -12,7 +12,7 @@ import { Seats } from './seats.js'
 import { ShareBoard } from './share_board.js'
 import { Sheet } from './sheet.js'
 
-export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLog, onPeople, onEnd, onCancel, onClose }) {
+export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLog, onMoney, onPeople, onEnd, onCancel, onClose }) {
   const { foulWeights, More } = gameOf(session.rules)
   const weights = foulWeights(session.rules)
   return html`<${Sheet} title=${t('more.title')} onClose=${onClose} testid="more">
@@ -20,6 +20,7 @@ export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLo
       <div class="points-pick">${weights.map((n) => html`<button type="button" class="small" data-testid="foul-${n}" onClick=${() => onFoul(n)}>−${n}</button>`)}</div>`}
     ${canMark && More && html`<${More} game=${session.current_game} name=${selectedName} send=${onSend} />`}
     <button type="button" class="ghost" data-testid="open-log" onClick=${onLog}>${t('log.title')}</button>
+    <button type="button" class="ghost" data-testid="open-money" onClick=${onMoney}>${t('money.title')}</button>
     <button type="button" class="ghost" data-testid="open-people" onClick=${onPeople}>${t('people.title')}</button>
     ${canMark && html`
       <${Asking} label=${t('more.end')} question=${t('more.end_ask')} yes=${t('more.end')} onYes=${onEnd} testid="end-game" danger=${false} />

@@ -6,7 +6,7 @@ import { Ball } from './ball.js'
 import { Counting } from './counting.js'
 import { Face } from './face.js'
 
-export function PlayerRow({ player, index, score, balls, pending, turn, next, selected, side, target, currency, onSelect, disabled }) {
+export function PlayerRow({ player, index, score, balls, pending, turn, next, selected, side, target, currency, evening, onSelect, disabled }) {
   const state = `${turn ? ' turn' : ''}${selected && !turn ? ' selected' : ''}`
   return html`<button type="button" class="player${state}" aria-pressed=${selected ? 'true' : 'false'} disabled=${disabled}
       data-testid="player" data-participant=${player.id} data-turn=${turn ? 'true' : 'false'} onClick=${onSelect}>
@@ -25,6 +25,7 @@ export function PlayerRow({ player, index, score, balls, pending, turn, next, se
       <span class="pts" data-testid="points"><${Counting} value=${score.points} /></span>
       ${(side != null || target) && html`<span class="of">${side != null ? `${t('table.side')} ${side}` : ''}${target ? ` / ${target}` : ''}</span>`}
       <span class="net ${trend(score.net)}" data-testid="net">${gain(score.net, currency)}</span>
+      ${evening !== score.net && html`<span class="of" data-testid="evening-net">${t('table.evening', { sum: gain(evening, currency) })}</span>`}
     </span>
   </button>`
 }

@@ -22,8 +22,10 @@ export function UndoStrip({ session, last, pending, refused, onUndo, onTakeBack,
     </div>`
   }
   if (!last) return html`<div class="undo"><span class="line quiet">${t('table.no_marks')}</span></div>`
-  return html`<div class="undo" data-testid="last-mark">
-    <span class="line"><${MarkText} event=${last} session=${session} /></span>
+  const twice = last.data.echo_of != null
+  return html`<div class="undo${twice ? ' twice' : ''}" data-testid="last-mark">
+    <span class=${twice ? 'two-lines' : 'line'}><span><${MarkText} event=${last} session=${session} /></span>
+      ${twice && html`<span class="reason" role="status" data-testid="echo">${t('echo.ask')}</span>`}</span>
     ${canUndo && html`<button type="button" data-testid="undo" onClick=${() => onUndo(last.seq)}>${t('action.undo')}</button>`}
   </div>`
 }

@@ -2,18 +2,23 @@
 import { html, useState } from '../html.js'
 import { day, gain, t } from '../i18n.js'
 import { mark, waiting } from '../page.js'
-import { mayScore, unsettled } from '../game_view.js'
+import { lateCorrections, mayScore, unsettled } from '../game_view.js'
 import { trend } from '../money.js'
 import { useStore } from '../store.js'
 import { Banner } from '../components/banner.js'
 import { Bar, BarButton } from '../components/bar.js'
 import { EveningChart } from '../components/evening_chart.js'
+import { LedgerSheet } from '../components/ledger_sheet.js'
 import { LogSheet } from '../components/log_sheet.js'
 import { Results } from '../components/results.js'
+import { MoneySheet } from '../components/money_sheet.js'
 import { Settlement } from '../components/settlement.js'
+import { Whys } from '../components/whys.js'
 
 export function Evening({ view, session, me }) {
   const [log, showLog] = useState(false)
+  const [sheet, show] = useState(null)
+  const late = lateCorrections(view.state.events)
   const pending = unsettled(useStore(waiting).filter((item) => item.session_id === session.id), view.state.events)
   const completed = session.status === 'completed'
   const played = view.state.games.filter((game) => game.status === 'completed' && game.results).sort((a, b) => a.number - b.number)
@@ -27,12 +32,17 @@ export function Evening({ view, session, me }) {
       <${BarButton} icon="log" label=${t('log.title')} onClick=${() => showLog(true)} testid="log-button" /></${Bar}>
     <${Banner} />
     <div class="sheet">
+      ${late.length > 0 && html`<p class="note" role="status" data-testid="late">${t('evening.late', { n: late.length })}</p>`}
       <${Balances} session=${session} />
       ${view.balance && played.length > 0 && html`<h2 class="h">${t('evening.chart')}</h2>
-        <${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} />`}
+        <${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} me=${me} />`}
+      ${completed && view.balance && html`<${Whys} session=${session} onWhy=${(id) => show({ ledger: id })} />
+        <button type="button" class="ghost" data-testid="money-button" onClick=${() => show('money')}>${t('money.title')}</button>`}
       ${played.map((game) => html`<details key=${game.id}><summary>${t('game.number', { n: game.number })}</summary>
         <${Results} game=${game} session=${session} /></details>`)}
     </div>
+    ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${() => show(null)} />`}
+    ${sheet?.ledger && html`<${LedgerSheet} session=${session} participantId=${sheet.ledger} onClose=${() => show(null)} />`}
     ${log && html`<${LogSheet} view=${view} pending=${pending} canUndo=${completed && mayScore(session, me.id)}
       onUndo=${(seq) => mark(session.id, { type: 'void_event', seq })} onClose=${() => showLog(false)} />`}
   </main>`

@@ -5,12 +5,15 @@ import * as api from '../api.js'
 import { mark, takeBack, waiting } from '../page.js'
 import { isCreator, lastMark, mayScore, nameOf, unsettled } from '../game_view.js'
 import { useStore } from '../store.js'
+import { AddMarkSheet } from '../components/add_mark_sheet.js'
 import { useAsked } from '../components/asked.js'
 import { Banner } from '../components/banner.js'
 import { Bar, BarButton } from '../components/bar.js'
 import { EveningChart } from '../components/evening_chart.js'
+import { LedgerSheet } from '../components/ledger_sheet.js'
 import { LogSheet } from '../components/log_sheet.js'
 import { MatchScore } from '../components/match_score.js'
+import { MoneySheet } from '../components/money_sheet.js'
 import { PeopleSheet } from '../components/more_sheet.js'
 import { Problem } from '../components/problem.js'
 import { Results } from '../components/results.js'
@@ -18,6 +21,7 @@ import { Settlement } from '../components/settlement.js'
 import { Asking } from '../components/asking.js'
 import { StartGame } from '../components/start_game.js'
 import { UndoStrip } from '../components/undo_strip.js'
+import { Whys } from '../components/whys.js'
 import { WhySheet } from '../components/why_sheet.js'
 
 export function Result({ view, session, game, me }) {
@@ -46,12 +50,21 @@ export function Result({ view, session, game, me }) {
         ${t('why.ask', { name: nameOf(session, debtor.participant_id), sum: money(-debtor.net, session.rules.currency) })} ›</button>`}
       ${(pending.length > 0 || refused.length > 0) && html`<${UndoStrip} session=${session} pending=${pending} refused=${refused} onTakeBack=${takeBack} />`}
       <h2 class="h">${t('nav.evening')} · ${t('games', { n: session.games_played })}</h2>
-      ${view.balance && html`<${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} />`}
+      ${view.balance && html`<${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} me=${me} />`}
+      ${view.balance && html`<${Whys} session=${session} onWhy=${(id) => open({ ledger: id })} />`}
+      ${scores && html`<div class="two">
+        <button type="button" class="ghost" data-testid="add-mark-button" onClick=${() => open('add')}>${t('result.add')}</button>
+        <button type="button" class="ghost" data-testid="money-button" onClick=${() => open('money')}>${t('money.title')}</button></div>
+        <${Asking} label=${t('result.reopen')} question=${t('result.reopen_ask')} yes=${t('result.reopen')} danger=${false} testid="reopen"
+          onYes=${() => mark(session.id, { type: 'reopen_game' })} />`}
       <${Problem} error=${error} />
     </div>
     <div class="foot">${scores ? html`<${StartGame} session=${session} previous=${game.order} label=${t('result.again')} beside=${complete} />`
       : html`<p class="quiet center">${t('waiting.wait')}</p>`}</div>
     ${sheet === 'why' && html`<${WhySheet} game=${game} session=${session} onClose=${close} />`}
+    ${sheet === 'add' && html`<${AddMarkSheet} session=${session} game=${game} onClose=${close} />`}
+    ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${close} />`}
+    ${sheet?.ledger && html`<${LedgerSheet} session=${session} participantId=${sheet.ledger} onClose=${close} />`}
     ${sheet === 'people' && html`<${PeopleSheet} session=${session} online=${view.online} me=${me} onClose=${close} />`}
     ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onUndo=${undo} onClose=${close} />`}
   </main>`

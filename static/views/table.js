@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from '../html.js'
 import { money, t } from '../i18n.js'
 import { mark, takeBack, waiting } from '../page.js'
 import { gameOf } from '../games/index.js'
-import { expectedTurn, lastMark, mayScore, nameOf, nextInOrder, pottedBalls, sidePoints, unsettled } from '../game_view.js'
+import { expectedTurn, lastMark, mayScore, nameOf, nextInOrder, pottedBalls, sidePoints, standing, unsettled } from '../game_view.js'
 import { fly } from '../motion.js'
 import { useStore } from '../store.js'
 import { useAwake } from '../components/awake.js'
@@ -13,6 +13,7 @@ import { Bar, BarButton } from '../components/bar.js'
 import { LogSheet } from '../components/log_sheet.js'
 import { markSentence } from '../components/mark_text.js'
 import { MatchScore } from '../components/match_score.js'
+import { MoneySheet } from '../components/money_sheet.js'
 import { MoreSheet, PeopleSheet } from '../components/more_sheet.js'
 import { PlayerRow } from '../components/player_row.js'
 import { Since } from '../components/since.js'
@@ -58,7 +59,7 @@ export function Table({ view, session, me }) {
         index=${session.participants.findIndex((p) => p.id === id)} score=${game.scores.find((s) => s.participant_id === id)}
         balls=${balls.get(id) ?? []} pending=${pending.filter((i) => i.command.type === 'pot_ball' && i.command.participant_id === id)}
         turn=${id === turn} next=${id === nextInOrder(game.order, turn)} selected=${scores && id === selected}
-        side=${sidePoints(game, rules, id)} target=${rules.target_balls} currency=${rules.currency}
+        side=${sidePoints(game, rules, id)} target=${rules.target_balls} currency=${rules.currency} evening=${standing(session, id)}
         onSelect=${() => scores && !rules.enforce_turns && choose(id)} />`)}
     </div>
     <${UndoStrip} session=${session} last=${last} pending=${pending} refused=${items.filter((i) => i.state === 'refused')} canUndo=${scores}
@@ -71,8 +72,9 @@ export function Table({ view, session, me }) {
     ${sheet === 'more' && html`<${MoreSheet} session=${session} selectedName=${nameOf(session, selected)} canMark=${scores} onClose=${close}
       onFoul=${(points) => { command({ type: 'commit_foul', participant_id: selected, points }); close() }}
       onSend=${(body) => { command({ participant_id: selected, ...body }); close() }}
-      onLog=${() => open('log')} onPeople=${() => open('people')}
+      onLog=${() => open('log')} onMoney=${() => open('money')} onPeople=${() => open('people')}
       onEnd=${() => { command({ type: 'end_game' }); close() }} onCancel=${() => { command({ type: 'cancel_game' }); close() }} />`}
+    ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${close} />`}
     ${sheet === 'people' && html`<${PeopleSheet} session=${session} online=${view.online} me=${me} onClose=${close} />`}
     ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onUndo=${(seqNo) => command({ type: 'void_event', seq: seqNo })} onClose=${close} />`}
   </main>`

@@ -158,6 +158,55 @@ const steps = [
     await a.shot('why')
     await a.tap('close-sheet')
   }],
+  ['a game that was ended by mistake goes on, and ends as it was', async () => {
+    await a.tap('reopen')
+    await a.tap('reopen-yes')
+    for (const player of [a, b]) await player.sees({ [HOSTILE]: yellow + white, [BORIS]: white + yellow - 1 })
+    await a.pot(BORIS, 'yellow')
+    await a.shot('goes-on')
+    await b.by('last-mark').getByTestId('undo').click()
+    await b.sees({ [BORIS]: white + yellow - 1 })
+    await b.endGame()
+    await a.by('result-view').waitFor()
+  }],
+  ['a forgotten ball is added to the result, and a wrong one is taken back', async () => {
+    await a.tap('add-mark-button')
+    await a.by('add-mark').getByText(BORIS).click()
+    await a.by('add-mark').getByTestId('ball-yellow').click()
+    const first = POINT * (1 - yellow)
+    for (const player of [a, b]) {
+      await player.by('result').filter({ hasText: BORIS }).getByTestId('result-net').getByText(rubles(-first), { exact: true }).waitFor()
+    }
+    await a.shot('added')
+    await a.tap('log-button')
+    await a.by('log').getByTestId('log-undo').first().click()
+    await a.by('log').locator('.voided').first().waitFor()
+    await a.tap('close-sheet')
+    for (const player of [a, b]) {
+      await player.by('result').filter({ hasText: BORIS }).getByTestId('result-net').getByText(rubles(-net.first), { exact: true }).waitFor()
+    }
+  }],
+  ['somebody paid for the tea, and the table has a clock', async () => {
+    await a.tap('money-button')
+    await a.by('expense-title').fill('Чай')
+    await a.by('expense-amount').fill('300')
+    await a.tap('expense-add')
+    await a.by('entry').getByText('Чай').waitFor()
+    await a.by('clock-price').fill('600')
+    await a.tap('clock-start')
+    await a.by('clock').waitFor()
+    await a.tap('clock-stop')
+    await a.by('entry').nth(1).waitFor()
+    await a.shot('money')
+    await a.tap('close-sheet')
+    // One minute of the table and the tea: each bears half.
+    await b.by('transfer').getByText(rubles(15_000 + 500 + net.first, false), { exact: true }).waitFor()
+    await b.by('ledger-button').filter({ hasText: BORIS }).click()
+    await b.by('ledger-line').nth(2).waitFor()
+    await b.by('ledger-balance').getByText(rubles(-(15_000 + 500 + net.first))).waitFor()
+    await b.shot('ledger')
+    await b.tap('close-sheet')
+  }],
   ['a second game with a guest is played', async () => {
     await a.tap('people-button')
     await a.by('guest-name').fill('Гость Гриша')
@@ -232,6 +281,16 @@ const steps = [
     same([...owed.values()].every((left) => left === 0), true)
     await a.shot('evening')
   }],
+  ['who has paid is ticked off, on both phones', async () => {
+    const left = await b.by('transfer').count()
+    await a.by('paid').first().click()
+    for (const player of [a, b]) await player.page.waitForFunction((n) => document.querySelectorAll('[data-testid=transfer]').length < n, left)
+    await a.tap('money-button')
+    await a.by('entry').first().getByTestId('entry-undo').click()
+    await a.by('entry').locator('.voided').or(a.page.locator('[data-testid=entry].voided')).first().waitFor()
+    await a.tap('close-sheet')
+    await b.page.waitForFunction((n) => document.querySelectorAll('[data-testid=transfer]').length === n, left)
+  }],
   ['a mark of an ended game is undone after the evening, and the money follows', async () => {
     const before = await a.by('balances').innerText()
     await a.tap('log-button')
@@ -239,6 +298,8 @@ const steps = [
     await a.by('log').locator('.voided').first().waitFor()
     await a.tap('close-sheet')
     await a.page.waitForFunction((text) => document.querySelector('[data-testid=balances]').innerText !== text, before)
+    for (const player of [a, b]) await player.by('late').waitFor()
+    await b.shot('late')
   }],
   ['after all that the phones log out and stay out', async () => {
     await a.page.goto('/me')
