@@ -412,6 +412,9 @@ pub enum Refusal {
     /// `event_not_voidable`.
     #[error("{0}")]
     EventNotVoidable(&'static str),
+    /// `table_not_running`.
+    #[error("the table's clock does not run")]
+    TableNotRunning,
     /// `storage_unavailable`: this node is not up to date yet.
     #[error("a newer version of Artel plays this session, nothing was stored: send it again with the same key")]
     NeedsNewer,
@@ -437,6 +440,7 @@ impl Refusal {
             Refusal::BallNotAvailable(_) | Refusal::BallNotOn { .. } => "ball_not_available",
             Refusal::NotEnoughPlayers { .. } => "not_enough_players",
             Refusal::EventNotVoidable(_) => "event_not_voidable",
+            Refusal::TableNotRunning => "table_not_running",
             Refusal::NeedsNewer => "storage_unavailable",
         }
     }

@@ -30,7 +30,7 @@ pub mod view;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -289,6 +289,18 @@ impl Session {
     /// Its games by number.
     pub fn games(&self) -> impl Iterator<Item = GameId> + '_ {
         self.games.iter().map(|game| game.id)
+    }
+
+    /// The marks, expenses and payments that were not taken back, by seq.
+    pub fn standing_seqs(&self) -> HashSet<Seq> {
+        let marks = self.counted_games().flat_map(|game| &game.marks).filter(|mark| mark.voided_by.is_none());
+        marks.map(|mark| mark.seq).chain(self.standing_entries().map(|entry| entry.seq)).collect()
+    }
+
+    /// Whose mark that is, whoever it was made for.
+    pub fn player_of_mark(&self, seq: Seq) -> Option<ParticipantId> {
+        let (game, mark) = self.games.iter().rev().find_map(|game| Some((game, game.mark_at(seq)?)))?;
+        game.player_at(game.player_of(mark))
     }
 
     fn game(&self, id: GameId) -> Option<&Game> {

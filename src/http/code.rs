@@ -56,6 +56,7 @@ codes! {
     GameNotActive = "game_not_active", CONFLICT, "The game is not in progress";
     GameNotEnded = "game_not_ended", CONFLICT, "The game has not ended";
     GameNotReopenable = "game_not_reopenable", CONFLICT, "The game can't go on";
+    TableNotRunning = "table_not_running", CONFLICT, "The table's clock does not run";
     NotYourTurn = "not_your_turn", CONFLICT, "It is somebody else's turn";
     UnknownBall = "unknown_ball", UNPROCESSABLE_ENTITY, "The rules have no such ball";
     BallNotAvailable = "ball_not_available", CONFLICT, "No such ball is left on the table, or it is not on";

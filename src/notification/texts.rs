@@ -69,6 +69,7 @@ fn refusal(code: &str) -> String {
         "game_not_active" => "Эта игра уже окончена",
         "game_not_ended" => "Эта игра ещё не окончена",
         "game_not_reopenable" => "Эту игру нельзя продолжить",
+        "table_not_running" => "Часы стола не идут",
         "not_your_turn" => "Сейчас ход другого игрока",
         "unknown_ball" => "Такого шара нет в правилах",
         "ball_not_available" => "Таких шаров на столе больше нет, или шар не на очереди",

@@ -7,6 +7,7 @@ pub(crate) mod correction_routes;
 pub(crate) mod departures;
 mod directory;
 mod engine;
+mod export;
 pub(crate) mod game_routes;
 pub(crate) mod joining;
 mod listing;

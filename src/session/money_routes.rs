@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::rest::{Caller, execute, readable};
-use super::{CommandError, CommandReceipt, Sessions};
+use super::{CommandError, CommandReceipt, Sessions, export};
 use crate::account::CurrentUser;
 use crate::game::command::{Command, NewExpense, NewPayment};
 use crate::game::event::Event;
@@ -138,10 +138,11 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sessions/{id}/payments").route(web::post().to(mark_payment)))
         .service(web::resource("/sessions/{id}/table/stop").route(web::post().to(stop_table)))
         .service(web::resource("/sessions/{id}/events/{seq}").route(web::delete().to(void_entry)))
+        .service(web::resource("/sessions/{id}/export").route(web::get().to(export::export)))
         .service(web::resource("/sessions/{id}/participants/{pid}/ledger").route(web::get().to(ledger)));
 }
 
 /// The OpenAPI of money.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(add_expense, mark_payment, stop_table, void_entry, ledger))]
+#[openapi(paths(add_expense, mark_payment, stop_table, void_entry, ledger, export::export))]
 pub(crate) struct Api;

@@ -103,7 +103,7 @@ export default {
   'command.reopen_game': 'go on with the game', 'command.reassign_event': 'move a mark', 'event.session.expense_added': 'Expense added',
   'event.session.payment_marked': 'Payment marked', 'event.session.table_stopped': 'Table clock stopped',
   'event.session.entry_voided': 'Expense or payment undone', 'event.game.event_reassigned': 'A mark was moved', 'event.game.reopened': 'Game {n} goes on',
-  'error.game_not_ended': 'This game has not ended', 'error.game_not_reopenable': 'This game can’t go on',
+  'error.table_not_running': 'The table’s clock does not run', 'error.game_not_ended': 'This game has not ended', 'error.game_not_reopenable': 'This game can’t go on',
 
   'me.language': 'Language', 'me.theme': 'Theme', 'me.theme.auto': 'As the system', 'me.theme.dark': 'Dark', 'me.theme.light': 'Light', 'me.logout': 'Log out',
   'stats.all': 'All games', 'stats.net': 'Money', 'stats.games': 'Games', 'stats.wins': 'Wins', 'stats.losses': 'Losses', 'stats.win_rate': 'Win rate', 'stats.points': 'Points',

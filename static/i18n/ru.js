@@ -108,7 +108,7 @@ export default {
   'command.reopen_game': 'продолжение игры', 'command.reassign_event': 'перенос отметки', 'event.session.expense_added': 'Добавлен расход',
   'event.session.payment_marked': 'Отмечена оплата', 'event.session.table_stopped': 'Часы стола остановлены',
   'event.session.entry_voided': 'Расход или оплата отменены', 'event.game.event_reassigned': 'Отметка перенесена',
-  'event.game.reopened': 'Игра {n} продолжается', 'error.game_not_ended': 'Эта игра ещё не окончена',
+  'event.game.reopened': 'Игра {n} продолжается', 'error.table_not_running': 'Часы стола не идут', 'error.game_not_ended': 'Эта игра ещё не окончена',
   'error.game_not_reopenable': 'Эту игру нельзя продолжить',
 
   'me.language': 'Язык', 'me.theme': 'Тема', 'me.theme.auto': 'Как в системе', 'me.theme.dark': 'Тёмная', 'me.theme.light': 'Светлая', 'me.logout': 'Выйти',

@@ -257,3 +257,41 @@ async fn bad_input_of_money_is_named_by_its_field() {
     let (status, answer) = anna.get(&evening.path(&format!("/participants/{nobody}/ledger"))).await;
     assert_eq!((status, &answer["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evening_is_exported_for_spreadsheets_and_scripts() {
+    let app = TestApp::start().await;
+    let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
+    let anna = &evening.players[0];
+    let game = evening.start_game().await;
+    let wrong = evening.pot(&game, 1, "white").await;
+    evening.void(&game, &wrong).await;
+    evening.pot(&game, 0, "pink").await;
+    evening.end(&game).await;
+    let tea = json!({"title": "=cmd|' /C calc'!A0, \"tea\"", "amount": 101, "paid_by": evening.seats[1]});
+    anna.done(&evening.path("/expenses"), tea).await;
+    let told = anna.request(reqwest::Method::GET, &evening.path("/export?format=csv")).send().await.expect("an answer");
+    assert_eq!(told.headers()["content-type"], "text/csv; charset=utf-8");
+    assert!(told.headers()["content-disposition"].to_str().expect("text").contains(&evening.session));
+    let table = told.text().await.expect("a table");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "record,game,seq,at,participant,counterpart,what,points,amount,currency");
+    let cells = |record: &str| {
+        let found = lines.iter().filter(|line| line.starts_with(&format!("{record},")));
+        found.map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert_eq!(cells("result").iter().map(|line| line[8].as_str()).collect::<Vec<_>>(), ["20000", "-20000"]);
+    assert_eq!(
+        cells("mark").iter().map(|line| line[6].as_str()).collect::<Vec<_>>(),
+        ["pink"],
+        "without the voided one"
+    );
+    assert!(table.contains("\"'=cmd|' /C calc'!A0, \"\"tea\"\"\""), "no formula: {table}");
+    assert_eq!(cells("balance").iter().map(|line| line[8].as_str()).collect::<Vec<_>>(), ["19949", "-19949"]);
+    assert_eq!(cells("transfer").iter().map(|line| line[8].as_str()).collect::<Vec<_>>(), ["19949"]);
+    let whole = anna.read(&evening.path("/export")).await;
+    assert_eq!(whole["events"].as_array().map(Vec::len), Some(evening.events().await.len()));
+    assert_eq!((&whole["balance"], &whole["games"][0]["id"]), (&evening.balance().await, &json!(game)));
+    let (status, answer) = anna.get(&evening.path("/export?format=pdf")).await;
+    assert_eq!((status, &answer["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("format")));
+}

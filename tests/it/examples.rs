@@ -179,7 +179,8 @@ impl Recorder {
         let seq = paid["seq"].to_string();
         self.call(anna, Method::DELETE, "/api/v1/sessions/{id}/events/{seq}", &[id, &seq], None).await;
         anna.done(&format!("/api/v1/sessions/{id}/payments"), payment).await;
-        self.call(anna, get, "/api/v1/sessions/{id}/participants/{pid}/ledger", &[id, &seats[1]], None).await;
+        self.call(anna, get.clone(), "/api/v1/sessions/{id}/participants/{pid}/ledger", &[id, &seats[1]], None).await;
+        self.call(anna, get, "/api/v1/sessions/{id}/export", &[id], None).await;
     }
 
     /// All examples, with what changes from one evening to the next made the same.

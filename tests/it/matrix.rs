@@ -73,6 +73,7 @@ post   /api/v1/sessions/{id}/expenses          401  401   403   403   403   403 
 post   /api/v1/sessions/{id}/payments          401  401   403   403   403   403   403  403   201   201    {"from": "{other_seat}", "to": "{seat}", "amount": 500}
 post   /api/v1/sessions/{id}/table/stop        401  401   403   403   403   403   403  403   409   409    {}
 delete /api/v1/sessions/{id}/events/{seq}      401  401   403   403   403   403   403  403   409   409    -
+get    /api/v1/sessions/{id}/export            401  401   403   403   403   200   200  403   200   200    -
 get    /api/v1/sessions/{id}/participants/{pid}/ledger 401 401 403 403 403   200   200  403   200   200    -
 
 post   /api/v1/sessions/{id}/games             401  401   403   403   403   403   403  403   409   409    {}

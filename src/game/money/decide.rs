@@ -83,8 +83,7 @@ impl Session {
         self.only_open()?;
         self.only_short()?;
         let stopped = self.table_stopped(request.at);
-        let stopped = stopped.ok_or_else(|| Refusal::EventNotVoidable("the table's clock does not run"))?;
-        Ok(vec![stopped])
+        Ok(vec![stopped.ok_or(Refusal::TableNotRunning)?])
     }
 
     /// What the table's time comes to now, where its clock runs.

@@ -116,7 +116,7 @@ fn the_tables_time_is_split_in_each_way() {
     {
         let mut evening = three();
         evening.sets_table(60_000, "Anna", split);
-        assert_eq!(evening.refused("Anna", Command::StopTable).code(), "event_not_voidable", "it has not started");
+        assert_eq!(evening.refused("Anna", Command::StopTable).code(), "table_not_running");
         let game = evening.starts(&["Anna", "Boris", "Vera"]);
         let clock = evening.session.view(&|_| false).table.expect("a clock");
         assert!(clock.started_at.is_some() && clock.stopped_at.is_none());
