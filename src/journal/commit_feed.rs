@@ -129,9 +129,9 @@ pub async fn read_from(
         .collect()
 }
 
-/// The first `limit` events of a part that users may have to be told of: ends of games and those that go on, invitations,
-/// and corrections of ended games; with their positions. Of several nodes, which may be of several versions, also those of types that this
-/// one doesn't know.
+/// The first `limit` events of a part that users may have to be told of, with their positions: ends of games and those that
+/// go on, invitations, payments and what was taken back of them, and corrections of ended games. Of several nodes, which
+/// may be of several versions, also those of types that this one doesn't know.
 pub async fn telling(
     db: &impl ConnectionTrait,
     part: LogPart,
@@ -152,17 +152,19 @@ pub async fn telling(
     };
     let sql = format!(
         "SELECT * FROM ({}) AS e WHERE {newer} OR {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
-         OR {} OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
-         OR (({} OR {}) AND {says}(body, '\"correction\":{{') > 0) ORDER BY position LIMIT {limit}",
+         OR {} OR {} OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
+         OR (({} OR {} OR {}) AND {says}(body, '\"correction\":{{') > 0) ORDER BY position LIMIT {limit}",
         follow::part_of("*"),
         kind("game.ended"),
         kind("session.player_joined"),
         kind("game.reopened"),
         kind("session.payment_marked"),
+        kind("session.entry_voided"),
         kind("game.event_voided"),
         kind("game.event_reassigned"),
         kind("game.ball_potted"),
         kind("game.foul_committed"),
+        kind("game.turn_changed"),
     );
     let values: [Value; 3] = [part.writer_id.into(), part.after.into(), part.upto.into()];
     let rows = event::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;

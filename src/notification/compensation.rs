@@ -19,7 +19,7 @@ use crate::messaging::{Bus, Message, scaling, topology};
 use crate::outbox::envelope::Envelope;
 
 pub(super) const RESULTS: &str = "compensation.game.ended";
-const PAYMENT: &str = "compensation.session.payment_marked";
+pub(super) const PAYMENT: &str = "compensation.session.payment_marked";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
 
 /// Puts right what users were told.
@@ -42,7 +42,7 @@ impl Handler for Compensation {
                     drafts.extend(corrected(envelope));
                     withdraw_reopened(tx, envelope).await?;
                 }
-                PAYMENT => table::withdraw(tx, payments(envelope)).await?,
+                PAYMENT => withdraw_payment(tx, envelope).await?,
                 ACHIEVEMENT => taken_back.extend(achievement(envelope)),
                 _ => drafts.extend(refused(envelope)),
             }
@@ -90,7 +90,8 @@ pub(super) async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envel
     };
     let former = said.former_results.unwrap_or_default();
     let users: Vec<UserId> = former.into_iter().filter_map(|result| result.user_id).collect();
-    table::withdraw_games(tx, game, &users, envelope.seq.unwrap_or_default()).await
+    let told = users.into_iter().map(|user| (game_completed_id(game.0, user), user)).collect();
+    table::withdraw_as_of(tx, Kind::GameCompleted, told, envelope.seq.unwrap_or_default()).await
 }
 
 /// What a game came to for one player, whoever is told of it.
@@ -123,13 +124,14 @@ struct Corrected {
     currency: String,
 }
 
-/// What was told of a payment that was taken back.
-fn payments(envelope: &Envelope) -> Vec<Uuid> {
+/// Withdraws what was told of a payment that was taken back.
+pub(super) async fn withdraw_payment(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
     let (Some(session), Ok(said)) = (envelope.session_id, serde_json::from_str::<EntryVoided>(envelope.data.json()))
     else {
-        return Vec::new();
+        return Ok(());
     };
-    said.user_ids.iter().map(|user| payment_id(session.0, said.voided_seq, *user)).collect()
+    let told = said.user_ids.iter().map(|user| (payment_id(session.0, said.voided_seq, *user), *user)).collect();
+    table::withdraw_as_of(tx, Kind::PaymentMarked, told, envelope.seq.unwrap_or_default()).await
 }
 
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::kind::Kind;
 use super::texts;
 use crate::clock;
-use crate::ids::{GameId, Timestamp, UserId};
+use crate::ids::{Timestamp, UserId};
 use crate::outbox;
 use crate::outbox::envelope::{Data, Envelope, Priority};
 use crate::outbox::user_message::UserMessage;
@@ -213,20 +213,19 @@ async fn unwanted(tx: &impl ConnectionTrait, drafts: &[Draft]) -> Result<HashSet
     Ok(unwanted)
 }
 
-/// A game that users were told of goes on: what was told of it before that version does not hold, also where it comes
-/// later.
-pub(super) async fn withdraw_games(
+/// What users were told of a kind before that version does not hold, also where it comes later: a game goes on, a payment
+/// was taken back.
+pub(super) async fn withdraw_as_of(
     tx: &impl ConnectionTrait,
-    game: GameId,
-    users: &[UserId],
+    kind: Kind,
+    mut ids: Vec<(Uuid, UserId)>,
     version: i64,
 ) -> Result<(), DbErr> {
-    let mut ids: Vec<(Uuid, UserId)> = users.iter().map(|user| (game_completed_id(game.0, *user), *user)).collect();
     ids.sort_unstable();
     let row = |&(id, user): &(Uuid, UserId)| ActiveModel {
         id: Set(id),
         user_id: Set(user.0),
-        kind: Set(Kind::GameCompleted.as_str().to_owned()),
+        kind: Set(kind.as_str().to_owned()),
         title: Set(String::new()),
         body: Set(String::new()),
         data: Set("{}".to_owned()),

@@ -89,7 +89,8 @@ pub(super) fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure>
         Kind::PaymentMarked => {
             let session = cause.session_id.ok_or_else(|| lacks("session_id"))?;
             data["session_id"] = json!(session);
-            (payment_id(session.0, cause.seq.unwrap_or_default(), user), 0)
+            let seq = cause.seq.unwrap_or_default();
+            (payment_id(session.0, seq, user), seq)
         }
         // Said twice, under two keys, it is still one request.
         Kind::FriendRequest => match data["request_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()) {

@@ -197,6 +197,26 @@ async fn an_achievement_is_told_as_the_table_has_it() {
 }
 
 #[tokio::test]
+async fn a_payment_that_was_taken_back_is_not_told_whatever_order_messages_come_in() {
+    let marked = json!({"from": Uuid::nil(), "to": Uuid::nil(), "amount": 500, "from_user_id": null,
+                        "to_user_id": user(), "currency": "RUB"});
+    let voided = json!({"voided_seq": 7, "voided_type": "session.payment_marked", "user_ids": [user()]});
+    let marked = message("notifications.payment_marked", 40, Some(7), marked);
+    let voided = message("compensation.session.payment_marked", 41, Some(8), voided);
+    for order in [[&marked, &voided], [&voided, &marked]] {
+        let room = Room::open().await;
+        room.hear(&marked).await;
+        assert!(!room.kept(user()).await[0].is_withdrawn);
+        let room = Room::open().await;
+        for told in order.into_iter().chain([&marked]) {
+            room.hear(told).await;
+        }
+        let kept = room.kept(user()).await;
+        assert!(matches!(kept.as_slice(), [kept] if kept.is_withdrawn), "{kept:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_deleted_does_not_come_back() {
     let room = Room::open().await;
     let told = &a_game()[0];
