@@ -10,7 +10,7 @@ from artel_client.api.sessions import add_participant, complete_session, get_ses
 from artel_client.api.templates import list_templates
 from artel_client.api.users import get_me, register
 from artel_client.models import (
-    EndGame, Event, Game, ListTemplatesGameType, LoggedIn, MarkPotBall, MarkPotBallType, NewGame, NewParticipant,
+    EndGame, Game, ListTemplatesGameType, LoggedIn, MarkedEvent, MarkPotBall, MarkPotBallType, NewGame, NewParticipant,
     NewSession, Problem, Register, Session,
 )
 
@@ -35,7 +35,7 @@ ball = template.rules.balls[0].color
 pot = MarkPotBall(type_=MarkPotBallType.POT_BALL, participant_id=seats[0], color=ball)
 key = str(uuid.uuid4())
 first = mark_event.sync(game.id, client=anna, body=pot, idempotency_key=key)
-assert isinstance(first, Event), first
+assert isinstance(first, MarkedEvent), first
 assert mark_event.sync(game.id, client=anna, body=pot, idempotency_key=key).seq == first.seq, "the same key once"
 second = mark_event.sync(game.id, client=anna, body=pot)
 undone = void_event.sync(game.id, second.seq, client=anna)

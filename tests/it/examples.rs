@@ -330,8 +330,9 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let moved = json!({"participant_id": seats[1]});
     let last = text(&anna.read(&format!("/api/v1/games/{game}/scores")).await["game_id"]);
     let last = anna.read(&format!("/api/v1/games/{last}/events")).await;
-    let marks = last["items"].as_array().expect("events").iter().filter(|event| event["type"] == "game.ball_potted");
-    let seq = marks.last().expect("a mark")["seq"].to_string();
+    let mut marks =
+        last["items"].as_array().expect("events").iter().filter(|event| event["type"] == "game.ball_potted");
+    let seq = marks.next_back().expect("a mark")["seq"].to_string();
     let reassign = "/api/v1/games/{id}/events/{seq}/reassign";
     record.call(&anna, post.clone(), reassign, &[&game, &seq], Some(moved)).await;
     anna.done(&format!("/api/v1/games/{game}/end"), json!({})).await;

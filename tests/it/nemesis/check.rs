@@ -494,11 +494,13 @@ fn wrong_acknowledgements(known: &Known, log: &[Value]) -> Vec<(&'static str, St
     for command in known.refused.iter().filter(|command| by_command.contains_key(command.to_string().as_str())) {
         wrong.push(("a refused command is in the log", format!("command {command}")));
     }
-    // A command is one mark, and the end of the game that it may bring.
+    // A command is one mark, and the end of the game that it may bring, or that the game goes on.
     for (command, events) in by_command.iter().filter(|(_, events)| events.len() > 1) {
-        let is_end =
-            |(seq, _): &(i64, String)| log.get(*seq as usize - 1).is_some_and(|event| event["type"] == "game.ended");
-        if events.len() > 2 || events[1].0 != events[0].0 + 1 || !is_end(&events[1]) {
+        let followed = |(seq, _): &(i64, String)| {
+            let event = log.get(*seq as usize - 1);
+            event.is_some_and(|event| event["type"] == "game.ended" || event["type"] == "game.reopened")
+        };
+        if events.len() > 2 || events[1].0 != events[0].0 + 1 || !followed(&events[1]) {
             wrong.push(("a command is in the log more than once", format!("command {command}: {events:?}")));
         }
     }

@@ -13,6 +13,8 @@ pub(super) struct Game {
     pub(super) order: Vec<String>,
     marks: Vec<Mark>,
     pub(super) status: &'static str,
+    /// Not by hand.
+    is_ended_by_marks: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub(super) struct Evening {
     /// Participants, each with its account.
     pub(super) seats: BTreeMap<String, Option<String>>,
     pub(super) games: Vec<Game>,
+    /// The last event took away what ended the game: it must go on with the next one.
+    goes_on: bool,
 }
 
 /// An event says something else than the rules.
@@ -82,6 +86,9 @@ impl Evening {
 
     fn apply(&mut self, event: &Value, wrong: &mut Vec<Wrong>) {
         let data = &event["data"];
+        if std::mem::take(&mut self.goes_on) != (event["type"] == "game.reopened") {
+            wrong.push(format!("event {}: a game goes on that should not, or does not and should", event["seq"]));
+        }
         let mut check = |what: &str, said: &Value, is: i64| {
             if number(said) != is {
                 wrong.push(format!("event {} says {what} {said}, the rules say {is}", event["seq"]));
@@ -103,23 +110,33 @@ impl Evening {
                 order: data["order"].as_array().into_iter().flatten().map(text).collect(),
                 marks: Vec::new(),
                 status: "in_progress",
+                is_ended_by_marks: false,
             }),
             "game.ended" | "game.cancelled" => {
                 let Some(game) = self.game_of(event) else { return };
                 game.status = if event["type"] == "game.ended" { "completed" } else { "cancelled" };
                 if game.status == "completed" {
+                    game.is_ended_by_marks = game.is_decided();
                     game.compare(&data["results"], event, wrong);
                 }
             }
+            "game.reopened" => {
+                let Some(game) = self.game_of(event) else { return };
+                game.status = "in_progress";
+                game.compare_scores(&data["scores"], event, wrong);
+            }
             "game.event_voided" => {
+                let is_last = self.games.last().is_some_and(|game| event["game_id"] == game.id.as_str());
                 let Some(game) = self.game_of(event) else { return };
                 for mark in game.marks.iter_mut().filter(|mark| data["voided_seq"] == mark.seq) {
                     mark.is_void = true;
                 }
-                if game.status == "completed" {
+                let goes_on = game.status == "completed" && game.is_ended_by_marks && is_last && !game.is_decided();
+                if game.status == "completed" && !goes_on {
                     game.compare(&data["results"], event, wrong);
                 }
                 game.compare_scores(&data["scores"], event, wrong);
+                self.goes_on = goes_on;
             }
             kind @ ("game.ball_potted" | "game.foul_committed" | "game.turn_changed") => {
                 let act = match kind {
@@ -190,6 +207,17 @@ impl Game {
             }
         }
         lines
+    }
+
+    /// The marks that stand end it.
+    fn is_decided(&self) -> bool {
+        if !self.is_kolkhoz() {
+            return self.winning_side(&self.pyramid()).is_some();
+        }
+        let balls = self.rules["balls"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let on_table: i64 = balls.iter().map(|ball| number(&ball["count"])).sum();
+        let potted = self.standing().filter(|mark| matches!(mark.act, Act::Pot(_))).count() as i64;
+        balls.iter().all(|ball| ball["count"].is_i64()) && potted >= on_table
     }
 
     fn is_kolkhoz(&self) -> bool {
@@ -353,7 +381,8 @@ mod tests {
             Mark { seq, player: *player, act, is_void: false }
         });
         let order = (0..players).map(|player| player.to_string()).collect();
-        Game { id: String::new(), rules, order, marks: acts.collect(), status: "completed" }.lines()
+        Game { id: String::new(), rules, order, marks: acts.collect(), status: "completed", is_ended_by_marks: true }
+            .lines()
     }
 
     fn nets(lines: &[Line]) -> Vec<i64> {
