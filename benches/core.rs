@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use artel::game::command::{Command, CreateSession, Request, Scoring};
-use artel::game::event::{Actor, DecidedFact, Event, Role};
+use artel::game::event::{Actor, DecidedFact, Event, Proof, Role};
 use artel::game::{Rules, Session, settle};
 use artel::ids::{Dice, ParticipantId, SessionId, Timestamp, UserId};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -91,6 +91,7 @@ impl Evening {
             command_id: request.dice.id(1, request.at),
             correlation_id: request.dice.id(2, request.at),
             timestamp: request.at,
+            proof: Proof::after(self.session.last_hash()),
         }
     }
 }

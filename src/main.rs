@@ -48,6 +48,13 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Checks that a session's log is what was once written, by the chain of its hashes; exit 1 names the first broken event
+    Verify {
+        /// The session
+        session_id: Uuid,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Says whether all that the settings name is there; changes nothing; exit 2 where something is not
     Check(Settings),
     /// Copies the SQLite database into a file, while a server uses it too
@@ -107,6 +114,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => with(settings, app::serve),
         Command::Migrate(settings) => with(settings, app::migrate),
         Command::Replay { session_id, settings } => with(settings, |config| app::replay(config, session_id)),
+        Command::Verify { session_id, settings } => with(settings, |config| app::verify(config, session_id)),
         Command::User(command) => {
             let (action, flags, config) = match command.parts() {
                 Ok(parts) => parts,

@@ -8,6 +8,7 @@ pub mod audit_link;
 pub mod consumer_cursor;
 pub mod dead_letter;
 pub mod event;
+pub mod event_seal;
 pub mod game;
 pub mod game_player;
 pub mod login;

@@ -13,6 +13,7 @@ mod m0010_composed_names;
 mod m0011_created_by;
 mod m0013_projection_cursor;
 mod m0014_snooker;
+mod m0015_event_seal;
 
 use sea_orm_migration::prelude::*;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_created_by::Migration),
             Box::new(m0013_projection_cursor::Migration),
             Box::new(m0014_snooker::Migration),
+            Box::new(m0015_event_seal::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ use super::{data_dir, schema};
 use crate::config::Config;
 use crate::database::Database;
 use crate::ids::SessionId;
+use crate::journal;
 use crate::messaging::dead_letters;
 use crate::telemetry;
 
@@ -61,11 +62,22 @@ pub fn migrate(config: Config) -> anyhow::Result<ExitCode> {
 /// Rebuilds a session from its events and compares it with what is stored beside them.
 #[expect(clippy::print_stdout, reason = "the answer of a command")]
 pub fn replay(config: Config, session: Uuid) -> anyhow::Result<ExitCode> {
-    let report = on_existing(config, async |database| {
-        crate::journal::compare(&database, SessionId(session)).await.context("reading the session")
+    let (report, chain) = on_existing(config, async |database| {
+        let report = journal::compare(&database, SessionId(session)).await.context("reading the session")?;
+        Ok((report, journal::verify(&database, SessionId(session)).await.context("reading the session")?))
     })?;
-    println!("{report}");
-    Ok(if report.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("{report}\n{chain}");
+    Ok(if report.agrees() && chain.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Checks that the log of a session is what was once written.
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+pub fn verify(config: Config, session: Uuid) -> anyhow::Result<ExitCode> {
+    let chain = on_existing(config, async |database| {
+        journal::verify(&database, SessionId(session)).await.context("reading the session")
+    })?;
+    println!("{chain}");
+    Ok(if chain.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Lists the dead letters as JSON lines.

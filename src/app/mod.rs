@@ -14,6 +14,6 @@ mod user;
 
 pub use backup::backup;
 pub use check::check;
-pub use commands::{discard_dead_letter, list_dead_letters, migrate, replay, replay_dead_letter};
+pub use commands::{discard_dead_letter, list_dead_letters, migrate, replay, replay_dead_letter, verify};
 pub use node::serve;
 pub use user::{UserAction, UserCommand, user};

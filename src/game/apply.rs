@@ -26,6 +26,7 @@ impl Session {
         }
         let is_first = self.seq == 0;
         self.seq = event.seq;
+        self.last_hash = event.proof.link(self.last_hash);
         match &event.fact {
             Fact::SessionCreated(created) if is_first => self.open(created, event),
             Fact::SessionCreated(_) => {}
@@ -129,6 +130,7 @@ impl Session {
                 left_at: None,
             }],
             rules: created.rules.clone(),
+            last_hash: event.proof.link(None),
             ..Session::default()
         };
     }

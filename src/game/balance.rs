@@ -57,6 +57,7 @@ impl Session {
             participants: seats.map(seat).collect(),
             current_game: self.game_in_progress().map(|game| self.view_of(game)),
             race: self.current_match(),
+            fingerprint: self.last_hash,
             table: self.table.as_ref().map(|clock| self.table_view(clock)),
             games_played: self.games.iter().filter(|game| game.is_completed()).count() as u32,
             created_at: self.created_at,

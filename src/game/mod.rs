@@ -38,7 +38,7 @@ use uuid::Uuid;
 pub use command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 pub use decide::MAX_EVENTS;
 pub use discipline::{GameType, Rules};
-pub use event::{Actor, DecidedFact, Event, Fact, Role};
+pub use event::{Actor, DecidedFact, Event, EventHash, Fact, Role};
 pub use settlement::{Transfer, settle};
 pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 
@@ -67,6 +67,9 @@ pub struct Session {
     /// Versions of the rules that games were played by before `rules` came; a game's `rules` counts through both.
     past_rules: Vec<Rules>,
     games: Vec<Game>,
+    /// The hash of the last event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_hash: Option<EventHash>,
     /// Expenses and payments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     entries: Vec<Entry>,
@@ -145,6 +148,11 @@ impl Session {
     /// Its id; nil before its first event.
     pub fn id(&self) -> SessionId {
         self.id
+    }
+
+    /// The hash of its last event, by which two who read it see that they read the same.
+    pub fn last_hash(&self) -> Option<EventHash> {
+        self.last_hash
     }
 
     /// A newer version plays it: it can be read here as far as it is known, and nothing be made of it.

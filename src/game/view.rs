@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::discipline::Rules;
-use super::event::{Fine, GameResult, Remaining, Role, Score};
+use super::event::{EventHash, Fine, GameResult, Remaining, Role, Score};
 use super::money::TableSplit;
 pub use super::settlement::Transfer;
 use crate::ids::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
@@ -93,6 +93,10 @@ pub struct SessionView {
     pub race: Option<MatchView>,
     /// The table's clock, where one was set.
     pub table: Option<TableView>,
+    /// The hash of the last event: who reads the same sees the same.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub fingerprint: Option<EventHash>,
     /// How many games were completed.
     pub games_played: u32,
     /// When it was opened.

@@ -11,6 +11,7 @@ mod lists;
 mod opened;
 mod single_statement;
 mod snapshot;
+mod verify;
 mod writer;
 
 use std::borrow::Cow;
@@ -21,7 +22,7 @@ use std::time::Instant;
 use bytestring::ByteString;
 use entity::event;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use uuid::Uuid;
@@ -31,10 +32,11 @@ pub use self::compare::{Comparison, compare};
 pub(crate) use self::opened::note_made;
 pub use self::opened::{Commands, LoadedSession, Snapshot};
 pub use self::snapshot::States;
+pub use self::verify::{Verification, verify};
 pub use self::writer::JournalWriter;
 use crate::database::Database;
 use crate::game::Session;
-use crate::game::event::{Event, Fact};
+use crate::game::event::{Event, EventHash, Fact};
 use crate::ids::{Seq, SessionId, UserId};
 
 /// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
@@ -45,6 +47,9 @@ const HISTORIES_AT_ONCE: usize = 2;
 const HISTORY_PIECE: u64 = 100;
 /// Sessions of one query: databases limit the values of a statement.
 const HEADS_AT_ONCE: usize = 500;
+
+/// How a join code begins in the `session.created` of an earlier version. In a text, its quotes would be escaped.
+const CODE: &str = "\"code\":\"";
 
 /// An event with its one encoding: the same bytes go to the database, the bus and every watcher.
 #[derive(Debug)]
@@ -58,9 +63,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// Encodes a new event.
+    /// Closes a new event with its hash and encodes it.
     pub fn new(event: Event, command_hash: i64) -> Self {
-        let json = to_raw_value(&event).expect("an event has string keys and finite numbers only");
+        let (event, json) = event.sealed();
         Self { event, json, command_hash, shared: OnceLock::new() }
     }
 
@@ -70,13 +75,16 @@ impl Record {
     }
 
     fn read(json: String, command_hash: i64) -> Result<Self, serde_json::Error> {
-        let event = match serde_json::from_str(&json) {
+        let mut event: Event = match serde_json::from_str(&json) {
             Ok(event) => event,
             Err(error) => Event::of_newer_version(&json).ok_or(error)?,
         };
-        // Earlier versions wrote the join code into it.
+        let mut json = json;
         if matches!(event.fact, Fact::SessionCreated(_)) {
-            return Ok(Self::new(event, command_hash));
+            json = without_code(&json);
+        }
+        if event.proof.hash.is_none() {
+            event.proof.unsealed = Some(EventHash::of(&json));
         }
         Ok(Self { event, json: RawValue::from_string(json)?, command_hash, shared: OnceLock::new() })
     }
@@ -110,6 +118,25 @@ impl Record {
     pub fn seq(&self) -> Seq {
         self.event.seq
     }
+}
+
+/// The JSON of a `session.created` as it is told: with no join code, which earlier versions wrote into it.
+pub(crate) fn without_code(json: &str) -> String {
+    let member = json.find(CODE).and_then(|start| {
+        let value = start + CODE.len();
+        let length = json.get(value..)?.find('"')? + 1;
+        // With the comma after it, or the one before it.
+        let end = value + length;
+        Some(match json.get(end..)?.starts_with(',') {
+            true => start..end + 1,
+            false => start.saturating_sub(1)..end,
+        })
+    });
+    let mut json = json.to_owned();
+    if let Some(member) = member {
+        json.replace_range(member, "");
+    }
+    json
 }
 
 /// Why the log could not be read.

@@ -17,8 +17,8 @@ use crate::ids::{Seq, SessionId};
 /// Raised whenever the encoding of `game::Session` or of the commands changes in a way older code can't read, and with
 /// every new type of event: a node that doesn't know it must not take for whole what was folded from it.
 const FORMAT: i32 = 4;
-/// Format 2 has the scores of games beside their marks, which are passed over.
-const READABLE: RangeInclusive<i32> = 2..=FORMAT;
+/// Earlier ones lack the hash of their last event, to which the next one is chained.
+const READABLE: RangeInclusive<i32> = 4..=FORMAT;
 /// Sessions that are read together.
 const STATES_MAX: usize = 50;
 /// Events read at once while replaying.

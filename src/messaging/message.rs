@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::game::event::{Actor, Event, Fact, GameResult};
+use crate::game::event::{Actor, Event, Fact, GameResult, Proof};
 use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
@@ -39,6 +39,8 @@ pub struct EventHeader {
     pub command_hash: i64,
     /// The seat of whoever caused it.
     pub participant_id: Option<ParticipantId>,
+    /// Its links in the chain of its log.
+    pub proof: Proof,
 }
 
 /// An envelope and where it goes.
@@ -48,7 +50,7 @@ pub struct Message {
     /// Other keys that it is routed by. A queue that is bound to several of all these gets one copy.
     pub also: Vec<String>,
     /// In the message of a session's event: what makes it whole.
-    pub told: Option<EventHeader>,
+    pub told: Option<Box<EventHeader>>,
     /// The body.
     pub envelope: Arc<Envelope>,
     /// The session events that an `ADVANCED` speaks of, where they are at hand: spares consumers on this node a look at
@@ -121,8 +123,12 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool, peers: P
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
         envelope.causation_id = Some(event.command_id);
-        let told = EventHeader { command_hash: record.command_hash, participant_id: event.actor.participant_id };
-        messages.push(Message { also, told: Some(told), ..Message::new(key.to_owned(), envelope) });
+        let told = EventHeader {
+            command_hash: record.command_hash,
+            participant_id: event.actor.participant_id,
+            proof: event.proof,
+        };
+        messages.push(Message { also, told: Some(Box::new(told)), ..Message::new(key.to_owned(), envelope) });
     }
     let mut add = |routing_key: String, envelope: Envelope| messages.push(Message::new(routing_key, envelope));
     let for_players: Vec<_> = statistics_of(record).into_iter().chain(notifications_of(record)).collect();
@@ -202,7 +208,9 @@ fn for_older_nodes(record: &Record) -> Data {
 /// The event of a session that a message tells of; `None`: it is of another kind.
 pub fn event_in(message: &Message) -> Option<Record> {
     let Message { envelope, told, .. } = message;
-    let Some(EventHeader { command_hash, participant_id }) = *told else { return event_of_older(envelope) };
+    let Some(EventHeader { command_hash, participant_id, proof }) = told.as_deref().copied() else {
+        return event_of_older(envelope);
+    };
     let whole = EventJson {
         event_id: envelope.event_id,
         session_id: envelope.session_id?,
@@ -214,6 +222,7 @@ pub fn event_in(message: &Message) -> Option<Record> {
         command_id: envelope.causation_id?,
         correlation_id: envelope.correlation_id,
         timestamp: envelope.timestamp,
+        proof,
     };
     Record::told(serde_json::to_string(&whole).ok()?, command_hash)
 }
@@ -232,6 +241,8 @@ struct EventJson<'a> {
     command_id: Uuid,
     correlation_id: Uuid,
     timestamp: Timestamp,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// The event in a message of a node of an earlier version.
@@ -365,6 +376,7 @@ mod tests {
             command_id: Uuid::nil(),
             correlation_id: Uuid::nil(),
             timestamp: Timestamp::from_millis(0),
+            proof: Proof::default(),
         };
         Arc::new(Record::new(event, 0))
     }

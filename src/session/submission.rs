@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
-use crate::game::event::{Actor, DecidedFact, Event};
+use crate::game::event::{Actor, DecidedFact, Event, Proof};
 use crate::ids::{Dice, GameId, SessionId, UserId};
 use crate::journal::Record;
 
@@ -45,6 +45,7 @@ impl Submission {
         let seat = state.participant_of(user).map(|participant| participant.id);
         let actor =
             Actor { user_id: Some(user), participant_id: seat.or_else(|| DecidedFact::taken_by(user, &decided)) };
+        let mut prev_hash = state.last_hash();
         decided
             .into_iter()
             .zip(1..)
@@ -59,8 +60,11 @@ impl Submission {
                     command_id: self.command_id,
                     correlation_id: self.correlation_id,
                     timestamp: at,
+                    proof: Proof::after(prev_hash),
                 };
-                Arc::new(Record::new(event, self.hash))
+                let record = Record::new(event, self.hash);
+                prev_hash = record.event.proof.hash;
+                Arc::new(record)
             })
             .collect()
     }

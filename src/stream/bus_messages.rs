@@ -123,6 +123,8 @@ pub(super) fn headers() -> Value {
                 "type": "array", "items": {"type": "string"},
                 "description": "The other keys that an event is routed by.",
             },
+            "prev_hash": {"type": "string", "description": "In an event: the hash of the one before."},
+            "hash": {"type": "string", "description": "In an event: its own."},
             "actor_participant_id": {
                 "type": "string", "format": "uuid", "description": "In an event: the seat of whoever caused it.",
             },

@@ -10,6 +10,7 @@ export function LogSheet({ view, pending, canUndo, onUndo, onClose }) {
   const voided = voidedSeqs(events)
   const undoing = new Set(pending.filter((i) => i.command.type === 'void_event').map((i) => i.command.seq))
   const numbers = new Map(events.filter((e) => e.type === 'game.started').map((e) => [e.game_id, e.data.number]))
+  const fingerprint = events.at(-1)?.hash ?? session.fingerprint
   const lines = events.filter((e) => e.type !== 'game.event_voided').toReversed()
   return html`<${Sheet} title=${t('log.title')} onClose=${onClose} testid="log">
     ${!view.logComplete && html`<p class="quiet">${t('state.loading')}</p>`}
@@ -21,6 +22,7 @@ export function LogSheet({ view, pending, canUndo, onUndo, onClose }) {
         ${state(event)}
       </li>`)}
     </ol>
+    ${fingerprint && html`<p class="quiet" data-testid="fingerprint" title=${fingerprint}>${t('log.fingerprint', { n: view.state.seq, hash: inFours(fingerprint) })}</p>`}
   </${Sheet}>`
 
   function state(event) {
@@ -30,6 +32,9 @@ export function LogSheet({ view, pending, canUndo, onUndo, onClose }) {
     return html`<button type="button" class="small" data-testid="log-undo" onClick=${() => onUndo(event.seq)}>${t('action.undo')}</button>`
   }
 }
+
+/** As much of it as two people compare by eye. */
+const inFours = (hash) => hash.slice(0, 16).replace(/(.{4})(?=.)/g, '$1 ')
 
 function story(event, session, numbers) {
   const { data } = event

@@ -72,7 +72,7 @@ export default {
   'more.title': 'More', 'more.foul_points': 'Foul with points: {name}', 'more.end': 'End the game', 'more.end_ask': 'End the game and settle the money?',
   'more.cancel': 'Cancel the game', 'more.cancel_ask': 'The game will not count. Cancel it?',
 
-  'log.title': 'Log', 'log.by': 'marked by {name}', 'log.voided': 'undone',
+  'log.title': 'Log', 'log.fingerprint': 'Fingerprint after event {n}: {hash}. Another phone should show the same.', 'log.by': 'marked by {name}', 'log.voided': 'undone',
   'event.session.created': 'Evening opened: {name}', 'event.session.player_joined': '{name} joined', 'event.session.player_left': '{name} left',
   'event.session.player_removed': '{name} was removed', 'event.session.player_updated': '{name}: changed', 'event.session.settings_changed': 'Settings changed',
   'event.session.creator_changed': '{name} is the host now', 'event.session.completed': 'Evening completed', 'event.session.cancelled': 'Evening cancelled',

@@ -77,7 +77,7 @@ export default {
   'more.title': 'Ещё', 'more.foul_points': 'Фол с очками: {name}', 'more.end': 'Закончить игру', 'more.end_ask': 'Закончить игру и посчитать деньги?',
   'more.cancel': 'Отменить игру', 'more.cancel_ask': 'Игра не будет считаться. Отменить её?',
 
-  'log.title': 'Журнал', 'log.by': 'отметил(а) {name}', 'log.voided': 'отменено',
+  'log.title': 'Журнал', 'log.fingerprint': 'Отпечаток после события {n}: {hash}. На другом телефоне должен быть такой же.', 'log.by': 'отметил(а) {name}', 'log.voided': 'отменено',
   'event.session.created': 'Вечер открыт: {name}', 'event.session.player_joined': '{name} за столом', 'event.session.player_left': '{name} вне игры',
   'event.session.player_removed': '{name} вне игры', 'event.session.player_updated': '{name}: изменения', 'event.session.settings_changed': 'Настройки изменены',
   'event.session.creator_changed': 'Вечер ведёт {name}', 'event.session.completed': 'Вечер завершён', 'event.session.cancelled': 'Вечер отменён',

@@ -7,7 +7,7 @@ use artel::database::{Database, Options};
 use artel::game::Session;
 use artel::game::command::{Command, CreateSession, Request, Scoring};
 use artel::game::discipline::Rules;
-use artel::game::event::{Actor, Event};
+use artel::game::event::{Actor, Event, Proof};
 use artel::ids::{Dice, ParticipantId, SessionId, UserId};
 use artel::journal::commit_feed::CommitFeed;
 use artel::journal::{Journal, JournalWriter, Record};
@@ -76,6 +76,7 @@ impl Tale {
         let request = Request { user: self.user, game: None, command, at, dice };
         let decided = self.state.decide(&request).expect("the rules allow it");
         let first = self.state.seq() + 1;
+        let mut prev_hash = self.state.last_hash();
         let records: Vec<Arc<Record>> = decided
             .into_iter()
             .zip(first..)
@@ -90,8 +91,11 @@ impl Tale {
                     command_id,
                     correlation_id: command_id,
                     timestamp: at,
+                    proof: Proof::after(prev_hash),
                 };
-                Arc::new(Record::new(event, 7))
+                let record = Record::new(event, 7);
+                prev_hash = record.event.proof.hash;
+                Arc::new(record)
             })
             .collect();
         records.iter().for_each(|record| self.state.apply(&record.event));

@@ -37,6 +37,7 @@ mod idempotency;
 mod journal;
 mod library;
 mod limits;
+mod log_chain;
 mod log_lines;
 mod logins;
 mod lost_hints;

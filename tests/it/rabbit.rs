@@ -5,6 +5,7 @@ use std::future::ready;
 use std::time::{Duration, Instant};
 
 use artel::config::QueueType;
+use artel::game::event::{EventHash, Proof};
 use artel::ids::{ParticipantId, Timestamp};
 use artel::messaging::message::EventHeader;
 use artel::messaging::rabbit::BrokerSettings;
@@ -389,16 +390,20 @@ async fn a_message_of_several_keys_comes_once_to_whoever_is_bound_to_some_of_the
     let mut node = bus.node_queue("one");
     node.bindings.bind("websocket.session.7.*".to_owned()).await.expect("bound");
     let participant_id = Some(ParticipantId(Uuid::from_u128(9)));
-    let told = Some(EventHeader { command_hash: -5, participant_id });
+    let proof = Proof { hash: Some(EventHash::of("{}")), ..Proof::after(Some(EventHash::of("[]"))) };
+    let told = Some(Box::new(EventHeader { command_hash: -5, participant_id, proof }));
     let keys = ["stats.ball_potted", "websocket.session.7.ball_potted"].map(str::to_owned);
     for (number, also) in [(1, &keys[..]), (2, &keys[..1])] {
         let also = also.to_vec();
-        confirmed(&bus, Message { also, told, ..message("game.ball_potted", number) }).await;
+        confirmed(&bus, Message { also, told: told.clone(), ..message("game.ball_potted", number) }).await;
     }
     holds(&channel, queue, 2).await;
     match event(&mut node).await {
         NodeEvent::Message(message) => {
-            assert_eq!((message.routing_key.as_str(), message.told, number(&message)), ("game.ball_potted", told, 1));
+            assert_eq!(
+                (message.routing_key.as_str(), message.told.clone(), number(&message)),
+                ("game.ball_potted", told.clone(), 1)
+            );
         }
         NodeEvent::Reconnected => panic!("nothing was lost"),
     }

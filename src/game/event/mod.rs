@@ -5,8 +5,10 @@ mod corrections;
 mod newer;
 mod of_game;
 mod of_money;
+mod proof;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 pub use corrections::{Correction, EventReassigned, EventVoided, GameReopened, Standing};
@@ -17,6 +19,8 @@ pub use of_game::{
 };
 
 pub use of_money::{EntryVoided, ExpenseAdded, ExpenseShare, PaymentMarked, TableShare, TableStopped};
+
+pub use proof::{EventHash, Proof};
 
 use super::discipline::Rules;
 use super::money::TableTerms;
@@ -44,6 +48,24 @@ pub struct Event {
     pub correlation_id: Uuid,
     /// When it was decided, by the deciding node's clock.
     pub timestamp: Timestamp,
+    /// `prev_hash` and `hash`.
+    #[serde(flatten)]
+    pub proof: Proof,
+}
+
+impl Event {
+    /// Closes a new event with its hash, and encodes it.
+    pub fn sealed(mut self) -> (Self, Box<RawValue>) {
+        self.proof.hash = None;
+        let bare = encoded(&self);
+        self.proof.hash = Some(EventHash::of(bare.get()));
+        let json = encoded(&self);
+        (self, json)
+    }
+}
+
+fn encoded(event: &Event) -> Box<RawValue> {
+    to_raw_value(event).expect("an event has string keys and finite numbers only")
 }
 
 /// Who caused an event.

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Actor, Event, Fact};
+use super::{Actor, Event, Fact, Proof};
 use crate::game::GameType;
 use crate::ids::{GameId, Seq, SessionId, Timestamp};
 
@@ -32,6 +32,8 @@ impl Event {
             command_id: Uuid,
             correlation_id: Uuid,
             timestamp: Timestamp,
+            #[serde(flatten)]
+            proof: Proof,
         }
         let head: Head = serde_json::from_str(json).ok()?;
         let game_type = || head.data.get("rules")?.get("game_type")?.as_str();
@@ -40,9 +42,19 @@ impl Event {
             return None;
         }
         let Head {
-            event_id, session_id, seq, event_type, game_id, actor, command_id, correlation_id, timestamp, ..
+            event_id,
+            session_id,
+            seq,
+            event_type,
+            game_id,
+            actor,
+            command_id,
+            correlation_id,
+            timestamp,
+            proof,
+            ..
         } = head;
         let fact = Fact::Newer(NewerFact { event_type });
-        Some(Event { event_id, session_id, seq, fact, game_id, actor, command_id, correlation_id, timestamp })
+        Some(Event { event_id, session_id, seq, fact, game_id, actor, command_id, correlation_id, timestamp, proof })
     }
 }

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use super::command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
 use super::discipline::Rules;
-use super::event::{Actor, BallPotted, DecidedFact, Event, Fact, GameEnded, GameResult, Role};
+use super::event::{Actor, BallPotted, DecidedFact, Event, Fact, GameEnded, GameResult, Proof, Role};
 use super::{Session, Status};
 use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
@@ -133,7 +133,9 @@ impl Evening {
             command_id: Uuid::from_u128(self.asked),
             correlation_id: Uuid::from_u128(self.asked),
             timestamp: request.at,
+            proof: Proof::after(self.session.last_hash()),
         };
+        let (event, _) = event.sealed();
         self.session.apply(&event);
         assert_eq!(self.session.seq(), seq);
         self.log.push(event.clone());

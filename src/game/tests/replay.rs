@@ -1,6 +1,9 @@
 //! The log is the session: whatever was stored gives the same state again, whatever else is said to it.
 
+use std::collections::HashSet;
+
 use super::*;
+use crate::game::event::EventHash;
 
 fn replayed(log: &[Event]) -> Session {
     let mut session = Session::default();
@@ -78,6 +81,35 @@ fn an_event_is_read_in_any_order_of_its_fields_and_with_fields_to_come() {
 }
 
 #[test]
+fn each_event_names_the_hash_of_the_one_before_and_a_changed_one_has_another_hash() {
+    let log = an_evening().log;
+    for pair in log.windows(2) {
+        assert_eq!(pair[1].proof.prev_hash, pair[0].proof.hash);
+    }
+    for event in log {
+        let (hash, mut changed) = (event.proof.hash, event);
+        changed.timestamp = Timestamp::from_millis(1);
+        assert_ne!(changed.sealed().0.proof.hash, hash);
+    }
+}
+
+#[test]
+fn events_of_earlier_versions_are_vouched_for_by_the_first_that_has_a_hash() {
+    let log = an_evening().log;
+    let unsealed = |changed: Option<usize>| {
+        let mut session = Session::default();
+        for (n, event) in log.iter().enumerate() {
+            let text = if changed == Some(n) { "another" } else { "the same" };
+            let proof = Proof { unsealed: Some(EventHash::of(&format!("{n} {text}"))), ..Proof::default() };
+            session.apply(&Event { proof, ..event.clone() });
+        }
+        session.last_hash()
+    };
+    let hashes: HashSet<_> = (0..log.len()).map(|n| unsealed(Some(n))).chain([unsealed(None)]).collect();
+    assert_eq!(hashes.len(), log.len() + 1, "whichever is changed, the last hash is another");
+}
+
+#[test]
 fn the_fields_of_an_event_are_those_of_the_contract() {
     let event = an_evening().log.remove(0);
     let json = serde_json::to_value(&event).expect("json");
@@ -94,6 +126,8 @@ fn the_fields_of_an_event_are_those_of_the_contract() {
         "correlation_id",
         "timestamp",
         "data",
+        // The first has none before it, and so no `prev_hash`.
+        "hash",
     ];
     contract.sort_unstable();
     assert_eq!(fields, contract);

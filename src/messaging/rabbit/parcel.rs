@@ -6,6 +6,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use uuid::Uuid;
 
 use crate::clock;
+use crate::game::event::Proof;
 use crate::ids::ParticipantId;
 use crate::messaging::delivery::Invalid;
 use crate::messaging::message::EventHeader;
@@ -27,6 +28,8 @@ const CC: &str = "CC";
 /// What a node needs of an event beside its envelope.
 const COMMAND_HASH: &str = "command_hash";
 const PARTICIPANT: &str = "actor_participant_id";
+const PREV_HASH: &str = "prev_hash";
+const HASH: &str = "hash";
 /// How the keys begin of what concerns all nodes.
 const TO_NODES: &str = "websocket.node.";
 /// The process whose doing the message tells of.
@@ -53,7 +56,12 @@ impl Parcel {
             let keys: Vec<AMQPValue> = message.also.iter().map(|key| text(key)).collect();
             headers.insert(CC.into(), AMQPValue::FieldArray(keys.into()));
         }
-        if let Some(EventHeader { command_hash, participant_id }) = message.told {
+        if let Some(EventHeader { command_hash, participant_id, proof }) = message.told.as_deref().copied() {
+            for (name, hash) in [(PREV_HASH, proof.prev_hash), (HASH, proof.hash)] {
+                if let Some(hash) = hash {
+                    headers.insert(name.into(), text(&hash.to_string()));
+                }
+            }
             headers.insert(COMMAND_HASH.into(), AMQPValue::LongLongInt(command_hash));
             if let Some(participant) = participant_id {
                 headers.insert(PARTICIPANT.into(), text(&participant.to_string()));
@@ -171,7 +179,9 @@ pub(super) fn open(raw: Raw) -> (Message, u32, Option<Invalid>) {
             let told = header(COMMAND_HASH).and_then(whole).map(|command_hash| {
                 let participant_id =
                     header(PARTICIPANT).and_then(string).and_then(|id| id.parse().ok()).map(ParticipantId);
-                EventHeader { command_hash, participant_id }
+                let hash = |name| header(name).and_then(string).and_then(|hash| hash.parse().ok());
+                let proof = Proof { hash: hash(HASH), ..Proof::after(hash(PREV_HASH)) };
+                Box::new(EventHeader { command_hash, participant_id, proof })
             });
             (Message { told, ..Message::new(routing_key, envelope) }, attempts, None)
         }
@@ -297,7 +307,8 @@ mod tests {
     #[test]
     fn nobody_speaks_to_nodes_by_the_other_keys_of_a_message() {
         let event = |key: &str| {
-            let told = Some(EventHeader { command_hash: 5, participant_id: None });
+            let told = EventHeader { command_hash: 5, participant_id: None, proof: Proof::default() };
+            let told = Some(Box::new(told));
             let mut message = message();
             let envelope = Envelope { event_type: "game.ball_potted".to_owned(), ..(*message.envelope).clone() };
             message.envelope = std::sync::Arc::new(envelope);

@@ -30,7 +30,7 @@ use self::clients::Figures;
 use self::world::World;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request, Scoring};
-use crate::game::event::{Actor, Event};
+use crate::game::event::{Actor, Event, Proof};
 use crate::ids::{Dice, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 
@@ -94,9 +94,11 @@ fn make_opening(session: usize) -> (Vec<Arc<Record>>, Session) {
                 command_id: Uuid::from_u128(number),
                 correlation_id: Uuid::from_u128(number),
                 timestamp: at,
+                proof: Proof::after(state.last_hash()),
             };
-            state.apply(&event);
-            log.push(Arc::new(Record::new(event, 0)));
+            let record = Record::new(event, 0);
+            state.apply(&record.event);
+            log.push(Arc::new(record));
         }
     }
     (log, state)

@@ -1,0 +1,146 @@
+//! A log proves itself: an altered row is found and named, on both databases, in logs of before too.
+
+use std::process::Output;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::command_line::{said, sqlite};
+use crate::evening::{Evening, kolkhoz};
+use crate::test_app::{Store, TestApp, psql, text};
+
+async fn an_evening(app: &TestApp) -> Evening {
+    let evening = Evening::open(app, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    for _ in 0..5 {
+        evening.pot(&game, 0, "white").await;
+    }
+    evening.end(&game).await;
+    evening
+}
+
+async fn fingerprint(evening: &Evening) -> String {
+    text(&evening.players[0].read(&evening.path("")).await["fingerprint"])
+}
+
+fn verify(app: &TestApp, evening: &Evening) -> (Option<i32>, String) {
+    let Output { status, stdout, .. } = app.command(&["verify", &evening.session]);
+    (status.code(), String::from_utf8_lossy(&stdout).into_owned())
+}
+
+fn names(found: &(Option<i32>, String), seq: u32) {
+    assert_eq!(found.0, Some(1), "{}", found.1);
+    assert!(found.1.contains(&format!("event {seq} is broken")), "{}", found.1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_altered_row_is_found_and_named() {
+    let mut app = TestApp::start().await;
+    let evening = an_evening(&app).await;
+    let shown = fingerprint(&evening).await;
+    let events = evening.events().await;
+    let mut before = Value::Null;
+    for event in &events {
+        assert_eq!(event["prev_hash"], before, "{event}");
+        before = event["hash"].clone();
+    }
+    assert_eq!(text(&before), shown);
+    assert_eq!(app.terminate().await.0, Some(0));
+
+    let found = verify(&app, &evening);
+    assert_eq!(found.0, Some(0), "{}", found.1);
+    assert!(found.1.contains(&shown), "{}", found.1);
+
+    let swap = |from: &str, to: &str| {
+        sqlite(&app, &format!("UPDATE event SET body = replace(body, '{from}', '{to}') WHERE seq = 5"));
+    };
+    swap("\"white\"", "\"pink\"");
+    names(&verify(&app, &evening), 5);
+    let replay = app.command(&["replay", &evening.session]);
+    assert_eq!(replay.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&replay.stdout).contains("event 5 is broken"), "{}", said(&replay));
+    swap("\"pink\"", "\"white\"");
+    assert_eq!(verify(&app, &evening).0, Some(0));
+
+    // Whoever mends its hash too is given away by the next.
+    let script = "
+import sqlite3, sys, hashlib
+db = sqlite3.connect(sys.argv[1])
+body, = db.execute('SELECT body FROM event WHERE seq = 5').fetchone()
+bare, hash = body[:-2].rsplit(',\"hash\":\"', 1)
+assert hash == hashlib.sha256((bare + '}').encode()).hexdigest(), 'as the chain is described'
+body = body.replace('\"white\"', '\"pink\"').rsplit(',\"hash\":', 1)[0]
+body += ',\"hash\":\"' + hashlib.sha256((body + '}').encode()).hexdigest() + '\"}'
+db.execute('UPDATE event SET body = ? WHERE seq = 5', (body,))
+db.commit()
+";
+    let python = std::process::Command::new("python3").args(["-c", script]).arg(app.dir.join("artel.db")).output();
+    assert!(python.expect("python3").status.success());
+    names(&verify(&app, &evening), 5);
+
+    sqlite(&app, "DELETE FROM event WHERE seq = 5");
+    names(&verify(&app, &evening), 5);
+    sqlite(&app, "DELETE FROM event WHERE seq > 4");
+    names(&verify(&app, &evening), 5);
+    assert_eq!(app.command(&["verify", &Uuid::nil().to_string()]).status.code(), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_before_is_chained_by_the_migration_and_goes_on() {
+    let mut app = TestApp::start().await;
+    let evening = an_evening(&app).await;
+    assert_eq!(app.terminate().await.0, Some(0));
+    // As an earlier version left it: no hashes, and a code in its first event.
+    let script = "
+import sqlite3, sys, json
+db = sqlite3.connect(sys.argv[1])
+for session, seq, body in db.execute('SELECT session_id, seq, body FROM event').fetchall():
+    event = json.loads(body)
+    event.pop('hash'); event.pop('prev_hash', None)
+    if seq == 1: event['data']['code'] = 'ABC234'
+    db.execute('UPDATE event SET body = ? WHERE session_id = ? AND seq = ?',
+               (json.dumps(event, ensure_ascii=False, separators=(',', ':')), session, seq))
+db.execute('DELETE FROM session_snapshot')
+db.execute('DROP TABLE event_seal')
+db.execute(\"DELETE FROM seaql_migrations WHERE version = 'm0015_event_seal'\")
+db.commit()
+";
+    let python = std::process::Command::new("python3").args(["-c", script]).arg(app.dir.join("artel.db")).output();
+    assert!(python.expect("python3").status.success());
+    assert_eq!(app.command(&["migrate"]).status.code(), Some(0));
+    let sealed = verify(&app, &evening);
+    assert_eq!(sealed.0, Some(0), "{}", sealed.1);
+
+    sqlite(&app, "UPDATE event SET body = replace(body, '\"white\"', '\"pink\"') WHERE seq = 5");
+    names(&verify(&app, &evening), 5);
+    sqlite(&app, "UPDATE event SET body = replace(body, '\"pink\"', '\"white\"') WHERE seq = 5");
+    assert_eq!(verify(&app, &evening), sealed);
+
+    app.restart().await;
+    assert!(sealed.1.contains(&fingerprint(&evening).await), "{}", sealed.1);
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
+    let shown = fingerprint(&evening).await;
+    assert_eq!(app.terminate().await.0, Some(0));
+    let found = verify(&app, &evening);
+    assert!(found.0 == Some(0) && found.1.contains(&shown), "{}", found.1);
+    let events = String::from_utf8(app.command(&["replay", &evening.session]).stdout).expect("text");
+    assert!(events.contains("the chain holds"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_it_is_the_same() {
+    let app = TestApp::start_with(Store::Postgres, &[]).await;
+    let evening = an_evening(&app).await;
+    let shown = fingerprint(&evening).await;
+    let found = verify(&app, &evening);
+    assert!(found.0 == Some(0) && found.1.contains(&shown), "{}", found.1);
+    let url = app.postgres().expect("in PostgreSQL");
+    let swap = |from: &str, to: &str| {
+        psql(&url, &format!("UPDATE event SET body = replace(body, '\"{from}\"', '\"{to}\"') WHERE seq = 6"));
+    };
+    swap("white", "pink");
+    names(&verify(&app, &evening), 6);
+    swap("pink", "white");
+    assert_eq!(verify(&app, &evening), found);
+}
