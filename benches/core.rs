@@ -127,6 +127,10 @@ fn the_log(c: &mut Criterion) {
     let evening = Evening::with_marks(10_000);
     let pot = evening.log.iter().rev().find(|event| event.fact.event_type() == "game.ball_potted").expect("a pot");
     c.bench_function("write an event", |b| b.iter(|| serde_json::to_vec(black_box(pot))));
+    // Beside "write an event": what the chain costs.
+    c.bench_function("close an event with its hash", |b| {
+        b.iter_batched(|| pot.clone(), |pot| pot.sealed(), BatchSize::SmallInput);
+    });
     let written = serde_json::to_vec(pot).expect("json");
     c.bench_function("read an event", |b| b.iter(|| serde_json::from_slice::<Event>(black_box(&written))));
 
