@@ -4,8 +4,9 @@
 //! - First permission, then whether the session is open, then the state of the game, then the arguments.
 //! - A session is bounded to `MAX_EVENTS`; at the bound it can still be ended in order.
 
-use super::command::{Command, Refusal, Request, Scoring};
+use super::command::{Command, Request, Scoring};
 use super::event::{DecidedFact, Fact, Nothing};
+use super::refusal::Refusal;
 use super::view::Status;
 use super::{Role, Session};
 use crate::ids::{GameId, Seq};

@@ -6,13 +6,14 @@
 //! - Who lets a game go on that its marks had decided plays on: they decide it no more, and it ends by what comes.
 
 use super::Session;
-use super::command::{Refusal, Request};
+use super::command::Request;
 use super::decide::{invalid, of_game};
 use super::decide_games::GameEnd;
 use super::decide_marks::player_in;
 use super::event::{Correction, DecidedFact, EventReassigned, EventVoided, Fact, GameReopened, Standing};
 use super::mark::Act;
 use super::played_game::{Game, Voidable};
+use super::refusal::Refusal;
 use super::scoreboard::Scoreboard;
 use crate::ids::{ParticipantId, Seq};
 

@@ -1,10 +1,11 @@
 //! Games: how one begins and ends.
 
-use super::command::{Refusal, Request};
+use super::command::Request;
 use super::decide::{NEW_ID, bounded, invalid, of_game};
 use super::discipline::Order;
 use super::event::{DecidedFact, Fact, GameEnded, GameStarted, Nothing};
 use super::played_game::Game;
+use super::refusal::Refusal;
 use super::scoreboard::Scoreboard;
 use super::turn_order::{Draw, PlayedOrder};
 use super::{Session, decide_marks};

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 
-use super::command::{Refusal, Request, Scoring};
+use super::command::{Request, Scoring};
 use super::decide::{bounded, invalid, of_game};
 use super::decide_games::GameEnd;
 use super::discipline::{FoulAsked, PotAsked};
 use super::event::{BallPotted, DecidedFact, Fact, Fine, FoulCommitted, TurnChanged};
 use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
+use super::refusal::Refusal;
 use super::scoreboard::{Brought, Scoreboard};
 use super::{RecentPot, Session};
 use crate::ids::{ParticipantId, Seq, Timestamp};

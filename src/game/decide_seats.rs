@@ -8,7 +8,7 @@
 //! - A spectator cannot be made creator: the creator plays.
 //! - The currency cannot change once a game was played by it: a balance is one sum.
 
-use super::command::{ChangeSettings, CreateSession, Refusal, Request};
+use super::command::{ChangeSettings, CreateSession, Request};
 use super::decide::{NEW_ID, invalid, of_game, of_session};
 use super::discipline::Rules;
 use super::event::{
@@ -16,6 +16,7 @@ use super::event::{
     SettingsChanged,
 };
 use super::money::TableTerms;
+use super::refusal::Refusal;
 use super::view::GameStatus;
 use super::{Participant, Session, first_present};
 use crate::ids::{ParticipantId, UserId};

@@ -21,6 +21,7 @@ mod mark;
 mod matches;
 pub mod money;
 mod played_game;
+mod refusal;
 mod results;
 mod scoreboard;
 mod settlement;
@@ -35,10 +36,11 @@ use std::collections::{HashSet, VecDeque};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
+pub use command::{ChangeSettings, Command, CreateSession, Request, Scoring};
 pub use decide::MAX_EVENTS;
 pub use discipline::{GameType, Rules};
 pub use event::{Actor, DecidedFact, Event, EventHash, Fact, Role};
+pub use refusal::Refusal;
 pub use settlement::{Transfer, settle};
 pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 

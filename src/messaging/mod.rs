@@ -5,6 +5,7 @@ pub(crate) mod backlog;
 pub mod consumer;
 pub mod dead_letters;
 mod delivery;
+mod derived;
 #[cfg(test)]
 mod golden;
 mod in_process;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::game::command::Refusal;
+use crate::game::Refusal;
 use crate::game::view::{EveningView, SessionView};
 use crate::game::{Participant, Session};
 use crate::ids::{ParticipantId, Seq, SessionId, UserId};

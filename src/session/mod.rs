@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub use self::audience::{Listener, Push, SharePass, Viewer, Welcome};
 pub use self::directory::Sessions;
 pub use self::submission::Submission;
-use crate::game::command::Refusal;
+use crate::game::Refusal;
 use crate::ids::{Seq, SessionId, UserId};
 use crate::journal::{JournalError, Record};
 use crate::telemetry::Trouble;

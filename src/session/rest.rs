@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{CommandError, CommandReceipt, Sessions, Submission};
 use crate::account::{Accounts, CurrentUser};
-use crate::game::command::{Command, Refusal};
+use crate::game::Refusal;
+use crate::game::command::Command;
 use crate::game::event::Event;
 use crate::game::view::SessionView;
 use crate::http::{Code, IdempotencyKey, Problem, RequestId};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
-use crate::game::command::Refusal;
+use crate::game::Refusal;
 use crate::game::event::Remaining;
 use crate::game::mark::{Act, Foul, Pot};
 use crate::game::scoreboard::{Brought, Decision, Scoreboard, Tally};

@@ -23,11 +23,11 @@ use serde_json::{Map, Value};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::command::Refusal;
 use super::currency::minor_digits;
 use super::decide::invalid;
 use super::event::{Remaining, VisitFigures};
 use super::mark::{Act, Foul, Pot};
+use super::refusal::Refusal;
 use super::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};

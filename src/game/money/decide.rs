@@ -4,7 +4,8 @@
 //! - Both are taken back by whoever may make them, after the evening too.
 
 use super::{EntryKind, ExpenseKind, TableTerms, split};
-use crate::game::command::{NewExpense, NewPayment, Refusal, Request};
+use crate::game::Refusal;
+use crate::game::command::{NewExpense, NewPayment, Request};
 use crate::game::decide::{invalid, of_session};
 use crate::game::event::{
     DecidedFact, EntryVoided, ExpenseAdded, ExpenseShare, Fact, PaymentMarked, TableShare, TableStopped,

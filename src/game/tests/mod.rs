@@ -14,6 +14,7 @@ mod pyramid;
 mod refusals;
 mod replay;
 mod seats;
+mod settings;
 mod snooker;
 mod steps;
 mod voids;
@@ -21,9 +22,10 @@ mod voids;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::command::{ChangeSettings, Command, CreateSession, Refusal, Request, Scoring};
+use super::command::{ChangeSettings, Command, CreateSession, Request, Scoring};
 use super::discipline::Rules;
 use super::event::{Actor, BallPotted, DecidedFact, Event, Fact, GameEnded, GameResult, Proof, Role};
+use super::refusal::Refusal;
 use super::{Session, Status};
 use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 

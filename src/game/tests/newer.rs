@@ -1,7 +1,7 @@
 //! Events of a version to come: kept, counted, and nothing is decided on them.
 
 use super::*;
-use crate::game::command::Refusal;
+use crate::game::Refusal;
 use crate::ids::UserId;
 
 /// The same event as a version to come might have it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::game::command::Refusal;
+use crate::game::Refusal;
 use crate::ids::Seq;
 use crate::journal::{AppendError, Record};
 use crate::session::Submission;

@@ -1,0 +1,100 @@
+//! What is said because of an event beside the event itself: to the statistics, to players, and of what is taken back.
+
+use serde_json::{Value, json};
+
+use super::message::data_of;
+use crate::game::event::{Fact, GameResult};
+use crate::ids::UserId;
+use crate::journal::Record;
+use crate::outbox::envelope::Data;
+
+/// A message for a player with an account; `None`: for whoever played.
+pub(super) type ForPlayer<D> = (&'static str, Option<UserId>, D);
+
+/// What statistics need: one message for each player concerned who has an account.
+pub(super) fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
+    match &record.event.fact {
+        Fact::GameReopened(reopened) => {
+            let players = reopened.former_results.iter().filter_map(|result| result.user_id);
+            let checks = players.map(|user| ("stats.achievement_check", Some(user), json!({}).into()));
+            // It counts for nothing until it ends again.
+            std::iter::once(("stats.game_corrected", None, data_of(record))).chain(checks).collect()
+        }
+        fact if corrected_results(fact).is_some() => {
+            let results = corrected_results(fact).unwrap_or_default();
+            with_check(encoded(for_each_player("stats.game_corrected", results)))
+        }
+        Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
+        // It counts for nothing now.
+        Fact::GameCancelled(_) => vec![("stats.game_corrected", None, data_of(record))],
+        _ => Vec::new(),
+    }
+}
+
+/// Whoever's ended games changed may have earned an achievement, or lost one. The check stands after the results.
+fn with_check(mut messages: Vec<ForPlayer<Data>>) -> Vec<ForPlayer<Data>> {
+    let players: Vec<Option<UserId>> = messages.iter().map(|(_, user, _)| *user).collect();
+    messages.extend(players.into_iter().map(|user| ("stats.achievement_check", user, json!({}).into())));
+    messages
+}
+
+/// What players are told of, wherever they are.
+pub(super) fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
+    match &record.event.fact {
+        Fact::GameEnded(ended) => {
+            let mut messages = for_each_player("notifications.game_completed", &ended.results);
+            for (_, _, data) in &mut messages {
+                data["currency"] = ended.currency.clone().into();
+            }
+            encoded(messages)
+        }
+        Fact::PaymentMarked(payment) => {
+            // Whoever marked it knows.
+            let told = [payment.from_user_id, payment.to_user_id].into_iter().flatten();
+            let told = told.filter(|user| record.event.actor.user_id != Some(*user));
+            told.map(|user| ("notifications.payment_marked", Some(user), data_of(record))).collect()
+        }
+        Fact::PlayerJoined(seat) if !seat.is_active => {
+            let invitation = |user| {
+                let mut data = data_of(record).value();
+                data["invited_by"] = json!(record.event.actor.user_id);
+                ("notifications.session_invitation", Some(user), data.into())
+            };
+            seat.user_id.map(invitation).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The results of an ended game as they are from now on.
+fn corrected_results(fact: &Fact) -> Option<&[GameResult]> {
+    match fact {
+        Fact::EventVoided(voided) => voided.standing.results.as_deref(),
+        Fact::EventReassigned(moved) => moved.standing.results.as_deref(),
+        fact => fact.correction().map(|correction| correction.results.as_slice()),
+    }
+}
+
+/// What is taken back: a mark, an expense or a payment, and the results of a game that had ended.
+pub(super) fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
+    let fact = &record.event.fact;
+    let mark = match fact {
+        Fact::EventVoided(voided) => Some(voided.voided_type.as_str()),
+        Fact::EventReassigned(moved) => Some(moved.reassigned_type.as_str()),
+        Fact::EntryVoided(voided) => Some(voided.voided_type.as_str()),
+        _ => None,
+    };
+    let has_ended = corrected_results(fact).is_some() || matches!(fact, Fact::GameReopened(_));
+    mark.into_iter().chain(has_ended.then_some("game.ended")).map(|taken_back| (taken_back, data_of(record))).collect()
+}
+
+fn encoded(messages: Vec<ForPlayer<Value>>) -> Vec<ForPlayer<Data>> {
+    messages.into_iter().map(|(key, user, data)| (key, user, data.into())).collect()
+}
+
+fn for_each_player(key: &'static str, results: &[GameResult]) -> Vec<ForPlayer<Value>> {
+    results
+        .iter()
+        .filter_map(|result| Some((key, Some(result.user_id?), serde_json::to_value(result).unwrap_or_default())))
+        .collect()
+}
