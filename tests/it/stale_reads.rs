@@ -72,6 +72,8 @@ async fn a_node_that_cannot_read_the_log_says_so_and_tells_nothing_older() {
         assert_eq!(status, StatusCode::OK, "{what}: {body}");
     }
 
+    // What waits for the user is read when his socket opens; one that was cut in this closes.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     two.cut();
     evening.pot(&game, 1, "white").await;
     let head = evening.state().await["seq"].as_i64().unwrap();
