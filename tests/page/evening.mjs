@@ -243,6 +243,12 @@ const steps = [
     await a.tap('open-log')
     await a.by('log').getByText('Гость Гриша').first().waitFor()
     await a.shot('log')
+    const print = await a.by('fingerprint').textContent()
+    if (!/[0-9a-f]{4} [0-9a-f]{4} [0-9a-f]{4} [0-9a-f]{4}/.test(print)) throw new Error(`no fingerprint: ${print}`)
+    await b.tap('more-button')
+    await b.tap('open-log')
+    await b.by('fingerprint').getByText(print.match(/[0-9a-f]{4} .*[0-9a-f]{4}/)[0], { exact: false }).waitFor()
+    await b.tap('close-sheet')
     await a.tap('close-sheet')
   }],
   ['the language changes at once', async () => {
