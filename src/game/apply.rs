@@ -274,16 +274,13 @@ impl Session {
     }
 
     fn mark(&mut self, event: &Event, player: ParticipantId, act: Act, is_correction: bool) {
-        if is_correction {
-            if let Some(game) = self.game_of(event).filter(|game| game.is_completed()) {
-                game.correct(event.seq, player, act);
-            }
-            return;
-        }
         let (past, present) = (&self.past_rules, &self.rules);
-        if let Some(game) = self.games.last_mut().filter(|game| game.is_in_progress() && Some(game.id) == event.game_id)
-        {
-            game.mark(past.get(game.rules).unwrap_or(present), event.seq, player, act);
+        let Some(game) = self.games.iter_mut().rev().find(|game| Some(game.id) == event.game_id) else { return };
+        let rules = past.get(game.rules).unwrap_or(present);
+        match is_correction {
+            true if game.is_completed() => game.correct(rules, event.seq, player, act),
+            false if game.is_in_progress() => game.mark(rules, event.seq, player, act),
+            _ => {}
         }
     }
 

@@ -19,15 +19,18 @@ struct Evening {
     balls: u32,
 }
 
+/// What moved one participant's balance beside the games.
+#[derive(Clone, Copy, Default)]
+struct Moved {
+    expenses: Money,
+    payments: Money,
+}
+
 impl Session {
     /// The whole session as a client sees it.
     pub fn view(&self, is_online: &dyn Fn(ParticipantId) -> bool) -> SessionView {
-        let nets: Vec<Money> = match self.entries.is_empty() {
-            true => Vec::new(),
-            false => self.balance().participants.iter().map(|sum| sum.net).collect(),
-        };
-        let seats = self.participants.iter().zip(self.evenings()).enumerate();
-        let seat = |(index, (seat, evening)): (usize, (&Participant, Evening))| ParticipantView {
+        let seats = self.participants.iter().zip(self.evenings()).zip(self.moved());
+        let seat = |((seat, evening), moved): ((&Participant, Evening), Moved)| ParticipantView {
             id: seat.id,
             user_id: seat.user_id,
             display_name: seat.display_name.clone(),
@@ -36,7 +39,7 @@ impl Session {
             can_score: seat.can_score,
             is_active: seat.is_active,
             is_online: is_online(seat.id),
-            balance: nets.get(index).copied().unwrap_or(evening.of_games),
+            balance: evening.of_games.saturating_add(moved.expenses).saturating_add(moved.payments),
             games_played: evening.games,
             balls_potted: evening.balls,
             joined_at: seat.joined_at,
@@ -105,15 +108,14 @@ impl Session {
 
     /// Who owes what, and the fewest transfers that clear it.
     pub fn balance(&self) -> BalanceView {
-        let mut participants: Vec<_> = self
-            .participants
-            .iter()
-            .map(|seat| ParticipantBalance {
+        let seats = self.participants.iter().zip(self.moved());
+        let mut participants: Vec<_> = seats
+            .map(|(seat, Moved { expenses, payments })| ParticipantBalance {
                 participant_id: seat.id,
-                net: 0,
+                net: expenses.saturating_add(payments),
                 games: Vec::new(),
-                expenses: 0,
-                payments: 0,
+                expenses,
+                payments,
             })
             .collect();
         for game in self.games.iter().filter(|game| game.is_completed()) {
@@ -124,19 +126,25 @@ impl Session {
                 }
             }
         }
+        let nets: Vec<_> = participants.iter().map(|sum| (sum.participant_id, sum.net)).collect();
+        BalanceView { currency: self.rules.currency().to_owned(), participants, settlement: settle(&nets) }
+    }
+
+    /// What moved beside the games, in the order of seats.
+    fn moved(&self) -> Vec<Moved> {
+        let mut moved = vec![Moved::default(); self.participants.len()];
         for entry in self.standing_entries() {
             let is_payment = matches!(entry.what, EntryKind::Payment { .. });
             for Claim { debtor, creditor, amount } in self.claims(entry) {
                 for (id, amount) in [(debtor, amount.saturating_neg()), (creditor, amount)] {
-                    let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == id) else { continue };
+                    let seat = self.participants.iter().position(|seat| seat.id == id);
+                    let Some(sum) = seat.and_then(|seat| moved.get_mut(seat)) else { continue };
                     let part = if is_payment { &mut sum.payments } else { &mut sum.expenses };
                     *part = part.saturating_add(amount);
-                    sum.net = sum.net.saturating_add(amount);
                 }
             }
         }
-        let nets: Vec<_> = participants.iter().map(|sum| (sum.participant_id, sum.net)).collect();
-        BalanceView { currency: self.rules.currency().to_owned(), participants, settlement: settle(&nets) }
+        moved
     }
 
     /// What a board shows beside the session itself.

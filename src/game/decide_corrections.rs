@@ -88,7 +88,7 @@ impl Session {
     pub(super) fn corrected(&self, game: &Game, player: usize, act: Act) -> (Scoreboard, Correction) {
         let rules = self.rules_of(game);
         let id = game.player_at(player).unwrap_or_default();
-        let after = game.after(|game| game.correct(self.seq + 1, id, act));
+        let after = game.after(|game| game.correct(rules, self.seq + 1, id, act));
         let board = after.board(rules).clone();
         let correction = Correction {
             scores: board.scores(rules, &game.order),

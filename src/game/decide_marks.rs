@@ -41,6 +41,10 @@ impl Session {
             false => Cow::Borrowed(self.board_of(game)),
         };
         let new = self.judged(game, &board, scoring, is_correction)?;
+        if is_correction {
+            // Nobody can have forgotten a ball of which none was left when the game was over.
+            self.judged(game, self.board_of(game), scoring, is_correction)?;
+        }
         Ok(match is_correction {
             true => {
                 let (after, correction) = self.corrected(game, new.player, new.act);

@@ -6,7 +6,8 @@
 //! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving.
 //! - Spectators do not take a player's place, but the bound on all seats counts them.
 //! - A spectator cannot be made creator: the creator plays.
-//! - The currency cannot change once a game was played by it: a balance is one sum.
+//! - The currency cannot change once a game was played by it, money moved in it or a clock counts in it: a balance is one
+//!   sum.
 
 use super::command::{ChangeSettings, CreateSession, Request};
 use super::decide::{NEW_ID, invalid, of_game, of_session};
@@ -17,7 +18,6 @@ use super::event::{
 };
 use super::money::TableTerms;
 use super::refusal::Refusal;
-use super::view::GameStatus;
 use super::{Participant, Session, first_present};
 use crate::ids::{ParticipantId, UserId};
 use crate::text::{DELETED_PLAYER, composed, is_visible};
@@ -215,7 +215,7 @@ impl Session {
         }
         let rules = change.rules.as_ref().map(sound).transpose()?;
         if let Some(rules) = &rules {
-            self.only_same_currency(rules)?;
+            self.only_same_currency(rules, change)?;
         }
         let heir = match change.creator_participant_id {
             Some(id) => {
@@ -291,14 +291,14 @@ impl Session {
         if self.participants.len() >= SEATS_MAX { Err(Refusal::SessionFull(SEATS_MAX as u32)) } else { Ok(()) }
     }
 
-    fn only_same_currency(&self, rules: &Rules) -> Result<(), Refusal> {
-        let played = self.games.iter().filter(|game| game.status != GameStatus::Cancelled);
-        match played.map(|game| self.rules_of(game)).next_back() {
-            Some(before) if before.currency() != rules.currency() => {
-                Err(invalid("rules", "currency: cannot change after the first game"))
-            }
-            _ => Ok(()),
+    fn only_same_currency(&self, rules: &Rules, change: &ChangeSettings) -> Result<(), Refusal> {
+        let clock = self.table.as_ref().filter(|clock| clock.stopped.is_none() && change.table != Some(None));
+        let is_bound =
+            self.counted_games().next().is_some() || self.standing_entries().next().is_some() || clock.is_some();
+        if is_bound && self.rules.currency() != rules.currency() {
+            return Err(invalid("rules", "currency: cannot change once there is money in it"));
         }
+        Ok(())
     }
 }
 

@@ -157,6 +157,11 @@ impl Session {
         self.last_hash
     }
 
+    /// Names the hash of its last event, in a state that an earlier version kept without it.
+    pub fn chain_to(&mut self, hash: EventHash) {
+        self.last_hash = Some(hash);
+    }
+
     /// A newer version plays it: it can be read here as far as it is known, and nothing be made of it.
     pub fn needs_newer(&self) -> bool {
         self.newer_seq.is_some()

@@ -31,9 +31,9 @@ pub(super) struct Game {
     pub(super) conceded_by: Option<u8>,
     /// By seq.
     pub(super) marks: Vec<Mark>,
-    /// Marks that were added when the game had ended.
+    /// Marks that were added when the game had ended, by seq.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    corrections: Vec<Seq>,
+    corrections: Vec<Correction>,
     /// Marks that were another player's, by seq.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reassigned: Vec<Reassigned>,
@@ -46,6 +46,11 @@ pub(super) struct Game {
     #[serde(skip)]
     pub(super) folded: BoardCache,
 }
+
+/// A mark that was added when the game had ended: its seq, and the seq of the mark before which it counts, which had
+/// decided the game then. It keeps that place whatever becomes of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Correction(Seq, Option<Seq>);
 
 /// A mark that was another player's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,18 +180,19 @@ impl Game {
         self.marks.push(Mark { seq, player: compact, act, voided_by: None });
     }
 
-    /// A mark that was forgotten: it counts as the last one before that which decided the game.
-    pub(super) fn correct(&mut self, seq: Seq, player: ParticipantId, act: Act) {
+    /// A mark that was forgotten: it counts as the last one before that which has decided the game.
+    pub(super) fn correct(&mut self, rules: &Rules, seq: Seq, player: ParticipantId, act: Act) {
         let Some(player) = self.index_of(player).and_then(|index| u8::try_from(index).ok()) else { return };
+        let before = self.decided_by(rules);
         self.marks.push(Mark { seq, player, act, voided_by: None });
-        self.corrections.push(seq);
+        self.corrections.push(Correction(seq, before));
         self.folded = BoardCache::default();
     }
 
     /// The score as it stands. `rules`: those of this game.
     pub(super) fn board(&self, rules: &Rules) -> &Scoreboard {
         self.folded.0.get_or_init(|| {
-            let (mut board, _) = self.fold(rules, &self.counted_marks(rules), |_, _, _, _| {});
+            let (mut board, _) = self.fold(rules, &self.counted_marks(), |_, _, _, _| {});
             if let Some(by) = self.conceded_by {
                 board.concede(rules, usize::from(by));
             }
@@ -196,7 +202,7 @@ impl Game {
 
     /// The score before the mark that decided the game, on which a forgotten one is judged.
     pub(super) fn board_before_decision(&self, rules: &Rules) -> Scoreboard {
-        let marks = self.counted_marks(rules);
+        let marks = self.counted_marks();
         let (board, decided_at) = self.fold(rules, &marks, |_, _, _, _| {});
         match decided_at {
             Some(index) => self.fold(rules, marks.get(..index).unwrap_or_default(), |_, _, _, _| {}).0,
@@ -204,27 +210,40 @@ impl Game {
         }
     }
 
+    /// The mark that has decided the game.
+    fn decided_by(&self, rules: &Rules) -> Option<Seq> {
+        let marks = self.counted_marks();
+        let (_, decided_at) = self.fold(rules, &marks, |_, _, _, _| {});
+        decided_at.and_then(|index| marks.get(index)).map(|mark| mark.seq)
+    }
+
     /// Goes through the marks as they count, each with its player, the score after it and what it brought; answers the seq
     /// of the last one.
     pub(super) fn replay(&self, rules: &Rules, seen: impl FnMut(&Mark, usize, &Scoreboard, &Brought)) -> Seq {
-        let marks = self.counted_marks(rules);
+        let marks = self.counted_marks();
         self.fold(rules, &marks, seen);
         marks.last().map_or(self.started_seq, |mark| mark.seq)
     }
 
     /// The marks that stand, in the order in which they count.
-    fn counted_marks(&self, rules: &Rules) -> Vec<&Mark> {
-        let marks: Vec<&Mark> = self.marks.iter().filter(|mark| mark.voided_by.is_none()).collect();
+    fn counted_marks(&self) -> Vec<&Mark> {
+        let stands = |mark: &&Mark| mark.voided_by.is_none();
         if self.corrections.is_empty() {
-            return marks;
+            return self.marks.iter().filter(stands).collect();
         }
-        let (_, decided_at) = self.fold(rules, &marks, |_, _, _, _| {});
-        let Some(decisive) = decided_at.and_then(|index| marks.get(index)).map(|mark| mark.seq) else { return marks };
-        let is_late = |mark: &&Mark| mark.seq > decisive && self.is_correction(mark);
-        let (late, mut marks): (Vec<&Mark>, Vec<&Mark>) = marks.into_iter().partition(is_late);
-        let before = marks.iter().position(|mark: &&Mark| mark.seq == decisive).unwrap_or(marks.len());
-        marks.splice(before..before, late);
-        marks
+        let mut order: Vec<&Mark> = Vec::with_capacity(self.marks.len());
+        for mark in &self.marks {
+            let place = self.before(mark).and_then(|before| order.iter().rposition(|other| other.seq == before));
+            order.insert(place.unwrap_or(order.len()), mark);
+        }
+        order.retain(stands);
+        order
+    }
+
+    /// The mark before which a forgotten one counts.
+    fn before(&self, mark: &Mark) -> Option<Seq> {
+        let found = self.corrections.binary_search_by_key(&mark.seq, |correction| correction.0).ok();
+        found.and_then(|index| self.corrections.get(index)).and_then(|correction| correction.1)
     }
 
     /// The score of these marks, and which of them decided the game.
@@ -247,10 +266,6 @@ impl Game {
             seen(mark, player, &board, &brought);
         }
         (board, decided_at)
-    }
-
-    fn is_correction(&self, mark: &Mark) -> bool {
-        self.corrections.binary_search(&mark.seq).is_ok()
     }
 
     /// The game as it would be after a change.

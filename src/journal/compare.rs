@@ -53,7 +53,8 @@ pub async fn compare(database: &Database, id: SessionId) -> Result<Comparison, J
     };
     let mut next = 1;
     loop {
-        let records = read(db, id, next - 1, 1_000).await?;
+        let before = next;
+        let records = read(db, id, before - 1, 1_000).await?;
         for record in &records {
             if record.seq() != next {
                 comparison.differences.push(format!("event {next} is missing before event {}", record.seq()));
@@ -61,7 +62,8 @@ pub async fn compare(database: &Database, id: SessionId) -> Result<Comparison, J
             }
             next += 1;
         }
-        if records.is_empty() {
+        // The end, or rows of an altered log that stand in the place of others.
+        if next <= before {
             break;
         }
     }

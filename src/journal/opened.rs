@@ -80,10 +80,10 @@ impl LoadedSession {
         opened
     }
 
-    /// A session as a snapshot has it. Err: its state is unreadable.
-    pub(crate) fn from_snapshot(seq: Seq, state: &str, commands: &[u8]) -> Result<Self, serde_json::Error> {
-        let commands = Snapshot::commands(commands).collect();
-        Ok(Self { state: serde_json::from_str(state)?, commands, recent: Vec::new(), snapshot_seq: seq })
+    /// A session as a snapshot has it.
+    pub(crate) fn from_snapshot(state: Session, commands: &[u8]) -> Self {
+        let (seq, commands) = (state.seq(), Snapshot::commands(commands).collect());
+        Self { state, commands, recent: Vec::new(), snapshot_seq: seq }
     }
 
     /// The events that come next.

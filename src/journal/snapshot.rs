@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use entity::session_snapshot;
+use entity::{event_seal, session_snapshot};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
@@ -16,9 +16,11 @@ use crate::ids::{Seq, SessionId};
 
 /// Raised whenever the encoding of `game::Session` or of the commands changes in a way older code can't read, and with
 /// every new type of event: a node that doesn't know it must not take for whole what was folded from it.
-const FORMAT: i32 = 4;
+const FORMAT: i32 = 5;
+/// Format 2 has the scores of games beside their marks, which are passed over.
+const READABLE: RangeInclusive<i32> = 2..=FORMAT;
 /// Earlier ones lack the hash of their last event, to which the next one is chained.
-const READABLE: RangeInclusive<i32> = 4..=FORMAT;
+const CHAINED: i32 = 4;
 /// Sessions that are read together.
 const STATES_MAX: usize = 50;
 /// Events read at once while replaying.
@@ -47,25 +49,49 @@ impl Snapshot {
 
 pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<LoadedSession>, JournalError> {
     let mut opened = LoadedSession::new(Vec::new());
-    if let Some(row) = session_snapshot::Entity::find_by_id(session.0).one(db).await? {
-        match LoadedSession::from_snapshot(row.seq, &row.state, &row.commands) {
-            Ok(kept) if READABLE.contains(&row.format) => opened = kept,
-            Ok(_) => {
-                tracing::info!(session.id = %session, format = row.format, "snapshot of another format, replaying")
-            }
-            Err(error) => tracing::warn!(session.id = %session, %error, "snapshot is unreadable, replaying"),
-        }
+    if let Some(row) = session_snapshot::Entity::find_by_id(session.0).one(db).await?
+        && let Some(state) = kept(db, session, row.format, &row.state).await?
+    {
+        opened = LoadedSession::from_snapshot(state, &row.commands);
     }
     replay(db, session, &mut opened).await?;
     Ok((opened.state.seq() > 0).then_some(opened))
 }
 
+/// The state that was kept; `None`: it can't be gone on from.
+async fn kept(
+    db: &impl ConnectionTrait,
+    session: SessionId,
+    format: i32,
+    state: &str,
+) -> Result<Option<Session>, DbErr> {
+    if !READABLE.contains(&format) {
+        tracing::info!(session.id = %session, format, "snapshot of another format, replaying");
+        return Ok(None);
+    }
+    let mut state: Session = match serde_json::from_str(state) {
+        Ok(state) => state,
+        Err(error) => {
+            tracing::warn!(session.id = %session, format, %error, "snapshot is unreadable, replaying");
+            return Ok(None);
+        }
+    };
+    if format < CHAINED {
+        let seal = event_seal::Entity::find_by_id((session.0, state.seq())).one(db).await?;
+        let Some(hash) = seal.and_then(|seal| seal.hash.parse().ok()) else { return Ok(None) };
+        state.chain_to(hash);
+    }
+    Ok(Some(state))
+}
+
 async fn replay(db: &impl ConnectionTrait, session: SessionId, opened: &mut LoadedSession) -> Result<(), JournalError> {
     loop {
-        let records = read(db, session, opened.state.seq(), PAGE).await?;
-        let last_page = records.len() < PAGE as usize;
+        let before = opened.state.seq();
+        let records = read(db, session, before, PAGE).await?;
+        let is_last_page = records.len() < PAGE as usize;
         opened.go_on(records);
-        if last_page {
+        // In a log that was altered, events may follow that are none of this session's.
+        if is_last_page || opened.state.seq() == before {
             return Ok(());
         }
     }
@@ -79,14 +105,13 @@ pub(super) async fn states(db: &impl ConnectionTrait, upto: &[(SessionId, Seq)])
     let mut states = HashMap::with_capacity(upto.len());
     for upto in upto.chunks(STATES_MAX) {
         let mut from = HashMap::with_capacity(upto.len());
-        let kept = Entity::find()
+        let rows = Entity::find()
             .select_only()
-            .columns([Column::SessionId, Column::State])
-            .filter(Column::SessionId.is_in(upto.iter().map(|(session, _)| session.0)))
-            .filter(Column::Format.is_in(READABLE));
-        for (session, state) in kept.into_tuple::<(Uuid, String)>().all(db).await? {
-            // One that is unreadable is passed over, as when the session is opened.
-            from.extend(serde_json::from_str::<Session>(&state).ok().map(|state| (SessionId(session), Ok(state))));
+            .columns([Column::SessionId, Column::Format, Column::State])
+            .filter(Column::SessionId.is_in(upto.iter().map(|(session, _)| session.0)));
+        for (session, format, state) in rows.into_tuple::<(Uuid, i32, String)>().all(db).await? {
+            let session = SessionId(session);
+            from.extend(kept(db, session, format, &state).await?.map(|state| (session, Ok(state))));
         }
         let seq = |session| from.get(session).and_then(|state| state.as_ref().ok()).map_or(0, Session::seq);
         let tails: Vec<_> = upto.iter().map(|(session, upto)| (*session, seq(session), *upto)).collect();
@@ -123,12 +148,14 @@ pub(crate) async fn replay_upto(
     upto: Seq,
 ) -> Result<Session, JournalError> {
     while state.seq() < upto {
-        let records = read(db, session, state.seq(), PAGE).await?;
-        if records.is_empty() {
-            break;
-        }
+        let before = state.seq();
+        let records = read(db, session, before, PAGE).await?;
         for record in records.iter().take_while(|record| record.seq() <= upto) {
             state.apply(&record.event);
+        }
+        // The end, or events in an altered log that are none of this session's.
+        if state.seq() == before {
+            break;
         }
     }
     Ok(state)
@@ -136,8 +163,10 @@ pub(crate) async fn replay_upto(
 
 /// The stored snapshot as it is, for comparing it with the log.
 pub(crate) async fn stored(db: &impl ConnectionTrait, session: SessionId) -> Result<Option<Session>, JournalError> {
-    let row = session_snapshot::Entity::find_by_id(session.0).one(db).await?;
-    Ok(row.filter(|row| READABLE.contains(&row.format)).and_then(|row| serde_json::from_str(&row.state).ok()))
+    match session_snapshot::Entity::find_by_id(session.0).one(db).await? {
+        Some(row) => Ok(kept(db, session, row.format, &row.state).await?),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +201,6 @@ mod tests {
             "game.reopened",
             "game.cancelled",
         ];
-        assert_eq!((FORMAT, Fact::TYPES), (4, &types[..]));
+        assert_eq!((FORMAT, Fact::TYPES), (5, &types[..]));
     }
 }

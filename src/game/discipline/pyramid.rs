@@ -72,10 +72,12 @@ fn eight() -> i64 {
 }
 
 impl Pyramid {
-    /// Points decide the game as soon as a side has its balls.
+    /// Points decide the game as soon as a side has its balls. Where both have, in a game that went on though it was
+    /// decided, the last point decides.
     fn award(&self, board: &mut Scoreboard, player: usize, points: i64) {
         board.add(player, points);
-        let winner = [0, 1].into_iter().find(|side| side_total(board, *side) >= self.target_balls);
+        let sides = [side(player), 1 - side(player)];
+        let winner = sides.into_iter().find(|side| side_total(board, *side) >= self.target_balls);
         board.decision = winner.map(|side| Decision { reason: "target_reached", won_by: Some(side), cleared_by: None });
     }
 }

@@ -145,9 +145,11 @@ impl Session {
         Ok(terms)
     }
 
-    /// All who play or have played, in order of their seats.
+    /// All who are or were at the table, in order of their seats; who only watches is, where he has played.
     fn everybody(&self) -> impl Iterator<Item = &Participant> {
-        self.participants.iter().filter(|seat| seat.has_sat() && seat.role != Role::Spectator)
+        let has_played = |id| self.counted_games().any(|game| game.index_of(id).is_some());
+        let is_of_table = move |seat: &&Participant| seat.role != Role::Spectator || has_played(seat.id);
+        self.participants.iter().filter(|seat| seat.has_sat()).filter(is_of_table)
     }
 
     fn sharers(&self, asked: &[ParticipantId]) -> Result<Vec<ParticipantId>, Refusal> {

@@ -133,6 +133,62 @@ fn a_forgotten_ball_counts_before_the_one_that_decided_the_game() {
 }
 
 #[test]
+fn what_was_forgotten_keeps_its_place_when_the_game_goes_on() {
+    // A pool of fouls: who pots next collects, so places matter.
+    let rules = kolkhoz(SHORT_TABLE, json!({"foul": {"kind": "pool"}}));
+    let mut evening = Evening::playing(rules, &["Anna", "Boris"]);
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "pink");
+    // Boris had fouled before the last ball, so it collects his fine.
+    evening.score(forgotten(evening.foul("Boris", None)));
+    assert_eq!((evening.points(), evening.view().status), (vec![7, -1], GameStatus::Completed));
+    evening.score(Scoring::ReopenGame {});
+    assert_eq!((evening.points(), evening.view().status), (vec![7, -1], GameStatus::InProgress));
+    evening.ends();
+    assert_eq!(evening.points(), [7, -1]);
+}
+
+#[test]
+fn a_ball_that_nobody_can_have_forgotten_is_refused() {
+    let mut evening = Evening::playing(kolkhoz(SHORT_TABLE, json!({})), &["Anna", "Boris"]);
+    for color in ["white", "white", "pink"] {
+        evening.pots("Anna", color);
+    }
+    // All balls of the table were marked, the last one too, though it was there before it ended the game.
+    for color in ["white", "pink"] {
+        let again = forgotten(evening.pot("Boris", color));
+        assert_eq!(refused(&mut evening, again).code(), "ball_not_available");
+    }
+    let mut frame = Evening::playing(snooker(json!({"reds": 6})), &["Anna", "Boris"]);
+    for _ in 0..6 {
+        frame.pots("Anna", "red");
+        frame.pots("Anna", "black");
+    }
+    for color in ["yellow", "green", "brown", "blue", "pink", "black"] {
+        frame.pots("Anna", color);
+    }
+    let black = forgotten(frame.pot("Boris", "black"));
+    assert_eq!(refused(&mut frame, black).code(), "ball_not_available");
+    frame.score(forgotten(frame.foul("Boris", Some(7))));
+    assert_eq!(frame.view().status, GameStatus::Completed);
+}
+
+#[test]
+fn in_a_game_that_went_on_though_it_was_decided_the_next_ball_decides() {
+    let mut evening = americana();
+    evening.pots("Anna", "white");
+    evening.pots("Anna", "white");
+    evening.score(Scoring::ReopenGame {});
+    evening.pots("Boris", "white");
+    assert_eq!((evening.winners(), evening.points()), (vec!["Anna".to_owned()], vec![2, 1]));
+    evening.score(Scoring::ReopenGame {});
+    evening.pots("Boris", "white");
+    // Both have their balls: the last one decides.
+    assert_eq!((evening.winners(), evening.points()), (vec!["Boris".to_owned()], vec![2, 2]));
+}
+
+#[test]
 fn a_ball_of_the_wrong_player_is_moved_in_one_step_and_back_by_one_undo() {
     let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
     evening.pots("Anna", "pink");

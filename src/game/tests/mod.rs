@@ -11,6 +11,7 @@ mod newer;
 mod orders;
 mod properties;
 mod pyramid;
+mod recomputed;
 mod refusals;
 mod replay;
 mod seats;

@@ -216,8 +216,8 @@ impl Store {
     pub(super) fn open(&self, session: usize) -> LoadedSession {
         let log = &self.logs[session];
         let Some(snapshot) = &log.snapshot else { return LoadedSession::new(log.records.clone()) };
-        let mut opened = LoadedSession::from_snapshot(snapshot.seq, &snapshot.state, &snapshot.commands)
-            .expect("a state that was encoded");
+        let state = serde_json::from_str(&snapshot.state).expect("a state that was encoded");
+        let mut opened = LoadedSession::from_snapshot(state, &snapshot.commands);
         opened.go_on(log.after(snapshot.seq, usize::MAX));
         opened
     }
