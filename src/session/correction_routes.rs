@@ -6,8 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Sessions;
-use super::game_routes::{game_event, session_of, view};
-use super::rest::{Caller, execute};
+use super::game_routes::{session_of, view};
+use super::rest::{Caller, event_of_path, execute, first_event};
 use crate::database::Database;
 use crate::game::command::{Command, Scoring};
 use crate::game::event::Event;
@@ -40,14 +40,10 @@ async fn reassign(
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let (game, seq) = game_event(&path)?;
+    let (game, seq) = event_of_path(&path, GameId)?;
     let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::ReassignEvent { seq, participant_id: body.into_inner().participant_id });
-    let receipt = execute(&sessions, session, Some(game), command, &caller).await?;
-    match receipt.records.first() {
-        Some(record) => Ok(HttpResponse::Ok().json(&record.json)),
-        None => Err(Problem::not_found("there is no such event")),
-    }
+    first_event(&execute(&sessions, session, Some(game), command, &caller).await?, HttpResponse::Ok())
 }
 
 /// Lets the session's last game go on; its results count for nothing until it ends again.

@@ -1,16 +1,18 @@
 //! An evening as a file, for a spreadsheet or a script.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rest::readable;
 use super::{CommandError, Sessions};
 use crate::account::CurrentUser;
-use crate::game::Session;
 use crate::game::event::Fact;
 use crate::game::view::{BalanceView, GameView, SessionView};
+use crate::game::{Refusal, Session};
 use crate::http::{PathId, Problem, ProblemBody, Query};
 use crate::ids::{Money, ParticipantId, Seq, SessionId};
 use crate::journal::Record;
@@ -79,47 +81,53 @@ pub(super) async fn export(
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
-    readable(&sessions, id, user.id).await?;
-    let records = whole_log(&sessions, id).await?;
+    let look = move |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
+        state.may_read(user.id)?;
+        Ok::<_, Refusal>((state.clone(), state.view(online)))
+    };
+    let (state, session) = sessions.look(id, look).await??;
+    let records = log_upto(&sessions, id, state.seq()).await?;
     let format = query.into_inner().format.unwrap_or(ExportFormat::Json);
-    let (ending, mut answer) = match format {
-        ExportFormat::Csv => ("csv", HttpResponse::Ok()),
-        ExportFormat::Json => ("json", HttpResponse::Ok()),
+    let (ending, content_type) = match format {
+        ExportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
+        ExportFormat::Json => ("json", "application/json"),
     };
-    answer.insert_header(ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(format!("artel-{id}.{ending}"))],
+    // A long evening takes its time, in which neither the session nor other calls wait.
+    let file = web::block(move || match format {
+        ExportFormat::Csv => table(&state, &records).map_err(Problem::internal),
+        ExportFormat::Json => whole(&state, session, &records).map_err(Problem::internal),
     });
-    if format == ExportFormat::Csv {
-        let look = move |state: &Session, _: &dyn Fn(ParticipantId) -> bool| table(state, &records);
-        let table = sessions.look(id, look).await?.map_err(Problem::internal)?;
-        return Ok(answer.content_type("text/csv; charset=utf-8").body(table));
-    }
-    let look = |state: &Session, online: &dyn Fn(ParticipantId) -> bool| {
-        let games = state.games().filter_map(|game| state.game_view(game)).collect();
-        (state.view(online), games, state.balance())
-    };
-    let (session, games, balance) = sessions.look(id, look).await?;
-    let events = records.iter().map(|record| record.json.clone()).collect();
-    Ok(answer.json(EveningExport { session, games, balance, events }))
+    let file = file.await.map_err(Problem::internal)??;
+    let name = DispositionParam::Filename(format!("artel-{id}.{ending}"));
+    let attached = ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![name] };
+    Ok(HttpResponse::Ok().insert_header(attached).content_type(content_type).body(file))
 }
 
-async fn whole_log(sessions: &Sessions, id: SessionId) -> Result<Vec<std::sync::Arc<Record>>, Problem> {
-    let mut records: Vec<std::sync::Arc<Record>> = Vec::new();
+async fn log_upto(sessions: &Sessions, id: SessionId, upto: Seq) -> Result<Vec<Arc<Record>>, Problem> {
+    let mut records: Vec<Arc<Record>> = Vec::new();
     loop {
         let after = records.last().map_or(0, |record| record.seq());
         let page = sessions.journal().read_history(id, after, PAGE).await.map_err(CommandError::from)?;
-        if page.is_empty() {
+        let is_end = (page.len() as u64) < PAGE;
+        records.extend(page.into_iter().filter(|record| record.seq() <= upto));
+        if is_end || records.last().is_none_or(|record| record.seq() <= after) {
             return Ok(records);
         }
-        records.extend(page);
     }
 }
 
-fn table(state: &Session, records: &[std::sync::Arc<Record>]) -> Result<Vec<u8>, csv::Error> {
+fn whole(state: &Session, session: SessionView, records: &[Arc<Record>]) -> serde_json::Result<Vec<u8>> {
+    let games = state.games().filter_map(|game| state.game_view(game)).collect();
+    let events = records.iter().map(|record| record.json.clone()).collect();
+    serde_json::to_vec(&EveningExport { session, games, balance: state.balance(), events })
+}
+
+fn table(state: &Session, records: &[Arc<Record>]) -> Result<Vec<u8>, csv::Error> {
     let name = |id: ParticipantId| state.participant(id).map_or(String::new(), |seat| plain(&seat.display_name));
     let mut table = csv::Writer::from_writer(Vec::new());
+    let mut numbers = HashMap::new();
     for game in state.games().filter_map(|game| state.game_view(game)) {
+        numbers.insert(game.id, game.number);
         for result in game.results.iter().flatten() {
             table.serialize(Line {
                 record: "result",
@@ -137,7 +145,8 @@ fn table(state: &Session, records: &[std::sync::Arc<Record>]) -> Result<Vec<u8>,
     let standing = state.standing_seqs();
     for record in records.iter().filter(|record| standing.contains(&record.seq())) {
         if let Some(line) = line_of(state, record, &name) {
-            table.serialize(line)?;
+            let game = record.event.game_id.and_then(|game| numbers.get(&game)).copied();
+            table.serialize(Line { game, ..line })?;
         }
     }
     let BalanceView { currency, participants, settlement } = state.balance();
@@ -161,8 +170,6 @@ fn table(state: &Session, records: &[std::sync::Arc<Record>]) -> Result<Vec<u8>,
 
 fn line_of(state: &Session, record: &Record, name: &impl Fn(ParticipantId) -> String) -> Option<Line> {
     let event = &record.event;
-    let number = event.game_id.and_then(|game| state.game_view(game)).map(|game| game.number);
-    let line = Line { game: number, seq: Some(event.seq), at: Some(event.timestamp.to_string()), ..Line::default() };
     let mark = |what: String, points: i64| Line {
         record: "mark",
         participant: state.player_of_mark(event.seq).map_or(String::new(), name),
@@ -199,7 +206,7 @@ fn line_of(state: &Session, record: &Record, name: &impl Fn(ParticipantId) -> St
         },
         _ => return None,
     };
-    Some(Line { game: line.game, seq: line.seq, at: line.at, ..of_event })
+    Some(Line { seq: Some(event.seq), at: Some(event.timestamp.to_string()), ..of_event })
 }
 
 /// What a person typed, so that no spreadsheet takes it for a formula.

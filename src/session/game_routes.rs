@@ -6,7 +6,7 @@ use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::rest::{Caller, Events, EventsQuery, execute, readable};
+use super::rest::{Caller, Events, EventsQuery, event_of_path, execute, first_event, readable};
 use super::{CommandError, Sessions};
 use crate::account::CurrentUser;
 use crate::database::Database;
@@ -35,13 +35,6 @@ struct EndGame {
     /// With the reason `conceded`: whose side gives the game up. Only in games that can be conceded.
     #[serde(default)]
     participant_id: Option<ParticipantId>,
-}
-
-/// The game and the event of a path.
-pub(super) fn game_event(path: &web::Path<(String, String)>) -> Result<(GameId, Seq), Problem> {
-    let missing = || Problem::not_found("there is no such event");
-    let game = GameId(path.0.parse().map_err(|_| missing())?);
-    Ok((game, path.1.parse().map_err(|_| missing())?))
 }
 
 pub(super) async fn session_of(database: &Database, game: GameId) -> Result<SessionId, Problem> {
@@ -197,14 +190,10 @@ async fn void(
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let (game, seq) = game_event(&path)?;
+    let (game, seq) = event_of_path(&path, GameId)?;
     let session = session_of(&database, game).await?;
     let command = Command::Score(Scoring::VoidEvent { seq });
-    let played = execute(&sessions, session, Some(game), command, &caller).await?;
-    match played.records.first() {
-        Some(record) => Ok(HttpResponse::Ok().json(&record.json)),
-        None => Err(Problem::not_found("there is no such event")),
-    }
+    first_event(&execute(&sessions, session, Some(game), command, &caller).await?, HttpResponse::Ok())
 }
 
 /// The log of one game, by pages; `last_seq` is its last event.

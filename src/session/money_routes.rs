@@ -6,8 +6,8 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::rest::{Caller, execute, readable};
-use super::{CommandError, CommandReceipt, Sessions, export};
+use super::rest::{Caller, event_of_path, execute, first_event, readable};
+use super::{CommandError, Sessions, export};
 use crate::account::CurrentUser;
 use crate::game::command::{Command, NewExpense, NewPayment};
 use crate::game::event::Event;
@@ -17,11 +17,6 @@ use crate::ids::{Money, ParticipantId, Seq, SessionId, Timestamp};
 
 /// Events of a ledger that are read at once.
 const EVENTS_AT_ONCE: usize = 500;
-
-fn first_event(receipt: &CommandReceipt, mut answer: actix_web::HttpResponseBuilder) -> Result<HttpResponse, Problem> {
-    let record = receipt.records.first().ok_or_else(|| Problem::not_found("there is no such event"))?;
-    Ok(answer.json(&record.json))
-}
 
 /// What one paid for several: each bears his share, and the payer is credited the whole.
 #[utoipa::path(
@@ -80,9 +75,7 @@ async fn void_entry(
     path: web::Path<(String, String)>,
     sessions: web::Data<Sessions>,
 ) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::not_found("there is no such event");
-    let id = SessionId(path.0.parse().map_err(|_| missing())?);
-    let seq: Seq = path.1.parse().map_err(|_| missing())?;
+    let (id, seq) = event_of_path(&path, SessionId)?;
     first_event(&execute(&sessions, id, None, Command::VoidEntry { seq }, &caller).await?, HttpResponse::Ok())
 }
 

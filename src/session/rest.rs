@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -84,6 +84,22 @@ pub(super) async fn execute(
     &Caller { ref user, key, request_id }: &Caller,
 ) -> Result<CommandReceipt, Problem> {
     Ok(sessions.execute(session, Submission::new(user.id, game, command, key, request_id)).await?)
+}
+
+/// Answers the first event that a command made.
+pub(super) fn first_event(receipt: &CommandReceipt, mut answer: HttpResponseBuilder) -> Result<HttpResponse, Problem> {
+    let record = receipt.records.first().ok_or_else(no_such_event)?;
+    Ok(answer.json(&record.json))
+}
+
+/// The event of a path, and what it is one of.
+pub(super) fn event_of_path<T>((of, seq): &(String, String), id: fn(Uuid) -> T) -> Result<(T, Seq), Problem> {
+    let of = of.parse().map_err(|_| no_such_event())?;
+    Ok((id(of), seq.parse().map_err(|_| no_such_event())?))
+}
+
+fn no_such_event() -> Problem {
+    Problem::not_found("there is no such event")
 }
 
 /// Query of the event lists.
