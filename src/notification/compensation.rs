@@ -18,8 +18,8 @@ use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
 use crate::outbox::envelope::Envelope;
 
-pub(super) const RESULTS: &str = "compensation.game.ended";
-pub(super) const PAYMENT: &str = "compensation.session.payment_marked";
+const RESULTS: &str = "compensation.game.ended";
+const PAYMENT: &str = "compensation.session.payment_marked";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
 
 /// Puts right what users were told.
@@ -38,11 +38,7 @@ impl Handler for Compensation {
         for message in messages {
             let envelope = &message.envelope;
             match envelope.event_type.as_str() {
-                RESULTS => {
-                    drafts.extend(corrected(envelope));
-                    withdraw_reopened(tx, envelope).await?;
-                }
-                PAYMENT => withdraw_payment(tx, envelope).await?,
+                changed if takes_back(changed) => drafts.extend(put_right(tx, envelope).await?),
                 ACHIEVEMENT => taken_back.extend(achievement(envelope)),
                 _ => drafts.extend(refused(envelope)),
             }
@@ -57,12 +53,27 @@ impl Handler for Compensation {
 
     /// A mark that was taken back in a running game needs nothing but the log.
     fn concerns(&self, message: &Message) -> bool {
-        [RESULTS, PAYMENT].contains(&message.envelope.event_type.as_str()) || !message.envelope.is_of_the_log()
+        takes_back(&message.envelope.event_type) || !message.envelope.is_of_the_log()
     }
 }
 
+/// Whether such a message of the log changes what users were told.
+pub(super) fn takes_back(event_type: &str) -> bool {
+    [RESULTS, PAYMENT].contains(&event_type)
+}
+
+/// Withdraws what users were told and does not hold any more; answers what they are to be told instead.
+pub(super) async fn put_right(tx: &DatabaseTransaction, envelope: &Arc<Envelope>) -> Result<Vec<Draft>, DbErr> {
+    if envelope.event_type == PAYMENT {
+        withdraw_payment(tx, envelope).await?;
+        return Ok(Vec::new());
+    }
+    withdraw_reopened(tx, envelope).await?;
+    Ok(corrected(envelope))
+}
+
 /// The results of an ended game as they are now, for each player.
-pub(super) fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
+fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
     let (Some(game), Ok(said)) = (envelope.game_id, serde_json::from_str::<Results>(envelope.data.json())) else {
         return Vec::new();
     };
@@ -84,7 +95,7 @@ pub(super) fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
 }
 
 /// Withdraws what was told of a game that goes on.
-pub(super) async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
+async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
     let (Some(game), Ok(said)) = (envelope.game_id, serde_json::from_str::<Results>(envelope.data.json())) else {
         return Ok(());
     };
@@ -125,7 +136,7 @@ struct Corrected {
 }
 
 /// Withdraws what was told of a payment that was taken back.
-pub(super) async fn withdraw_payment(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
+async fn withdraw_payment(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
     let (Some(session), Ok(said)) = (envelope.session_id, serde_json::from_str::<EntryVoided>(envelope.data.json()))
     else {
         return Ok(());

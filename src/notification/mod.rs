@@ -82,6 +82,7 @@ impl Notifications {
                 .column_as(Column::CreatedAtMs.max(), "last")
                 .filter(Column::UserId.is_in(users.iter().copied()))
                 .filter(Column::DeliveredAtMs.is_null())
+                .filter(Column::IsWithdrawn.eq(false))
                 .group_by(Column::UserId)
                 .into_tuple()
                 .all(self.database.reader())

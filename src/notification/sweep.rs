@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTr
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::compensation::{PAYMENT, RESULTS, corrected, withdraw_payment, withdraw_reopened};
+use super::compensation::{put_right, takes_back};
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id};
 use super::tell;
@@ -102,11 +102,7 @@ async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<()
         let envelope = &message.envelope;
         match tell::kind_of(&envelope.event_type) {
             Some(kind) => drafts.push(tell::draft(kind, envelope)?),
-            None if envelope.event_type == PAYMENT => withdraw_payment(tx, envelope).await?,
-            None => {
-                drafts.extend(corrected(envelope));
-                withdraw_reopened(tx, envelope).await?;
-            }
+            None => drafts.extend(put_right(tx, envelope).await?),
         }
     }
     let gone = deleted(tx, &drafts).await?;
@@ -117,7 +113,7 @@ async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<()
 }
 
 fn is_told(key: &str) -> bool {
-    tell::kind_of(key).is_some() || [RESULTS, PAYMENT].contains(&key)
+    tell::kind_of(key).is_some() || takes_back(key)
 }
 
 /// Adds the achievements that these ends and corrections of games may have brought, and withdraws what does not stand.

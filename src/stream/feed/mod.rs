@@ -220,7 +220,11 @@ impl FeedState {
     async fn hear(&mut self, message: &Message) {
         let envelope = &*message.envelope;
         if let (Some(session), Some(record)) = (envelope.session_id, event_in(message)) {
-            return self.sessions.hear(session, vec![Arc::new(record)]);
+            return match record.event.proof.hash {
+                Some(_) => self.sessions.hear(session, vec![Arc::new(record)]),
+                // Of an earlier version, whose hash is that of the bytes as they are stored.
+                None => self.sessions.hear_head(session, record.seq()),
+            };
         }
         if let Some((sender, message)) = NodeMessage::decode(envelope) {
             return self.hear_node(&sender, message).await;
