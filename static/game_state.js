@@ -80,7 +80,7 @@ const reducers = {
   'session.completed': (state, _, event) => over(state, 'completed', event),
   'session.cancelled': (state, _, event) => over(state, 'cancelled', event),
 
-  'game.started': (state, data, event) => onSession(asksForMatch(state), (session) => ({
+  'game.started': (state, data, event) => onSession(asksForMore(state), (session) => ({
     ...session,
     status: 'in_progress',
     started_at: session.started_at ?? event.timestamp,
@@ -131,7 +131,7 @@ const reducers = {
       ...game, status: 'in_progress', results: null, end_reason: null, winner_participant_ids: [], ended_at: null, duration_seconds: null,
       scores: data.scores, current_participant_id: data.current_participant_id, remaining: data.remaining ?? game.remaining, ...onTable(data),
     }
-    const settled = onSeats(asksForMatch(state), (p) => (game.order.includes(p.id)
+    const settled = onSeats(asksForMore(state), (p) => (game.order.includes(p.id)
       ? { ...p, balance: p.balance - netOf(game, p.id), games_played: p.games_played - 1 } : p))
     return onSession({ ...settled, games: state.games.filter((g) => g !== game) }, (session) =>
       ({ ...session, current_game: open, games_played: session.games_played - 1 }))
@@ -139,7 +139,7 @@ const reducers = {
   'game.ended': (state, data, event) => {
     const game = state.session?.current_game
     if (!game) return { ...state, refetch: true }
-    state = asksForMatch(state)
+    state = asksForMore(state)
     const ended = {
       ...game, status: 'completed', results: data.results, end_reason: data.reason,
       ended_at: event.timestamp, duration_seconds: data.duration_seconds,
@@ -150,7 +150,7 @@ const reducers = {
   },
   'game.cancelled': (state, _, event) => {
     const game = state.session?.current_game
-    return game ? closeGame(asksForMatch(state), { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
+    return game ? closeGame(asksForMore(state), { ...game, status: 'cancelled', ended_at: event.timestamp }, 0) : state
   },
 }
 
@@ -179,7 +179,7 @@ function corrected(state, { scores, results, winner_participant_ids }, event) {
 
 /** An ended game comes to something else than before. */
 function settledAs(state, game, after) {
-  const settled = onSeats(asksForMatch(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+  const settled = onSeats(asksForMore(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
   return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
 }
 
@@ -252,9 +252,9 @@ function withBreaks(scores, pot = null) {
   })
 }
 
-/** How the match stands is told by the session alone. */
-function asksForMatch(state) {
-  return state.session?.rules?.race_to ? { ...state, refetch: true } : state
+/** How the match stands, and who pays for the table when a game comes to something else, is told by the session alone. */
+function asksForMore(state) {
+  return state.session?.rules?.race_to || state.session?.table ? { ...state, refetch: true } : state
 }
 
 function fullTable(rules) {

@@ -35,10 +35,11 @@ export function pottedBalls(events, gameId) {
   return balls
 }
 
-/** The mark that an undo would take back. */
+/** The mark that an undo would take back; it is an echo no more once the other one was taken back. */
 export function lastMark(events, gameId) {
   const voided = voidedSeqs(events)
-  return events.findLast((e) => e.game_id === gameId && isMark(e) && !voided.has(e.seq)) ?? null
+  const last = events.findLast((e) => e.game_id === gameId && isMark(e) && !voided.has(e.seq)) ?? null
+  return last && voided.has(last.data.echo_of) ? { ...last, data: { ...last.data, echo_of: undefined } } : last
 }
 
 export function nextInOrder(order, id) {
@@ -101,8 +102,23 @@ export function sidePoints(game, rules, participantId) {
   return game.scores.filter((s) => game.order.indexOf(s.participant_id) % 2 === side).reduce((sum, s) => sum + s.points, 0)
 }
 
-/** What was put right after the evening was over: money that moved when everybody had seen the sums. */
+/** What was put right after the evening was over, as far as it moved money: everybody had seen the sums. */
 export function lateCorrections(events) {
-  const completed = events.find((e) => e.type === 'session.completed')?.seq
-  return completed == null ? [] : events.filter((e) => e.seq > completed && putsRight(e))
+  const completed = events.find((e) => e.type === 'session.completed')?.seq ?? Infinity
+  const known = new Map()
+  return events.filter((event) => {
+    const isLate = event.seq > completed
+    if (event.type === 'session.entry_voided') return isLate && event.data.voided_type !== 'session.payment_marked'
+    const results = event.data?.correction?.results ?? event.data?.results
+    if (!results) return false
+    const before = known.get(event.game_id)
+    const nets = results.map((r) => `${r.participant_id} ${r.net}`).sort().join()
+    known.set(event.game_id, nets)
+    return isLate && before != null && before !== nets
+  })
+}
+
+/** Those whose balance is made of something, though it may come to nothing. */
+export function withMoney(balance) {
+  return balance.participants.filter((sum) => sum.games.length > 0 || sum.expenses !== 0 || sum.payments !== 0)
 }

@@ -72,7 +72,7 @@ export class LiveSession {
     this.#set({ state: known.session ? adopt(known, session) : fromSnapshot(session), error: null })
     this.#loadLog()
     if (session.games_played > 0 || known.session) this.refetch()
-    if (session.games_played > 0) this.loadBalance()
+    if (session.games_played > 0 || session.table || session.participants.some((p) => p.balance !== 0)) this.loadBalance()
   }
 
   #take(events) {

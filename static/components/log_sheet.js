@@ -14,7 +14,7 @@ export function LogSheet({ view, pending, canUndo, onUndo, onClose }) {
   const lines = events.filter((e) => e.type !== 'game.event_voided').toReversed()
   return html`<${Sheet} title=${t('log.title')} onClose=${onClose} testid="log">
     ${!view.logComplete && html`<p class="quiet">${t('state.loading')}</p>`}
-    ${fingerprint && html`<p class="quiet" data-testid="fingerprint" title=${fingerprint}>${t('log.fingerprint', { n: view.state.seq, hash: inFours(fingerprint) })}</p>`}
+    ${view.logComplete && fingerprint && html`<p class="quiet" data-testid="fingerprint" title=${fingerprint}>${t('log.fingerprint', { n: view.state.seq, hash: inFours(fingerprint) })}</p>`}
     <ol class="log">
       ${lines.map((event) => html`<li key=${event.seq} class=${voided.has(event.seq) ? 'voided' : ''} data-testid="log-line" data-seq=${event.seq}>
         <span class="time">${clock(event.timestamp)}</span>

@@ -104,7 +104,7 @@ export default {
   'ledger.title': 'Почему: {name}', 'ledger.why': 'Почему, шар за шаром', 'ledger.sum': 'Всего {sum}', 'ledger.none': 'Этот баланс ничто не меняло.',
   'ledger.foul': 'фол', 'ledger.end_turn': 'переход хода', 'ledger.end': 'конец игры', 'ledger.table': 'время стола', 'ledger.payment': 'оплата',
   'settlement.paid': 'Оплачено',
-  'evening.late': { one: 'Исправлено после конца: {n} отметка изменила деньги', few: 'Исправлено после конца: {n} отметки изменили деньги', many: 'Исправлено после конца: {n} отметок изменили деньги', other: 'Исправлено после конца: {n} отметки изменили деньги' },
+  'evening.late': { one: 'Исправлено после конца: {n} правка изменила деньги', few: 'Исправлено после конца: {n} правки изменили деньги', many: 'Исправлено после конца: {n} правок изменили деньги', other: 'Исправлено после конца: {n} правки изменили деньги' },
   'command.reopen_game': 'продолжение игры', 'command.reassign_event': 'перенос отметки', 'event.session.expense_added': 'Добавлен расход',
   'event.session.payment_marked': 'Отмечена оплата', 'event.session.table_stopped': 'Часы стола остановлены',
   'event.session.entry_voided': 'Расход или оплата отменены', 'event.game.event_reassigned': 'Отметка перенесена',

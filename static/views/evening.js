@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js'
 import { day, gain, t } from '../i18n.js'
 import { mark, waiting } from '../page.js'
-import { lateCorrections, mayScore, unsettled } from '../game_view.js'
+import { lateCorrections, mayScore, unsettled, withMoney } from '../game_view.js'
 import { trend } from '../money.js'
 import { useStore } from '../store.js'
 import { Banner } from '../components/banner.js'
@@ -35,8 +35,9 @@ export function Evening({ view, session, me }) {
       ${late.length > 0 && html`<p class="note" role="status" data-testid="late">${t('evening.late', { n: late.length })}</p>`}
       <${Balances} session=${session} />
       ${view.balance && played.length > 0 && html`<h2 class="h">${t('evening.chart')}</h2>
-        <${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} me=${me} />`}
-      ${completed && view.balance && html`<${Whys} session=${session} onWhy=${(id) => show({ ledger: id })} />
+        <${EveningChart} balance=${view.balance} session=${session} />`}
+      ${view.balance && withMoney(view.balance).length > 0 && html`<${Settlement} balance=${view.balance} session=${session} me=${me} />`}
+      ${completed && view.balance && html`<${Whys} balance=${view.balance} session=${session} onWhy=${(id) => show({ ledger: id })} />
         <button type="button" class="ghost" data-testid="money-button" onClick=${() => show('money')}>${t('money.title')}</button>`}
       ${played.map((game) => html`<details key=${game.id}><summary>${t('game.number', { n: game.number })}</summary>
         <${Results} game=${game} session=${session} /></details>`)}

@@ -51,7 +51,7 @@ export function Result({ view, session, game, me }) {
       ${(pending.length > 0 || refused.length > 0) && html`<${UndoStrip} session=${session} pending=${pending} refused=${refused} onTakeBack=${takeBack} />`}
       <h2 class="h">${t('nav.evening')} · ${t('games', { n: session.games_played })}</h2>
       ${view.balance && html`<${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} me=${me} />`}
-      ${view.balance && html`<${Whys} session=${session} onWhy=${(id) => open({ ledger: id })} />`}
+      ${view.balance && html`<${Whys} balance=${view.balance} session=${session} onWhy=${(id) => open({ ledger: id })} />`}
       ${scores && html`<div class="two">
         <button type="button" class="ghost" data-testid="add-mark-button" onClick=${() => open('add')}>${t('result.add')}</button>
         <button type="button" class="ghost" data-testid="money-button" onClick=${() => open('money')}>${t('money.title')}</button></div>

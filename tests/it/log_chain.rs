@@ -100,7 +100,12 @@ for session, seq, body in db.execute('SELECT session_id, seq, body FROM event').
     if seq == 1: event['data']['code'] = 'ABC234'
     db.execute('UPDATE event SET body = ? WHERE session_id = ? AND seq = ?',
                (json.dumps(event, ensure_ascii=False, separators=(',', ':')), session, seq))
-db.execute('DELETE FROM session_snapshot')
+(seq, state), = db.execute('SELECT seq, state FROM session_snapshot').fetchall()
+state = json.loads(state)
+state.pop('last_hash')
+# Told apart from what the log says, so that it shows that it was gone on from.
+state['name'] = 'As it was kept'
+db.execute('UPDATE session_snapshot SET format = 3, state = ?', (json.dumps(state),))
 db.execute('DROP TABLE event_seal')
 db.execute(\"DELETE FROM seaql_migrations WHERE version = 'm0015_event_seal'\")
 db.commit()
@@ -118,6 +123,7 @@ db.commit()
 
     app.restart().await;
     assert!(sealed.1.contains(&fingerprint(&evening).await), "{}", sealed.1);
+    assert_eq!(evening.state().await["name"], "As it was kept", "the state of an earlier version is gone on from");
     let game = evening.start_game().await;
     evening.pot(&game, 0, "white").await;
     let shown = fingerprint(&evening).await;
@@ -126,6 +132,31 @@ db.commit()
     assert!(found.0 == Some(0) && found.1.contains(&shown), "{}", found.1);
     let events = String::from_utf8(app.command(&["replay", &evening.session]).stdout).expect("text");
     assert!(events.contains("the chain holds"), "{events}");
+}
+
+/// Rows that say that they are another session's, or another event: nobody may read on for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_reads_an_altered_log_comes_to_its_end() {
+    let mut app = TestApp::start().await;
+    let evening = an_evening(&app).await;
+    assert_eq!(app.terminate().await.0, Some(0));
+    let (session, other) = (&evening.session, Uuid::nil());
+    let alterations = [
+        (format!("replace(body, '{session}', '{other}')"), "seq > 3", 4),
+        ("replace(body, '\"seq\":9', '\"seq\":2')".to_owned(), "seq = 9", 9),
+    ];
+    for (body, rows, first) in alterations {
+        sqlite(&app, "CREATE TABLE kept AS SELECT * FROM event; DELETE FROM session_snapshot");
+        sqlite(&app, &format!("UPDATE event SET body = {body} WHERE {rows}"));
+        names(&verify(&app, &evening), first);
+        assert_eq!(app.command(&["replay", session]).status.code(), Some(1));
+        app.restart().await;
+        let (status, _) = evening.players[0].get(&evening.path("")).await;
+        assert!(status.is_success() || status.is_server_error(), "{status}");
+        app.terminate().await;
+        sqlite(&app, "DELETE FROM event; INSERT INTO event SELECT * FROM kept; DROP TABLE kept");
+    }
+    assert_eq!(verify(&app, &evening).0, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

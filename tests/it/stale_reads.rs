@@ -62,18 +62,24 @@ async fn a_node_that_cannot_read_the_log_says_so_and_tells_nothing_older() {
     let one = TestApp::start_with(Store::Rabbit, &[]).await;
     let two = CutOff::beside(&one).await;
     let evening = Evening::open(&one, &["anna", "boris"], kolkhoz()).await;
-    let game = evening.start_game().await;
-    evening.pot(&game, 0, "white").await;
     let there = evening.players[0].on(&two.node);
     let mut listening = there.socket().await;
     listening.subscribe(&evening.session, None).await;
     let mut socket = there.socket().await;
+    // What waits for the user is read when his socket opens, and one that is cut in this closes: these are open, and have
+    // told of the first game.
+    let first = evening.start_game().await;
+    evening.pot(&first, 0, "white").await;
+    evening.end(&first).await;
+    for told in [&mut listening, &mut socket] {
+        told.next_of("notification").await;
+    }
+    let game = evening.start_game().await;
+    evening.pot(&game, 0, "white").await;
     for (what, status, body) in reads(&there, &evening, 1).await {
         assert_eq!(status, StatusCode::OK, "{what}: {body}");
     }
 
-    // What waits for the user is read when his socket opens; one that was cut in this closes.
-    tokio::time::sleep(Duration::from_secs(1)).await;
     two.cut();
     evening.pot(&game, 1, "white").await;
     let head = evening.state().await["seq"].as_i64().unwrap();

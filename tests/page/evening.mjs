@@ -82,6 +82,16 @@ const steps = [
     await b.by('last-mark').getByTestId('undo').click()
     for (const player of [a, b]) await player.sees({ [HOSTILE]: yellow, [BORIS]: white })
   }],
+  ['the same ball marked twice at once is asked about, and one tap takes it back', async () => {
+    await Promise.all([a.pot(BORIS, 'yellow'), b.pot(BORIS, 'yellow')])
+    for (const player of [a, b]) await player.by('echo').waitFor()
+    await a.shot('echo')
+    await a.by('last-mark').getByTestId('undo').click()
+    await b.sees({ [BORIS]: white + yellow })
+    for (const player of [a, b]) await player.by('echo').waitFor({ state: 'detached' })
+    await a.by('last-mark').getByTestId('undo').click()
+    for (const player of [a, b]) await player.sees({ [HOSTILE]: yellow, [BORIS]: white })
+  }],
   ['the turn passes and the selection follows it', async () => {
     await a.row(HOSTILE).click()
     await a.tap('miss')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { adopt, apply, fromSnapshot, nothing, withEvents } from '../../static/game_state.js'
-import { expectedTurn, lastMark, mayScore, pottedBalls, standing, unsettled, voidedSeqs } from '../../static/game_view.js'
+import { expectedTurn, lastMark, lateCorrections, mayScore, pottedBalls, standing, unsettled, voidedSeqs } from '../../static/game_view.js'
 import { formatMoney, moneyInput, parseMoney, trend } from '../../static/money.js'
 import { Outbox, fail, nextToSend, unsend } from '../../static/outbox.js'
 import { GAMES } from '../../static/games/index.js'
@@ -133,6 +133,26 @@ test('the end of a game moves the balances, a later void moves them back', () =>
   const after = apply(over, event(6, 'game.event_voided', { voided_seq: 4, scores: [], current_participant_id: null, results: [result('a', 0, 0), result('b', 0, 0)] }))
   assert.deepEqual(balances(after), [0, 0])
   assert.equal(after.session.games_played, 1)
+})
+
+test('late corrections are those that moved money', () => {
+  const voided = (seq, net) => event(seq, 'game.event_voided', { voided_seq: 4, scores: [], results: [result('a', net, 0), result('b', -net, 0)] })
+  const events = [ended(5), voided(6, 20000), event(7, 'session.completed'), voided(8, 20000), voided(9, 0),
+    event(10, 'session.entry_voided', { voided_type: 'session.payment_marked' }), event(11, 'session.entry_voided', { voided_type: 'session.expense_added' })]
+  assert.deepEqual(lateCorrections(events).map((e) => e.seq), [9, 11])
+  assert.deepEqual(lateCorrections(events.slice(0, 2)), [])
+})
+
+test('a mark is no echo any more once the other one was taken back', () => {
+  const events = [pot(4, 'a', 'white', 1, 1), pot(5, 'a', 'white', 1, 2, 'a', { echo_of: 4 })]
+  assert.equal(lastMark(events, 'g1').data.echo_of, 4)
+  assert.equal(lastMark([...events, event(6, 'game.event_voided', { voided_seq: 4 })], 'g1').data.echo_of, undefined)
+})
+
+test('where the table has a clock, the end of a game asks who pays for it', () => {
+  const state = play(pot(4, 'a', 'pink', 6, 6))
+  const clocked = { ...state, refetch: false, session: { ...state.session, table: { split: 'losers' } } }
+  assert.deepEqual([apply({ ...state, refetch: false }, ended(5)).refetch, apply(clocked, ended(5)).refetch], [false, true])
 })
 
 test('a void of a game that is not known asks for the truth', () => {
