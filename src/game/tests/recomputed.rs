@@ -229,12 +229,10 @@ impl Played {
                         LastBall::PlayerCountPlusValue if is_last => value + players as i64,
                         _ => value,
                     };
-                    for owner in 0..players {
-                        let fines = std::mem::take(&mut bulls[owner]);
-                        if owner != player {
-                            fold.bulls[player] += fines;
-                            fold.bulls[owner] -= fines;
-                        }
+                    for (owner, bulls) in bulls.iter_mut().enumerate() {
+                        let fines = std::mem::take(bulls);
+                        fold.bulls[player] += fines;
+                        fold.bulls[owner] -= fines;
                     }
                     if is_last && seq > self.opened_at {
                         fold.decided_by = Some(seq);
