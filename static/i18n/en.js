@@ -72,7 +72,7 @@ export default {
   'more.title': 'More', 'more.foul_points': 'Foul with points: {name}', 'more.end': 'End the game', 'more.end_ask': 'End the game and settle the money?',
   'more.cancel': 'Cancel the game', 'more.cancel_ask': 'The game will not count. Cancel it?',
 
-  'log.title': 'Log', 'log.fingerprint': 'Fingerprint after event {n}: {hash}. Another phone should show the same.', 'log.by': 'marked by {name}', 'log.voided': 'undone',
+  'log.title': 'Log', 'log.fingerprint': 'Fingerprint after event {n}: {hash}. Another phone should show the same.', 'log.by': 'marked by {name}', 'log.voided': 'undone', 'log.move': 'It was another player’s',
   'event.session.created': 'Evening opened: {name}', 'event.session.player_joined': '{name} joined', 'event.session.player_left': '{name} left',
   'event.session.player_removed': '{name} was removed', 'event.session.player_updated': '{name}: changed', 'event.session.settings_changed': 'Settings changed',
   'event.session.creator_changed': '{name} is the host now', 'event.session.completed': 'Evening completed', 'event.session.cancelled': 'Evening cancelled',
@@ -102,7 +102,7 @@ export default {
   'evening.late': { one: 'Put right after the end: {n} change moved the money', other: 'Put right after the end: {n} changes moved the money' },
   'command.reopen_game': 'go on with the game', 'command.reassign_event': 'move a mark', 'event.session.expense_added': 'Expense added',
   'event.session.payment_marked': 'Payment marked', 'event.session.table_stopped': 'Table clock stopped',
-  'event.session.entry_voided': 'Expense or payment undone', 'event.game.event_reassigned': 'A mark was moved', 'event.game.reopened': 'Game {n} goes on',
+  'event.session.entry_voided': 'Expense or payment undone', 'event.game.event_reassigned': 'A mark was moved to {name}', 'event.game.reopened': 'Game {n} goes on',
   'error.table_not_running': 'The table’s clock does not run', 'error.game_not_ended': 'This game has not ended', 'error.game_not_reopenable': 'This game can’t go on',
 
   'me.language': 'Language', 'me.theme': 'Theme', 'me.theme.auto': 'As the system', 'me.theme.dark': 'Dark', 'me.theme.light': 'Light', 'me.logout': 'Log out',

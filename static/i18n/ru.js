@@ -77,7 +77,7 @@ export default {
   'more.title': 'Ещё', 'more.foul_points': 'Фол с очками: {name}', 'more.end': 'Закончить игру', 'more.end_ask': 'Закончить игру и посчитать деньги?',
   'more.cancel': 'Отменить игру', 'more.cancel_ask': 'Игра не будет считаться. Отменить её?',
 
-  'log.title': 'Журнал', 'log.fingerprint': 'Отпечаток после события {n}: {hash}. На другом телефоне должен быть такой же.', 'log.by': 'отметил(а) {name}', 'log.voided': 'отменено',
+  'log.title': 'Журнал', 'log.fingerprint': 'Отпечаток после события {n}: {hash}. На другом телефоне должен быть такой же.', 'log.by': 'отметил(а) {name}', 'log.voided': 'отменено', 'log.move': 'Это был другой игрок',
   'event.session.created': 'Вечер открыт: {name}', 'event.session.player_joined': '{name} за столом', 'event.session.player_left': '{name} вне игры',
   'event.session.player_removed': '{name} вне игры', 'event.session.player_updated': '{name}: изменения', 'event.session.settings_changed': 'Настройки изменены',
   'event.session.creator_changed': 'Вечер ведёт {name}', 'event.session.completed': 'Вечер завершён', 'event.session.cancelled': 'Вечер отменён',
@@ -107,7 +107,7 @@ export default {
   'evening.late': { one: 'Исправлено после конца: {n} правка изменила деньги', few: 'Исправлено после конца: {n} правки изменили деньги', many: 'Исправлено после конца: {n} правок изменили деньги', other: 'Исправлено после конца: {n} правки изменили деньги' },
   'command.reopen_game': 'продолжение игры', 'command.reassign_event': 'перенос отметки', 'event.session.expense_added': 'Добавлен расход',
   'event.session.payment_marked': 'Отмечена оплата', 'event.session.table_stopped': 'Часы стола остановлены',
-  'event.session.entry_voided': 'Расход или оплата отменены', 'event.game.event_reassigned': 'Отметка перенесена',
+  'event.session.entry_voided': 'Расход или оплата отменены', 'event.game.event_reassigned': 'Отметка перенесена: теперь {name}',
   'event.game.reopened': 'Игра {n} продолжается', 'error.table_not_running': 'Часы стола не идут', 'error.game_not_ended': 'Эта игра ещё не окончена',
   'error.game_not_reopenable': 'Эту игру нельзя продолжить',
 

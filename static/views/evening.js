@@ -45,7 +45,7 @@ export function Evening({ view, session, me }) {
     ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${() => show(null)} />`}
     ${sheet?.ledger && html`<${LedgerSheet} session=${session} participantId=${sheet.ledger} onClose=${() => show(null)} />`}
     ${log && html`<${LogSheet} view=${view} pending=${pending} canUndo=${completed && mayScore(session, me.id)}
-      onUndo=${(seq) => mark(session.id, { type: 'void_event', seq })} onClose=${() => showLog(false)} />`}
+      onCommand=${(command) => mark(session.id, command)} onClose=${() => showLog(false)} />`}
   </main>`
 }
 

@@ -32,7 +32,6 @@ export function Result({ view, session, game, me }) {
   const refused = items.filter((item) => item.state === 'refused')
   const scores = mayScore(session, me.id)
   const close = () => open(null)
-  const undo = (seq) => mark(session.id, { type: 'void_event', seq })
   const debtor = game.results.reduce((a, b) => (b.net < a.net ? b : a))
   const complete = isCreator(session, me.id) && html`<${Asking} label=${t('result.complete')} question=${t('result.complete_ask')} yes=${t('result.complete')}
     danger=${false} testid="complete" onYes=${() => ask(() => api.post(`/api/v1/sessions/${session.id}/complete`))} />`
@@ -66,7 +65,7 @@ export function Result({ view, session, game, me }) {
     ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${close} />`}
     ${sheet?.ledger && html`<${LedgerSheet} session=${session} participantId=${sheet.ledger} onClose=${close} />`}
     ${sheet === 'people' && html`<${PeopleSheet} session=${session} online=${view.online} me=${me} onClose=${close} />`}
-    ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onUndo=${undo} onClose=${close} />`}
+    ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onCommand=${(command) => mark(session.id, command)} onClose=${close} />`}
   </main>`
 }
 

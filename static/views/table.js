@@ -76,6 +76,6 @@ export function Table({ view, session, me }) {
       onEnd=${() => { command({ type: 'end_game' }); close() }} onCancel=${() => { command({ type: 'cancel_game' }); close() }} />`}
     ${sheet === 'money' && html`<${MoneySheet} view=${view} session=${session} me=${me} onClose=${close} />`}
     ${sheet === 'people' && html`<${PeopleSheet} session=${session} online=${view.online} me=${me} onClose=${close} />`}
-    ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onUndo=${(seqNo) => command({ type: 'void_event', seq: seqNo })} onClose=${close} />`}
+    ${sheet === 'log' && html`<${LogSheet} view=${view} pending=${pending} canUndo=${scores} onCommand=${command} onClose=${close} />`}
   </main>`
 }

@@ -2,11 +2,13 @@
 
 use std::process::Output;
 
-use serde_json::Value;
+use artel::messaging::topology::EVENTS;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::command_line::{said, sqlite};
 use crate::evening::{Evening, kolkhoz};
+use crate::rabbit::raw;
 use crate::test_app::{Store, TestApp, psql, text};
 
 async fn an_evening(app: &TestApp) -> Evening {
@@ -174,4 +176,48 @@ async fn on_postgres_it_is_the_same() {
     names(&verify(&app, &evening), 6);
     swap("pink", "white");
     assert_eq!(verify(&app, &evening), found);
+}
+
+/// While nodes are updated one by one, those of an earlier version store and tell events without hashes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_version_tells_is_chained_by_the_bytes_that_it_has_stored() {
+    let one = TestApp::start_with(Store::Rabbit, &[]).await;
+    // Beside another one a node asks for the events of others.
+    let _two = one.another_node().await;
+    let evening = Evening::open(&one, &["anna", "boris"], kolkhoz()).await;
+    let game = evening.start_game().await;
+    let mut event = evening.pot(&game, 0, "white").await;
+    let mut socket = evening.players[0].socket().await;
+    socket.subscribe(&evening.session, None).await;
+
+    let fields = event.as_object_mut().expect("an event");
+    fields.retain(|name, _| !["hash", "prev_hash", "echo_of"].contains(&name.as_str()));
+    let (id, command) = (Uuid::now_v7(), Uuid::now_v7());
+    fields.extend([("seq".to_owned(), json!(5)), ("event_id".to_owned(), json!(id))]);
+    fields.insert("command_id".to_owned(), json!(command));
+    event["data"]["total_score"] = json!(2);
+    let session = &evening.session;
+    let url = one.postgres().expect("in PostgreSQL");
+    // Its bytes are its own: nobody else may make them anew.
+    let stored = event.to_string().replacen('{', "{ ", 1);
+    let insert = format!("INSERT INTO event VALUES ('{session}', 5, 7, 1, 0, '{stored}')");
+    psql(&url, &format!("{insert}; UPDATE session SET head = 5 WHERE id = '{session}'"));
+    let mut data = event.to_string();
+    data.insert_str(1, "\"command_hash\":0,");
+    let message = json!({
+        "event_id": Uuid::now_v7(), "event_type": event["type"], "timestamp": event["timestamp"],
+        "source_service": "artel", "correlation_id": Uuid::now_v7(), "causation_id": id, "priority": 10, "retries": 0,
+        "max_retries": 5, "user_id": null, "session_id": session, "game_id": game, "seq": 5, "data": "DATA",
+    });
+    let body = message.to_string().replace("\"DATA\"", &data);
+    let key = format!("websocket.session.{session}.ball_potted");
+    let channel = raw(&one.amqp_url().expect("a broker")).await;
+    let sent =
+        channel.basic_publish(EVENTS.into(), key.into(), Default::default(), body.as_bytes(), Default::default());
+    sent.await.expect("sent");
+
+    assert_eq!(socket.next_of("event").await["event"]["event_id"], json!(id));
+    evening.pot(&game, 1, "white").await;
+    let found = verify(&one, &evening);
+    assert!(found.0 == Some(0) && found.1.contains(&fingerprint(&evening).await), "{}", found.1);
 }

@@ -196,6 +196,24 @@ const steps = [
       await player.by('result').filter({ hasText: BORIS }).getByTestId('result-net').getByText(rubles(-net.first), { exact: true }).waitFor()
     }
   }],
+  ['a ball of the wrong player is given to the right one, and back', async () => {
+    await a.tap('log-button')
+    const line = a.by('log').getByTestId('log-line').filter({ hasText: 'Борис · бел' }).filter({ has: a.page.getByTestId('log-move') }).last()
+    await line.getByTestId('log-move').click()
+    await a.shot('move')
+    await line.getByTestId('log-move-to').first().click()
+    await a.by('log').getByText(`теперь ${HOSTILE}`).waitFor()
+    const moved = POINT * (1 + 2 * white)
+    for (const player of [a, b]) {
+      await player.by('result').filter({ hasText: HOSTILE }).getByTestId('result-net').getByText(rubles(moved), { exact: true }).waitFor()
+    }
+    await a.by('log').getByTestId('log-line').filter({ hasText: `теперь ${HOSTILE}` }).getByTestId('log-undo').click()
+    await a.by('log').locator('.voided').filter({ hasText: `теперь ${HOSTILE}` }).waitFor()
+    await a.tap('close-sheet')
+    for (const player of [a, b]) {
+      await player.by('result').filter({ hasText: BORIS }).getByTestId('result-net').getByText(rubles(-net.first), { exact: true }).waitFor()
+    }
+  }],
   ['somebody paid for the tea, and the table has a clock', async () => {
     await a.tap('money-button')
     await a.by('expense-title').fill('Чай')
