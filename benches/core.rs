@@ -5,7 +5,7 @@ use std::hint::black_box;
 use artel::game::command::{Command, CreateSession, Request, Scoring};
 use artel::game::event::{Actor, DecidedFact, Event, Proof, Role};
 use artel::game::{Rules, Session, settle};
-use artel::ids::{Dice, ParticipantId, SessionId, Timestamp, UserId};
+use artel::ids::{Dice, Money, ParticipantId, SessionId, Timestamp, UserId};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ fn a_ball(c: &mut Criterion) {
 fn an_evening(c: &mut Criterion) {
     let nets = [700, -300, 1200, -450, -650, 90, -590, 1310, -810, -205, 405, -700];
     let balances: Vec<_> =
-        nets.into_iter().enumerate().map(|(n, net)| (ParticipantId(Uuid::from_u128(n as u128)), net)).collect();
+        nets.into_iter().enumerate().map(|(n, net)| (ParticipantId(Uuid::from_u128(n as u128)), Money(net))).collect();
     c.bench_function("settle 12", |b| b.iter(|| settle(black_box(&balances))));
 }
 

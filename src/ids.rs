@@ -1,7 +1,10 @@
-//! The identities and the clock reading that every room shares.
-//! Newtypes, so that a participant is never taken for a user; on the wire they are what the contract says.
+//! The identities, measures and the clock reading that every room shares.
+//! Newtypes, so that a participant is never taken for a user, nor points for money; on the wire they are what the contract
+//! says.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -49,8 +52,71 @@ id! {
 /// The number of an event in its session: 1, 2, 3 ... without gaps.
 pub type Seq = i64;
 
-/// Money in minor units of the rules' currency (kopecks for RUB).
-pub type Money = i64;
+/// Money in minor units of its currency (kopecks for RUB). What would be more than it can hold is the most that it can.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(transparent)]
+#[schema(value_type = i64)]
+pub struct Money(pub i64);
+
+impl Money {
+    pub const ZERO: Money = Money(0);
+
+    /// So many times as much: a price, and how many points are paid for.
+    #[must_use]
+    pub fn times(self, many: i64) -> Money {
+        Money(self.0.saturating_mul(many))
+    }
+}
+
+impl Add for Money {
+    type Output = Money;
+
+    fn add(self, other: Money) -> Money {
+        Money(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Money {
+    type Output = Money;
+
+    fn sub(self, other: Money) -> Money {
+        Money(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Money {
+    type Output = Money;
+
+    fn neg(self) -> Money {
+        Money(self.0.saturating_neg())
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Money) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Money {
+    fn sub_assign(&mut self, other: Money) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Money>>(amounts: I) -> Money {
+        amounts.fold(Money::ZERO, Add::add)
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
 
 /// A reading of the clock in whole milliseconds; RFC 3339 in UTC with three decimals on the wire.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

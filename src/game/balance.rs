@@ -39,7 +39,7 @@ impl Session {
             can_score: seat.can_score,
             is_active: seat.is_active,
             is_online: is_online(seat.id),
-            balance: evening.of_games.saturating_add(moved.expenses).saturating_add(moved.payments),
+            balance: evening.of_games + moved.expenses + moved.payments,
             games_played: evening.games,
             balls_potted: evening.balls,
             joined_at: seat.joined_at,
@@ -112,7 +112,7 @@ impl Session {
         let mut participants: Vec<_> = seats
             .map(|(seat, Moved { expenses, payments })| ParticipantBalance {
                 participant_id: seat.id,
-                net: expenses.saturating_add(payments),
+                net: expenses + payments,
                 games: Vec::new(),
                 expenses,
                 payments,
@@ -121,7 +121,7 @@ impl Session {
         for game in self.games.iter().filter(|game| game.is_completed()) {
             for (player, net) in game.order.iter().zip(self.board_of(game).nets(self.rules_of(game))) {
                 if let Some(sum) = participants.iter_mut().find(|sum| sum.participant_id == *player) {
-                    sum.net = sum.net.saturating_add(net);
+                    sum.net += net;
                     sum.games.push(GameNet { game_id: game.id, number: game.number, net });
                 }
             }
@@ -136,11 +136,11 @@ impl Session {
         for entry in self.standing_entries() {
             let is_payment = matches!(entry.what, EntryKind::Payment { .. });
             for Claim { debtor, creditor, amount } in self.claims(entry) {
-                for (id, amount) in [(debtor, amount.saturating_neg()), (creditor, amount)] {
+                for (id, amount) in [(debtor, -amount), (creditor, amount)] {
                     let seat = self.participants.iter().position(|seat| seat.id == id);
                     let Some(sum) = seat.and_then(|seat| moved.get_mut(seat)) else { continue };
                     let part = if is_payment { &mut sum.payments } else { &mut sum.expenses };
-                    *part = part.saturating_add(amount);
+                    *part += amount;
                 }
             }
         }
@@ -175,7 +175,7 @@ impl Session {
                 let Some(evening) = seat.and_then(|seat| evenings.get_mut(seat)) else { continue };
                 evening.balls = evening.balls.saturating_add(tally.balls);
                 if game.is_completed() {
-                    evening.of_games = evening.of_games.saturating_add(net);
+                    evening.of_games += net;
                     evening.games += 1;
                 }
             }

@@ -120,7 +120,7 @@ async fn ledger(
         let records = sessions.journal().read_these(session, seqs.to_vec()).await.map_err(CommandError::from)?;
         times.extend(records.iter().map(|record| (record.seq(), record.event.timestamp)));
     }
-    let balance = lines.iter().fold(0_i64, |sum, line| sum.saturating_add(line.amount));
+    let balance = lines.iter().map(|line| line.amount).sum();
     let dated = |line: LedgerLine| DatedLine { at: times.get(&line.seq).copied().unwrap_or_default(), line };
     Ok(web::Json(Ledger { participant_id, balance, lines: lines.into_iter().map(dated).collect() }))
 }

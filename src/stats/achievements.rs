@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::game::currency::minor_digits;
-use crate::ids::{GameId, Money, Timestamp};
+use crate::ids::{GameId, Timestamp};
 
 /// A net from which a win is a big one, in whole units of its currency.
-const BIG_WIN: Money = 1_000;
+const BIG_WIN: i64 = 1_000;
 
 fn is_big(row: &game_player::Model) -> bool {
     let digits = row.currency.as_deref().and_then(minor_digits).unwrap_or(2);

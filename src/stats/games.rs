@@ -46,7 +46,7 @@ impl PlayedGame {
             points: row.points,
             balls_potted: row.balls_potted,
             fouls: row.fouls,
-            net: row.net,
+            net: Money(row.net),
             currency: row.currency,
             won: row.won,
             ended_at: Timestamp::from_millis(row.ended_at_ms.unwrap_or_default()),

@@ -175,7 +175,7 @@ pub(super) async fn list(
         games: row.games,
         wins: row.wins,
         win_rate: row.wins as f64 / row.games.max(1) as f64,
-        net: row.net,
+        net: Money(row.net),
         currency: currency.clone(),
         rating: row.rating,
     };

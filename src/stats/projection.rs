@@ -276,7 +276,7 @@ fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iter
             points: Set(player.points),
             balls_potted: Set(player.balls_potted as i32),
             fouls: Set(player.fouls as i32),
-            net: Set(if completed { player.net } else { 0 }),
+            net: Set(if completed { player.net.0 } else { 0 }),
             won: Set(player.won),
             lost: Set(player.lost),
             place: Set(completed.then_some(player.place as i32)),

@@ -60,8 +60,7 @@ impl Totals {
         self.losses += i64::from(row.lost);
         // Sums of several currencies would be nobody's money; of rows without one it is not known yet.
         if let Some(currency) = &row.currency {
-            let net = self.nets.entry(currency.clone()).or_default();
-            *net = net.saturating_add(row.net);
+            *self.nets.entry(currency.clone()).or_default() += Money(row.net);
         }
         self.win_rate = self.wins as f64 / self.games as f64;
     }

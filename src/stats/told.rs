@@ -46,7 +46,7 @@ impl Change {
             points: player.points,
             balls_potted: player.balls_potted,
             fouls: player.fouls,
-            net: if game.status == GameStatus::Completed { player.net } else { 0 },
+            net: if game.status == GameStatus::Completed { player.net } else { Money::ZERO },
             currency: game.currency.clone(),
             won: player.won,
             lost: player.lost,

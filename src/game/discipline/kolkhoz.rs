@@ -144,7 +144,7 @@ impl Default for Kolkhoz {
     fn default() -> Self {
         Kolkhoz {
             currency: "RUB".to_owned(),
-            point_price: 0,
+            point_price: Money::ZERO,
             balls: Vec::new(),
             payer: Payer::default(),
             last_ball: LastBall::default(),
@@ -352,7 +352,7 @@ impl Discipline for Kolkhoz {
         let players = board.tallies.len();
         let unit = Unit::Point(self.point_price);
         let owed = |(creditor, tally): (usize, &Tally)| {
-            let amount = tally.points.saturating_mul(self.point_price);
+            let amount = self.point_price.times(tally.points);
             let debtors: Vec<usize> = match self.payer {
                 Payer::Previous => vec![(creditor + players - 1) % players.max(1)],
                 Payer::Everyone => (0..players).filter(|player| *player != creditor).collect(),
@@ -376,7 +376,7 @@ impl Discipline for Kolkhoz {
                 Payer::Previous => (tally.points, next.points),
                 Payer::Everyone => (tally.points.saturating_mul(others), all.saturating_sub(tally.points)),
             };
-            let price = |points: i64, fines: i64| points.saturating_add(fines).saturating_mul(self.point_price);
+            let price = |points: i64, fines: i64| self.point_price.times(points.saturating_add(fines));
             Share { earned: price(earned, tally.fines_collected), paid: price(paid, tally.fines_paid) }
         };
         tallies.iter().zip(next).map(share).collect()

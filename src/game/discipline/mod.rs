@@ -147,7 +147,7 @@ pub(super) trait Discipline {
 
     /// What a point of a collected fine costs its owner.
     fn fine_price(&self) -> Money {
-        0
+        Money::ZERO
     }
 }
 
@@ -298,7 +298,7 @@ pub(super) struct Share {
 
 impl Share {
     pub(super) fn net(self) -> Money {
-        self.earned.saturating_sub(self.paid)
+        self.earned - self.paid
     }
 }
 
@@ -376,7 +376,7 @@ impl Default for Rules {
 }
 
 fn check_price(field: &str, price: Money, faults: &mut Vec<Fault>) {
-    if !(0..=100_000_000).contains(&price) {
+    if !(0..=100_000_000).contains(&price.0) {
         faults.push((field.to_owned(), "must be 0 to 100000000 minor units".to_owned()));
     }
 }

@@ -140,7 +140,7 @@ impl Discipline for Pyramid {
     }
 
     fn debts(&self, board: &Scoreboard, end: &Scoreboard) -> Vec<Debt> {
-        let price = if board.decision.is_some() { self.game_price } else { 0 };
+        let price = if board.decision.is_some() { self.game_price } else { Money::ZERO };
         owed_by_losers(end, Unit::Game(self.game_price), price)
     }
 

@@ -54,8 +54,8 @@ pub(super) fn sides_won(board: &Scoreboard, player: usize) -> bool {
 pub(super) fn split(board: &Scoreboard, price: Money) -> Vec<Share> {
     let share = |player| match board.winning_side() {
         None => Share::default(),
-        Some(winner) if side(player) == winner => Share { earned: price, paid: 0 },
-        Some(_) => Share { earned: 0, paid: price },
+        Some(winner) if side(player) == winner => Share { earned: price, paid: Money::ZERO },
+        Some(_) => Share { earned: Money::ZERO, paid: price },
     };
     (0..board.tallies.len()).map(share).collect()
 }

@@ -384,8 +384,8 @@ impl Discipline for Snooker {
     fn debts(&self, board: &Scoreboard, end: &Scoreboard) -> Vec<Debt> {
         let Some(winner) = end.winning_side() else { return Vec::new() };
         let ahead = |board| side_total(board, winner).saturating_sub(side_total(board, 1 - winner));
-        let points = if ahead(end) > 0 { ahead(board).saturating_mul(self.point_price) } else { 0 };
-        let frame = if board.decision.is_some() { self.frame_price } else { 0 };
+        let points = if ahead(end) > 0 { self.point_price.times(ahead(board)) } else { Money::ZERO };
+        let frame = if board.decision.is_some() { self.frame_price } else { Money::ZERO };
         let mut debts = owed_by_losers(end, Unit::Point(self.point_price), points);
         debts.extend(owed_by_losers(end, Unit::Game(self.frame_price), frame));
         debts
@@ -394,7 +394,7 @@ impl Discipline for Snooker {
     fn shares(&self, board: &Scoreboard) -> Vec<Share> {
         let [one, two] = [0, 1].map(|of| side_total(board, of));
         let ahead = if board.winning_side() == Some(0) { one.saturating_sub(two) } else { two.saturating_sub(one) };
-        let price = self.point_price.saturating_mul(ahead.max(0)).saturating_add(self.frame_price);
+        let price = self.point_price.times(ahead.max(0)) + self.frame_price;
         split(board, price)
     }
 }

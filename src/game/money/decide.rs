@@ -18,7 +18,7 @@ use crate::text::{composed, is_visible};
 /// Expenses and payments of a session.
 const ENTRIES_MAX: usize = 500;
 /// What one may come to.
-const AMOUNT_MAX: Money = 1_000_000_000;
+const AMOUNT_MAX: i64 = 1_000_000_000;
 const TITLE_MAX: usize = 100;
 
 impl Session {
@@ -196,7 +196,7 @@ impl Session {
 }
 
 fn sound_amount(field: &'static str, amount: Money) -> Result<(), Refusal> {
-    if (1..=AMOUNT_MAX).contains(&amount) {
+    if (1..=AMOUNT_MAX).contains(&amount.0) {
         return Ok(());
     }
     Err(invalid(field, format!("must be 1 to {AMOUNT_MAX}")))

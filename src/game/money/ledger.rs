@@ -63,11 +63,11 @@ impl Session {
             for Debt { debtor, creditor, unit, amount } in debts {
                 let (counterpart, amount) = match me {
                     me if me == creditor => (debtor, amount),
-                    me if me == debtor => (creditor, amount.saturating_neg()),
+                    me if me == debtor => (creditor, -amount),
                     _ => continue,
                 };
                 let (points, price) = match unit {
-                    Unit::Point(price) => (amount.checked_div(price), price),
+                    Unit::Point(price) => (amount.0.checked_div(price.0), price),
                     Unit::Game(price) => (None, price),
                 };
                 lines.push(LedgerLine {
@@ -87,10 +87,10 @@ impl Session {
             let now = discipline.debts(board, end);
             let fines = brought.fines.iter().map(|(owner, points)| {
                 let price = discipline.fine_price();
-                let amount = points.saturating_mul(price);
+                let amount = price.times(*points);
                 Debt { debtor: *owner, creditor: player, unit: Unit::Point(price), amount }
             });
-            let changed = difference(&owed, &now).into_iter().chain(fines).filter(|debt| debt.amount != 0);
+            let changed = difference(&owed, &now).into_iter().chain(fines).filter(|debt| debt.amount != Money::ZERO);
             let text = match mark.act {
                 Act::Pot(pot) => pot.color.name(),
                 Act::Foul(_) => "foul",
@@ -114,7 +114,7 @@ impl Session {
         let line = |Claim { debtor, creditor, amount }: Claim| {
             let (counterpart_id, amount) = match of {
                 of if of == creditor => (debtor, amount),
-                of if of == debtor => (creditor, amount.saturating_neg()),
+                of if of == debtor => (creditor, -amount),
                 _ => return None,
             };
             let (points, price, text) = (None, None, text.clone());
@@ -126,9 +126,11 @@ impl Session {
 
 /// What is owed more or less than before, pair by pair.
 fn difference(before: &[Debt], now: &[Debt]) -> Vec<Debt> {
-    let was = |debt: &Debt| before.iter().find(|earlier| earlier.is_alike(debt)).map_or(0, |earlier| earlier.amount);
-    let changed = now.iter().map(|debt| Debt { amount: debt.amount.saturating_sub(was(debt)), ..*debt });
+    let was = |debt: &Debt| {
+        before.iter().find(|earlier| earlier.is_alike(debt)).map_or(Money::ZERO, |earlier| earlier.amount)
+    };
+    let changed = now.iter().map(|debt| Debt { amount: debt.amount - was(debt), ..*debt });
     let gone = before.iter().filter(|debt| !now.iter().any(|later| later.is_alike(debt)));
-    let gone = gone.map(|debt| Debt { amount: debt.amount.saturating_neg(), ..*debt });
-    changed.chain(gone).filter(|debt| debt.amount != 0).collect()
+    let gone = gone.map(|debt| Debt { amount: -debt.amount, ..*debt });
+    changed.chain(gone).filter(|debt| debt.amount != Money::ZERO).collect()
 }

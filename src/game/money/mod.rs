@@ -99,7 +99,7 @@ impl Session {
     /// What an entry moves, pair by pair. Whoever paid for himself moves nothing.
     pub(super) fn claims(&self, entry: &Entry) -> Vec<Claim> {
         let by_shares = |paid_by: ParticipantId, shares: Vec<(ParticipantId, Money)>| {
-            let others = shares.into_iter().filter(|(debtor, amount)| *debtor != paid_by && *amount != 0);
+            let others = shares.into_iter().filter(|(debtor, amount)| *debtor != paid_by && *amount != Money::ZERO);
             others.map(|(debtor, amount)| Claim { debtor, creditor: paid_by, amount }).collect()
         };
         match &entry.what {
@@ -131,8 +131,10 @@ impl Session {
             TableSplit::ByTime => times.iter().map(|(_, ms)| *ms).collect(),
             TableSplit::Losers => {
                 let nets = self.game_nets();
-                let net = |id: &ParticipantId| nets.iter().find(|(other, _)| other == id).map_or(0, |(_, net)| *net);
-                people.iter().map(|id| net(id).min(0).saturating_neg()).collect()
+                let net = |id: &ParticipantId| {
+                    nets.iter().find(|(other, _)| other == id).map_or(Money::ZERO, |(_, net)| *net)
+                };
+                people.iter().map(|id| net(id).0.min(0).saturating_neg()).collect()
             }
         };
         let amounts = match weights.iter().any(|weight| *weight > 0) {

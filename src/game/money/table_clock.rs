@@ -91,7 +91,7 @@ impl TableClock {
             let now = time.since.map_or(0, |since| between(since, at));
             (time.participant, time.milliseconds.saturating_add(now))
         };
-        let amount = minutes.saturating_mul(self.terms.price_per_hour) / 60;
+        let amount = Money(self.terms.price_per_hour.times(minutes).0 / 60);
         Some(Reading { minutes, amount, times: self.times.iter().map(time).collect() })
     }
 }

@@ -35,7 +35,7 @@ fn a_game_goes_on_when_what_ended_it_is_taken_back() {
     let facts = evening.voids(evening.now() - 1);
     let [Fact::EventVoided(voided), Fact::GameReopened(reopened)] = &facts[..] else { panic!("{facts:?}") };
     assert_eq!((voided.standing.results.as_ref(), reopened.cause.as_str()), (None, "voided"));
-    assert_eq!(reopened.former_results.iter().map(|result| result.net).collect::<Vec<_>>(), [50_000, -50_000]);
+    assert_eq!(reopened.former_results.iter().map(|result| result.net.0).collect::<Vec<_>>(), [50_000, -50_000]);
     let game = evening.view();
     assert_eq!((game.status, game.end_reason, game.results), (GameStatus::InProgress, None, None));
     assert_eq!((evening.balances(), evening.turn()), (vec![0, 0], Some("Anna".to_owned())));

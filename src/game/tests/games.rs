@@ -47,7 +47,7 @@ fn a_session_waits_runs_and_is_completed() {
     assert_eq!((view.status, view.started_at), (Status::InProgress, begun));
     assert_eq!(view.current_game.map(|game| game.id), Some(evening.game()));
     let (anna, boris) = (&view.participants[0], &view.participants[1]);
-    assert_eq!((anna.is_online, anna.balls_potted, anna.games_played, anna.balance), (true, 1, 0, 0));
+    assert_eq!((anna.is_online, anna.balls_potted, anna.games_played, anna.balance.0), (true, 1, 0, 0));
     assert!(!boris.is_online);
 
     let ended = evening.ends();
@@ -58,7 +58,7 @@ fn a_session_waits_runs_and_is_completed() {
     let view = evening.session.view(&|_| false);
     assert_eq!((view.status, view.games_played), (Status::Completed, 1));
     assert_eq!(view.completed_at, evening.log.last().map(|event| event.timestamp));
-    assert_eq!((view.participants[0].balance, view.participants[0].games_played), (20000, 1));
+    assert_eq!((view.participants[0].balance.0, view.participants[0].games_played), (20000, 1));
     assert_eq!((view.current_game, view.seq), (None, evening.now()));
 }
 
@@ -88,7 +88,7 @@ fn each_game_keeps_the_rules_it_was_played_by() {
     evening.pots("Boris", "white");
     evening.ends();
     let balance = evening.session.balance();
-    assert_eq!(balance.participants[0].games.iter().map(|game| game.net).collect::<Vec<_>>(), [5000, -100]);
+    assert_eq!(balance.participants[0].games.iter().map(|game| game.net.0).collect::<Vec<_>>(), [5000, -100]);
 
     let rules = Some(pyramid(json!({})));
     evening.by("Anna", settings(ChangeSettings { rules, ..ChangeSettings::default() }));
@@ -107,7 +107,7 @@ fn guests_have_balances_and_are_settled() {
     let balance = evening.session.balance();
     assert_eq!((balance.currency.as_str(), evening.balances()), ("RUB", vec![-200, 200]));
     let [transfer] = balance.settlement.as_slice() else { panic!("{balance:?}") };
-    assert_eq!((transfer.from, transfer.to, transfer.amount), (evening.seat("Anna"), evening.seat("Uncle"), 20000));
+    assert_eq!((transfer.from, transfer.to, transfer.amount.0), (evening.seat("Anna"), evening.seat("Uncle"), 20000));
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn three_players_pay_around_the_ring() {
     assert_eq!(evening.names(&ended.winner_participant_ids), ["Boris"]);
     assert_eq!(places(&ended.results), [1, 2, 3]);
     let boris = ended.results[0];
-    assert_eq!((boris.earned, boris.paid, boris.net), (8 * 5000, 2 * 5000, 30000));
+    assert_eq!((boris.earned.0, boris.paid.0, boris.net.0), (8 * 5000, 2 * 5000, 30000));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_foul_takes_points_below_zero_and_the_ring_knows() {
     assert_eq!(evening.points(), [0, -4, 0]);
     assert_eq!(evening.roubles(), [200, -200, 0]);
     let boris = evening.ends().results.into_iter().find(|result| result.points == -4).expect("Boris");
-    assert_eq!((boris.earned, boris.paid, boris.fouls), (-20000, 0, 2));
+    assert_eq!((boris.earned.0, boris.paid.0, boris.fouls), (-20000, 0, 2));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_pot_says_whose_money_it_changed() {
     let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &FOUR);
     let facts = evening.pots("Vera", "yellow");
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
-    let nets: Vec<_> = potted.nets.iter().map(|net| (net.participant_id, net.net)).collect();
+    let nets: Vec<_> = potted.nets.iter().map(|net| (net.participant_id, net.net.0)).collect();
     assert_eq!(nets, [(evening.seat("Boris"), -10000), (evening.seat("Vera"), 10000)]);
     assert_eq!(potted.balls_potted, 1);
 }

@@ -261,13 +261,13 @@ impl Evening {
     }
 
     /// Live money of the newest game, by order, in whole roubles.
-    fn roubles(&self) -> Vec<Money> {
-        self.view().scores.iter().map(|score| score.net / 100).collect()
+    fn roubles(&self) -> Vec<i64> {
+        self.view().scores.iter().map(|score| score.net.0 / 100).collect()
     }
 
     /// Everybody's balance, by seat, in whole roubles.
-    fn balances(&self) -> Vec<Money> {
-        self.session.balance().participants.iter().map(|sum| sum.net / 100).collect()
+    fn balances(&self) -> Vec<i64> {
+        self.session.balance().participants.iter().map(|sum| sum.net.0 / 100).collect()
     }
 
     fn turn(&self) -> Option<String> {

@@ -11,44 +11,49 @@ use crate::game::money::ledger::LineKind;
 use crate::game::money::{TableSplit, TableTerms};
 
 impl Evening {
-    fn spends(&mut self, who: &str, amount: Money, shared_by: Option<&[&str]>) -> Vec<Fact> {
+    fn spends(&mut self, who: &str, amount: i64, shared_by: Option<&[&str]>) -> Vec<Fact> {
         let shared_by = shared_by.map(|names| names.iter().map(|name| self.seat(name)).collect());
-        let expense = NewExpense { title: "Чай".into(), amount, paid_by: self.seat(who), shared_by, kind: None };
+        let expense =
+            NewExpense {
+                title: "Чай".into(), amount: Money(amount), paid_by: self.seat(who), shared_by, kind: None
+            };
         self.by("Anna", Command::AddExpense(expense))
     }
 
-    fn pays(&mut self, from: &str, to: &str, amount: Money) -> Vec<Fact> {
-        let payment = NewPayment { from: self.seat(from), to: self.seat(to), amount };
+    fn pays(&mut self, from: &str, to: &str, amount: i64) -> Vec<Fact> {
+        let payment = NewPayment { from: self.seat(from), to: self.seat(to), amount: Money(amount) };
         self.by("Anna", Command::MarkPayment(payment))
     }
 
-    fn sets_table(&mut self, price_per_hour: Money, paid_by: &str, split: TableSplit) {
-        let terms = TableTerms { price_per_hour, paid_by: self.seat(paid_by), split };
+    fn sets_table(&mut self, price_per_hour: i64, paid_by: &str, split: TableSplit) {
+        let terms = TableTerms { price_per_hour: Money(price_per_hour), paid_by: self.seat(paid_by), split };
         self.by("Anna", settings(ChangeSettings { table: Some(Some(terms)), ..ChangeSettings::default() }));
     }
 
     /// Everybody's balance in kopecks, by seat.
-    fn kopecks(&self) -> Vec<Money> {
-        self.session.balance().participants.iter().map(|sum| sum.net).collect()
+    fn kopecks(&self) -> Vec<i64> {
+        self.session.balance().participants.iter().map(|sum| sum.net.0).collect()
     }
 
     fn is_proven(&self) {
         for sum in self.session.balance().participants {
             let lines = self.session.ledger(sum.participant_id).expect("a ledger");
-            let of = |kind| lines.iter().filter(|line| line.kind == kind).map(|line| line.amount).sum::<Money>();
-            assert_eq!(of(LineKind::Expense), sum.expenses, "{lines:?}");
-            assert_eq!(of(LineKind::Payment), sum.payments, "{lines:?}");
-            assert_eq!(of(LineKind::Game), sum.games.iter().map(|game| game.net).sum::<Money>(), "{lines:?}");
-            assert_eq!(lines.iter().map(|line| line.amount).sum::<Money>(), sum.net, "{lines:?}");
+            let of = |kind| lines.iter().filter(|line| line.kind == kind).map(|line| line.amount.0).sum::<i64>();
+            assert_eq!(of(LineKind::Expense), sum.expenses.0, "{lines:?}");
+            assert_eq!(of(LineKind::Payment), sum.payments.0, "{lines:?}");
+            assert_eq!(of(LineKind::Game), sum.games.iter().map(|game| game.net.0).sum::<i64>(), "{lines:?}");
+            assert_eq!(lines.iter().map(|line| line.amount.0).sum::<i64>(), sum.net.0, "{lines:?}");
             for line in &lines {
                 let there = self.session.ledger(line.counterpart_id).expect("a ledger");
                 let alike = |other: &&crate::game::money::ledger::LedgerLine| {
-                    other.seq == line.seq && other.counterpart_id == sum.participant_id && other.amount == -line.amount
+                    other.seq == line.seq
+                        && other.counterpart_id == sum.participant_id
+                        && other.amount.0 == -line.amount.0
                 };
                 assert!(there.iter().any(|other| alike(&other)), "both tell of it: {line:?}");
             }
         }
-        assert_eq!(self.kopecks().iter().sum::<Money>(), 0);
+        assert_eq!(self.kopecks().iter().sum::<i64>(), 0);
     }
 }
 
@@ -61,7 +66,7 @@ fn an_expense_is_shared_to_the_kopeck_and_taken_back() {
     let mut evening = three();
     let facts = evening.spends("Boris", 10_000, None);
     let [Fact::ExpenseAdded(added)] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!(added.shares.iter().map(|share| share.amount).collect::<Vec<_>>(), [3_334, 3_333, 3_333]);
+    assert_eq!(added.shares.iter().map(|share| share.amount.0).collect::<Vec<_>>(), [3_334, 3_333, 3_333]);
     assert_eq!(evening.kopecks(), [-3_334, 6_667, -3_333]);
     evening.spends("Anna", 1_001, Some(&["Vera", "Boris"]));
     assert_eq!(evening.kopecks(), [-3_334 + 1_001, 6_667 - 501, -3_333 - 500]);
@@ -82,13 +87,13 @@ fn a_payment_moves_both_balances_and_the_settlement_shows_what_is_open() {
     evening.ends();
     assert_eq!(evening.balances(), [200, 0, -200]);
     evening.score(Scoring::CompleteSession {});
-    let paid = NewPayment { from: evening.seat("Vera"), to: evening.seat("Anna"), amount: 5_000 };
+    let paid = NewPayment { from: evening.seat("Vera"), to: evening.seat("Anna"), amount: Money(5_000) };
     let facts = evening.by("Vera", Command::MarkPayment(paid));
     let [Fact::PaymentMarked(marked)] = &facts[..] else { panic!("{facts:?}") };
     assert_eq!((marked.from_user_id, marked.to_user_id), (Some(user("Vera")), Some(user("Anna"))));
     assert_eq!(evening.balances(), [150, 0, -150]);
     let open = evening.session.balance().settlement;
-    assert_eq!(open.iter().map(|transfer| transfer.amount).collect::<Vec<_>>(), [15_000]);
+    assert_eq!(open.iter().map(|transfer| transfer.amount.0).collect::<Vec<_>>(), [15_000]);
     evening.pays("Vera", "Anna", 15_000);
     assert!(evening.session.balance().settlement.is_empty());
     evening.is_proven();
@@ -98,12 +103,12 @@ fn a_payment_moves_both_balances_and_the_settlement_shows_what_is_open() {
     assert_eq!(code(evening.refused("Anna", Command::MarkPayment(to_oneself))), "validation_failed");
     for amount in [0, -1, 1_000_000_001] {
         assert_eq!(
-            code(evening.refused("Anna", Command::MarkPayment(NewPayment { amount, ..paid }))),
+            code(evening.refused("Anna", Command::MarkPayment(NewPayment { amount: Money(amount), ..paid }))),
             "validation_failed"
         );
     }
     // The evening is over: no expense any more, but what was paid by mistake is taken back.
-    let late = NewExpense { title: "Чай".into(), amount: 1, paid_by: paid.from, shared_by: None, kind: None };
+    let late = NewExpense { title: "Чай".into(), amount: Money(1), paid_by: paid.from, shared_by: None, kind: None };
     assert_eq!(code(evening.refused("Anna", Command::AddExpense(late))), "session_closed");
     evening.by("Vera", Command::VoidEntry { seq: evening.now() });
     assert_eq!(evening.balances(), [150, 0, -150]);
@@ -126,9 +131,9 @@ fn the_tables_time_is_split_in_each_way() {
         evening.asked += 121;
         let facts = evening.score(Scoring::CompleteSession {});
         let [Fact::TableStopped(stopped), Fact::SessionCompleted(_)] = &facts[..] else { panic!("{facts:?}") };
-        assert_eq!((stopped.minutes, stopped.amount), (3, 3_000));
+        assert_eq!((stopped.minutes, stopped.amount.0), (3, 3_000));
         let balance = evening.session.balance();
-        assert_eq!(balance.participants.iter().map(|sum| sum.expenses).collect::<Vec<_>>(), expected, "{split:?}");
+        assert_eq!(balance.participants.iter().map(|sum| sum.expenses.0).collect::<Vec<_>>(), expected, "{split:?}");
         evening.is_proven();
         // Who has lost is another one when the ball was another player's.
         let pink = evening.log.iter().find(|event| matches!(event.fact, Fact::BallPotted(_))).expect("a ball").seq;
@@ -137,7 +142,7 @@ fn the_tables_time_is_split_in_each_way() {
         let losers = [3_000 - 3_000 * i64::from(split == TableSplit::Equally) / 3, -3_000, 0];
         if split == TableSplit::Losers {
             let balance = evening.session.balance();
-            assert_eq!(balance.participants.iter().map(|sum| sum.expenses).collect::<Vec<_>>(), losers);
+            assert_eq!(balance.participants.iter().map(|sum| sum.expenses.0).collect::<Vec<_>>(), losers);
         }
         evening.is_proven();
     }
@@ -155,7 +160,7 @@ fn by_time_everybody_pays_for_the_time_at_the_table() {
     evening.asked += 59;
     let facts = evening.by("Anna", Command::StopTable);
     let [Fact::TableStopped(stopped)] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!((stopped.minutes, stopped.amount), (2, 12_000));
+    assert_eq!((stopped.minutes, stopped.amount.0), (2, 12_000));
     let times: Vec<i64> = stopped.shares.iter().map(|share| share.milliseconds).collect();
     assert_eq!(times, [120_000, 120_000, 60_000]);
     assert_eq!(evening.kopecks(), [-4_800, 7_200, -2_400]);
@@ -169,7 +174,7 @@ fn expenses_have_bounds_and_are_of_those_at_the_table() {
     let mut evening = three();
     let expense = |evening: &Evening| NewExpense {
         title: "Чай".into(),
-        amount: 1,
+        amount: Money(1),
         paid_by: evening.seat("Anna"),
         shared_by: None,
         kind: None,
@@ -185,7 +190,7 @@ fn expenses_have_bounds_and_are_of_those_at_the_table() {
     assert_eq!(refused(&mut evening, &|new| new.title = "  ".into()), "title");
     assert_eq!(refused(&mut evening, &|new| new.title = "ы".repeat(101)), "title");
     assert_eq!(refused(&mut evening, &|new| new.title = "a\u{0}b".into()), "title");
-    assert_eq!(refused(&mut evening, &|new| new.amount = 0), "amount");
+    assert_eq!(refused(&mut evening, &|new| new.amount = Money::ZERO), "amount");
     assert_eq!(refused(&mut evening, &|new| new.paid_by = ParticipantId(Uuid::from_u128(9))), "paid_by");
     assert_eq!(refused(&mut evening, &|new| new.shared_by = Some(Vec::new())), "shared_by");
     let anna = evening.seat("Anna");
@@ -240,8 +245,12 @@ fn a_ledger_names_the_ball_the_points_and_the_price() {
     let pink = evening.now();
     evening.ends();
     let lines = evening.session.ledger(evening.seat("Anna")).expect("a ledger");
-    let told: Vec<_> = lines.iter().map(|line| (line.seq, line.points, line.price, line.amount, &*line.text)).collect();
-    assert_eq!(told, [(pink, Some(4), Some(5_000), 20_000, "pink"), (pink, Some(1), Some(5_000), 5_000, "pink"),]);
+    let told: Vec<_> =
+        lines.iter().map(|line| (line.seq, line.points, line.price, line.amount.0, &*line.text)).collect();
+    assert_eq!(
+        told,
+        [(pink, Some(4), Some(Money(5_000)), 20_000, "pink"), (pink, Some(1), Some(Money(5_000)), 5_000, "pink"),]
+    );
     assert!(lines.iter().all(|line| line.counterpart_id == evening.seat("Boris")));
     assert_eq!(evening.session.ledger(ParticipantId(Uuid::from_u128(5))), None);
 }
@@ -249,8 +258,8 @@ fn a_ledger_names_the_ball_the_points_and_the_price() {
 /// What happens beside the games.
 #[derive(Clone, Debug)]
 enum Spend {
-    Expense(Index, Money, Vec<Index>),
-    Payment(Index, Index, Money),
+    Expense(Index, i64, Vec<Index>),
+    Payment(Index, Index, i64),
     Void(Index),
     Table(Index, u8),
     Stop,
@@ -301,15 +310,17 @@ impl Evening {
                 let shared: Vec<_> = shared.iter().map(|index| *index.get(&seats)).collect();
                 let shared_by = (!shared.is_empty()).then_some(shared);
                 let (title, paid_by) = ("Стол".into(), *by.get(&seats));
-                Command::AddExpense(NewExpense { title, amount: *amount, paid_by, shared_by, kind: None })
+                Command::AddExpense(NewExpense { title, amount: Money(*amount), paid_by, shared_by, kind: None })
             }
-            Spend::Payment(from, to, amount) => {
-                Command::MarkPayment(NewPayment { from: *from.get(&seats), to: *to.get(&seats), amount: *amount })
-            }
+            Spend::Payment(from, to, amount) => Command::MarkPayment(NewPayment {
+                from: *from.get(&seats),
+                to: *to.get(&seats),
+                amount: Money(*amount),
+            }),
             Spend::Void(which) => Command::VoidEntry { seq: which.index(self.log.len()) as Seq + 1 },
             Spend::Table(by, split) => {
                 let split = [TableSplit::Equally, TableSplit::Losers, TableSplit::ByTime][usize::from(*split)];
-                let terms = TableTerms { price_per_hour: 33_333, paid_by: *by.get(&seats), split };
+                let terms = TableTerms { price_per_hour: Money(33_333), paid_by: *by.get(&seats), split };
                 settings(ChangeSettings { table: Some(Some(terms)), ..ChangeSettings::default() })
             }
             Spend::Stop => Command::StopTable,
@@ -353,7 +364,7 @@ proptest! {
         evening.is_proven();
         let recomputed = recomputed::balances(&evening.log);
         for sum in evening.session.balance().participants {
-            prop_assert_eq!(sum.net, recomputed.get(&sum.participant_id).copied().unwrap_or(0), "{:?}", evening.log);
+            prop_assert_eq!(sum.net.0, recomputed.get(&sum.participant_id).copied().unwrap_or(0), "{:?}", evening.log);
         }
         let snapshot = serde_json::to_string(&evening.session).expect("json");
         prop_assert_eq!(&serde_json::from_str::<Session>(&snapshot).expect("a snapshot"), &evening.session);

@@ -144,7 +144,7 @@ impl Evening {
                 _ => (None, [].as_slice()),
             };
             assert!(view.status != GameStatus::InProgress || turn.is_none() || turn == view.current_participant_id);
-            assert!(nets.iter().all(|said| said.net == score(said.participant_id).net));
+            assert!(nets.iter().all(|said| said.net.0 == score(said.participant_id).net.0));
         }
     }
 
@@ -259,19 +259,19 @@ fn check_points(evening: &Evening, game: &GameView) {
 }
 
 fn check_money(evening: &Evening, game: &GameView) {
-    assert_eq!(game.scores.iter().map(|score| score.net).sum::<Money>(), 0);
+    assert_eq!(game.scores.iter().map(|score| score.net.0).sum::<i64>(), 0);
     if let Some(results) = &game.results {
-        assert_eq!(results.iter().map(|result| result.net).sum::<Money>(), 0);
-        assert!(results.iter().all(|result| result.net == result.earned - result.paid));
+        assert_eq!(results.iter().map(|result| result.net.0).sum::<i64>(), 0);
+        assert!(results.iter().all(|result| result.net.0 == result.earned.0 - result.paid.0));
         assert!(results.windows(2).all(|pair| pair[0].place <= pair[1].place));
     }
     let mut balances: Vec<_> =
-        evening.session.balance().participants.iter().map(|sum| (sum.participant_id, sum.net)).collect();
+        evening.session.balance().participants.iter().map(|sum| (sum.participant_id, sum.net.0)).collect();
     for transfer in evening.session.balance().settlement {
-        assert!(transfer.amount > 0);
+        assert!(transfer.amount.0 > 0);
         for (seat, net) in &mut balances {
-            *net += if *seat == transfer.from { transfer.amount } else { 0 };
-            *net -= if *seat == transfer.to { transfer.amount } else { 0 };
+            *net += if *seat == transfer.from { transfer.amount.0 } else { 0 };
+            *net -= if *seat == transfer.to { transfer.amount.0 } else { 0 };
         }
     }
     assert!(balances.iter().all(|(_, net)| *net == 0));

@@ -16,7 +16,10 @@ fn the_first_to_the_target_wins_the_price_of_the_game() {
     let [Fact::BallPotted(potted), Fact::GameEnded(ended)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((potted.points, potted.total_score, potted.nets.len()), (1, 8, 2));
     assert_eq!(ended.reason, "target_reached");
-    assert_eq!((places(&ended.results), ended.results[0].earned, ended.results[1].paid), (vec![1, 2], 50000, 50000));
+    assert_eq!(
+        (places(&ended.results), ended.results[0].earned.0, ended.results[1].paid.0),
+        (vec![1, 2], 50000, 50000)
+    );
     assert_eq!((evening.roubles(), evening.winners()), (vec![500, -500], vec!["Anna".to_owned()]));
 }
 
@@ -64,7 +67,7 @@ fn a_game_ended_by_hand_pays_nothing_and_nobody_won_it() {
     let ended = evening.ends();
     assert_eq!(ended.winner_participant_ids, []);
     assert_eq!(places(&ended.results), [1, 2]);
-    assert!(ended.results.iter().all(|result| (result.earned, result.paid, result.net) == (0, 0, 0)));
+    assert!(ended.results.iter().all(|result| (result.earned.0, result.paid.0, result.net.0) == (0, 0, 0)));
     let summary = evening.session.player_games(evening.game()).expect("summary");
     assert!(summary.players.iter().all(|player| !player.won && !player.lost));
 }

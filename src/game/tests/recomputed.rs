@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use crate::game::discipline::{Kolkhoz, KolkhozFoul, LastBall, Payer, Pyramid, PyramidFoul, Rules};
 use crate::game::event::{Event, Fact, GameResult, TableShare};
 use crate::game::money::TableSplit;
-use crate::ids::{GameId, Money, ParticipantId, Seq};
+use crate::ids::{GameId, ParticipantId, Seq};
 
 /// Everybody's balance; who is not in it has nothing to pay or get.
-pub(super) fn balances(log: &[Event]) -> BTreeMap<ParticipantId, Money> {
+pub(super) fn balances(log: &[Event]) -> BTreeMap<ParticipantId, i64> {
     let mut evening = Recomputed::default();
     for event in log {
         evening.hear(event);
@@ -78,40 +78,40 @@ impl Recomputed {
         }
     }
 
-    fn sums(self) -> BTreeMap<ParticipantId, Money> {
-        let mut of_games: BTreeMap<ParticipantId, Money> = BTreeMap::new();
+    fn sums(self) -> BTreeMap<ParticipantId, i64> {
+        let mut of_games: BTreeMap<ParticipantId, i64> = BTreeMap::new();
         for game in self.games.iter().filter(|game| game.is_completed) {
             for (id, net) in game.order.iter().zip(game.nets()) {
                 *of_games.entry(*id).or_default() += net;
             }
         }
         let mut sums = of_games.clone();
-        let mut add = |id: ParticipantId, amount: Money| *sums.entry(id).or_default() += amount;
+        let mut add = |id: ParticipantId, amount: i64| *sums.entry(id).or_default() += amount;
         for (_, entry) in &self.entries {
             match entry {
                 Fact::ExpenseAdded(added) => {
                     let many = added.shares.len() as i64;
-                    add(added.paid_by, added.amount);
+                    add(added.paid_by, added.amount.0);
                     for (index, share) in added.shares.iter().enumerate() {
-                        let extra = i64::from((index as i64) < added.amount % many);
-                        add(share.participant_id, -(added.amount / many + extra));
+                        let extra = i64::from((index as i64) < added.amount.0 % many);
+                        add(share.participant_id, -(added.amount.0 / many + extra));
                     }
                 }
                 Fact::TableStopped(stopped) => {
-                    add(stopped.paid_by, stopped.amount);
+                    add(stopped.paid_by, stopped.amount.0);
                     let weigh = |share: &TableShare| match stopped.split {
                         TableSplit::Equally => 0,
                         TableSplit::Losers => -of_games.get(&share.participant_id).copied().unwrap_or(0).min(0),
                         TableSplit::ByTime => share.milliseconds,
                     };
                     let weights: Vec<i64> = stopped.shares.iter().map(weigh).collect();
-                    for (share, amount) in stopped.shares.iter().zip(split(stopped.amount, weights)) {
+                    for (share, amount) in stopped.shares.iter().zip(split(stopped.amount.0, weights)) {
                         add(share.participant_id, -amount);
                     }
                 }
                 Fact::PaymentMarked(marked) => {
-                    add(marked.from, marked.amount);
-                    add(marked.to, -marked.amount);
+                    add(marked.from, marked.amount.0);
+                    add(marked.to, -marked.amount.0);
                 }
                 _ => panic!("no entry"),
             }
@@ -121,7 +121,7 @@ impl Recomputed {
 }
 
 /// Kopeck by kopeck to whom is owed most of one; by equal weights where there are none.
-fn split(amount: Money, mut weights: Vec<i64>) -> Vec<Money> {
+fn split(amount: i64, mut weights: Vec<i64>) -> Vec<i64> {
     if weights.iter().all(|weight| *weight == 0) {
         weights.fill(1);
     }
@@ -133,7 +133,7 @@ fn split(amount: Money, mut weights: Vec<i64>) -> Vec<Money> {
         let most = (0..shares.len()).rev().max_by_key(owed).expect("somebody");
         shares[most] += 1;
     }
-    shares.into_iter().map(|share| share as Money).collect()
+    shares.into_iter().map(|share| share as i64).collect()
 }
 
 impl Played {
@@ -276,7 +276,7 @@ impl Played {
         Fold::new(self.order.len())
     }
 
-    fn nets(&self) -> Vec<Money> {
+    fn nets(&self) -> Vec<i64> {
         let fold = self.fold();
         let players = self.order.len();
         match &self.rules {
@@ -286,19 +286,19 @@ impl Played {
                         Payer::Previous => fold.points[player] - fold.points[(player + 1) % players],
                         Payer::Everyone => fold.points.iter().map(|other| fold.points[player] - other).sum(),
                     };
-                    (points + fold.bulls[player]) * rules.point_price
+                    (points + fold.bulls[player]) * rules.point_price.0
                 })
                 .collect(),
             Rules::Americana(rules) | Rules::MoscowPyramid(rules) => (0..players)
                 .map(|player| match fold.winner {
                     None => 0,
-                    Some(winner) if player % 2 == winner => rules.game_price,
-                    Some(_) => -rules.game_price,
+                    Some(winner) if player % 2 == winner => rules.game_price.0,
+                    Some(_) => -rules.game_price.0,
                 })
                 .collect(),
             Rules::Snooker(_) => {
                 let net = |id: &ParticipantId| self.told.iter().find(|result| result.participant_id == *id);
-                self.order.iter().map(|id| net(id).map_or(0, |result| result.net)).collect()
+                self.order.iter().map(|id| net(id).map_or(0, |result| result.net.0)).collect()
             }
         }
     }

@@ -51,7 +51,7 @@ fn any_kolkhoz() -> impl Strategy<Value = Rules> {
             let is_counted = balls.iter().all(|ball| ball.count.is_some());
             let last_ball = if is_counted { last_ball } else { LastBall::Value };
             Rules::Kolkhoz(Kolkhoz {
-                point_price,
+                point_price: Money(point_price),
                 balls,
                 payer,
                 last_ball,
@@ -75,7 +75,7 @@ fn any_pyramid() -> impl Strategy<Value = Rules> {
     options.prop_map(|(target_balls, pairs, minus, order, alternate_direction, moscow)| {
         let pyramid = Pyramid {
             currency: "RUB".into(),
-            game_price: 50000,
+            game_price: Money(50000),
             target_balls,
             format: if pairs { Format::TwoOnTwo } else { Format::OneOnOne },
             foul: if minus { PyramidFoul::OffenderMinusOne {} } else { PyramidFoul::OpponentPlusOne {} },
@@ -96,8 +96,8 @@ fn any_snooker() -> impl Strategy<Value = Rules> {
             currency: "RUB".into(),
             reds,
             format: if pairs { Format::TwoOnTwo } else { Format::OneOnOne },
-            frame_price,
-            point_price,
+            frame_price: Money(frame_price),
+            point_price: Money(point_price),
             foul_points: 4,
             enforce_balls,
             order,

@@ -103,7 +103,7 @@ impl World {
         let balance = state.balance();
         let mut games: BTreeMap<u32, i64> = BTreeMap::new();
         for game in balance.participants.iter().flat_map(|participant| &participant.games) {
-            *games.entry(game.number).or_default() += game.net;
+            *games.entry(game.number).or_default() += game.net.0;
         }
         assert!(games.values().all(|sum| *sum == 0), "the nets of each game sum to 0: {games:?}");
     }
