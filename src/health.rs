@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
 use serde::Serialize;
 
 use crate::database::Database;
+use crate::ids::WriterId;
 use crate::messaging::Bus;
 use crate::telemetry::Trouble;
 
@@ -28,7 +29,7 @@ const LOOK_SHARE: u32 = 100;
 pub(crate) struct Readiness {
     database: Database,
     bus: Bus,
-    writer_id: i64,
+    writer_id: WriterId,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -44,7 +45,7 @@ struct Seen {
 
 impl Readiness {
     /// `writer_id` is this node's row in the table of writers, to write to.
-    pub(crate) fn new(database: Database, bus: Bus, writer_id: i64) -> Self {
+    pub(crate) fn new(database: Database, bus: Bus, writer_id: WriterId) -> Self {
         Self { database, bus, writer_id, seen: Arc::default() }
     }
 
@@ -83,7 +84,7 @@ impl Readiness {
     async fn write(&self) -> Result<(), DbErr> {
         use entity::writer::{Column, Entity};
         let own = Entity::update_many().col_expr(Column::SeenAtMs, Expr::col(Column::SeenAtMs).add(1));
-        own.filter(Column::Id.eq(self.writer_id)).exec(self.database.writer()).await?;
+        own.filter(Column::Id.eq(self.writer_id.0)).exec(self.database.writer()).await?;
         Ok(())
     }
 

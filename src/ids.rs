@@ -49,6 +49,17 @@ id! {
     ParticipantId
 }
 
+/// One start of a node, which writes events: its row in `writer`. Later starts have greater ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WriterId(pub i64);
+
+impl fmt::Display for WriterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 /// The number of an event in its session: 1, 2, 3 ... without gaps.
 pub type Seq = i64;
 

@@ -18,6 +18,7 @@ use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
 use crate::config::{BadSetting, Config, NodeRole};
 use crate::database::{Database, Options};
+use crate::ids::WriterId;
 use crate::journal::{Journal, JournalWriter, follow};
 use crate::messaging::relay::Relay;
 use crate::messaging::{Bus, Rabbit, processed, rabbit};
@@ -155,7 +156,7 @@ pub(super) struct Node {
     /// As the runtime of the journal sees the database; on SQLite it is the same one.
     pub(super) back: Database,
     /// This node's row in the table of writers.
-    pub(super) writer_id: i64,
+    pub(super) writer_id: WriterId,
     /// Locked as long as this lives.
     pub(super) _data_dir: Option<DataDir>,
 }

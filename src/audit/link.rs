@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::ROWS_MAX;
 use crate::clock;
 use crate::database::Database;
+use crate::ids::WriterId;
 use crate::journal::commit_feed;
 use crate::telemetry::Trouble;
 
@@ -44,12 +45,12 @@ pub(crate) async fn run(database: Database) {
     }
 }
 
-async fn ahead(database: &Database) -> Result<Vec<i64>, DbErr> {
-    Ok(commit_feed::writers(database.reader()).await?.into_iter().map(|writer| writer.id).collect())
+async fn ahead(database: &Database) -> Result<Vec<WriterId>, DbErr> {
+    Ok(commit_feed::writers(database.reader()).await?.into_iter().map(|writer| WriterId(writer.id)).collect())
 }
 
 /// One step; who has nothing more is looked at the next time.
-async fn follow(database: &Database, behind: &mut Vec<i64>) -> Result<(), DbErr> {
+async fn follow(database: &Database, behind: &mut Vec<WriterId>) -> Result<(), DbErr> {
     if let Some(writer) = behind.last()
         && !step(database, *writer).await?
     {
@@ -61,7 +62,7 @@ async fn follow(database: &Database, behind: &mut Vec<i64>) -> Result<(), DbErr>
 /// Links everything that is in the log now.
 pub(super) async fn catch_up(database: &Database) -> Result<(), DbErr> {
     for writer in commit_feed::writers(database.reader()).await? {
-        while step(database, writer.id).await? {}
+        while step(database, WriterId(writer.id)).await? {}
     }
     Ok(())
 }
@@ -72,11 +73,11 @@ struct CauseLink {
 }
 
 /// Links the next events of a writer; false: there are none. Two nodes may do the same: the links are the same then.
-async fn step(database: &Database, writer: i64) -> Result<bool, DbErr> {
-    let cursor = Entity::find_by_id(writer).one(database.reader()).await?;
+async fn step(database: &Database, writer: WriterId) -> Result<bool, DbErr> {
+    let cursor = Entity::find_by_id(writer.0).one(database.reader()).await?;
     let position = cursor.map_or(0, |audit_cursor::Model { position, .. }| position);
     let rows = event::Entity::find()
-        .filter(event::Column::WriterId.eq(writer))
+        .filter(event::Column::WriterId.eq(writer.0))
         .filter(event::Column::Position.gt(position))
         .order_by_asc(event::Column::Position)
         .limit(STEP)
@@ -102,7 +103,7 @@ async fn step(database: &Database, writer: i64) -> Result<bool, DbErr> {
         let there = OnConflict::new().do_nothing().to_owned();
         audit_link::Entity::insert_many(links.iter().map(row)).on_conflict(there).exec_without_returning(&tx).await?;
     }
-    let linked = ActiveModel { writer_id: Set(writer), position: Set(last) };
+    let linked = ActiveModel { writer_id: Set(writer.0), position: Set(last) };
     let there = OnConflict::column(Column::WriterId).update_column(Column::Position).to_owned();
     Entity::insert(linked).on_conflict(there).exec_without_returning(&tx).await?;
     tx.commit().await?;

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::follow::{self, LogPart};
 use super::{JournalError, Record, Work};
 use crate::game::event::Fact;
-use crate::ids::Timestamp;
+use crate::ids::{Timestamp, WriterId};
 use crate::outbox;
 
 /// Batches the relay may lag behind before it reads them from the table instead.
@@ -39,7 +39,7 @@ pub struct Batch {
 
 /// The writer's end: tells of commits without ever waiting for the relay.
 pub(super) struct CommitSender {
-    writer_id: i64,
+    writer_id: WriterId,
     end: Arc<AtomicI64>,
     published: Arc<PublishProgress>,
     work: mpsc::WeakSender<Work>,
@@ -47,7 +47,7 @@ pub(super) struct CommitSender {
 }
 
 impl CommitSender {
-    pub(super) fn new(writer_id: i64, published: Arc<PublishProgress>, work: mpsc::WeakSender<Work>) -> Self {
+    pub(super) fn new(writer_id: WriterId, published: Arc<PublishProgress>, work: mpsc::WeakSender<Work>) -> Self {
         Self { writer_id, end: Arc::new(AtomicI64::new(1)), published, work, sender: None }
     }
 
@@ -76,7 +76,7 @@ impl CommitSender {
 /// The relay's end.
 pub struct CommitFeed {
     /// Whose positions these are.
-    pub writer_id: i64,
+    pub writer_id: WriterId,
     end: Arc<AtomicI64>,
     published: Arc<PublishProgress>,
     work: mpsc::WeakSender<Work>,
@@ -113,12 +113,12 @@ impl CommitFeed {
 /// Events of a writer from a position on, for a relay that lags or takes over from a dead node.
 pub async fn read_from(
     db: &impl ConnectionTrait,
-    writer_id: i64,
+    writer_id: WriterId,
     position: i64,
     limit: u64,
 ) -> Result<Vec<(i64, Arc<Record>)>, JournalError> {
     event::Entity::find()
-        .filter(event::Column::WriterId.eq(writer_id))
+        .filter(event::Column::WriterId.eq(writer_id.0))
         .filter(event::Column::Position.gte(position))
         .order_by_asc(event::Column::Position)
         .limit(limit)
@@ -166,7 +166,7 @@ pub async fn telling(
         kind("game.foul_committed"),
         kind("game.turn_changed"),
     );
-    let values: [Value; 3] = [part.writer_id.into(), part.after.into(), part.upto.into()];
+    let values: [Value; 3] = [part.writer_id.0.into(), part.after.into(), part.upto.into()];
     let rows = event::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.position, Record::stored(row).map(Arc::new))).collect())
 }
@@ -175,7 +175,7 @@ pub async fn telling(
 /// what waits in the outbox for whichever node.
 pub async fn oldest(
     db: &impl ConnectionTrait,
-    writer_id: i64,
+    writer_id: WriterId,
     published: i64,
     has_events: bool,
 ) -> Result<Option<Timestamp>, JournalError> {
@@ -185,7 +185,7 @@ pub async fn oldest(
 }
 
 /// The last position that a writer has stored anything at, heard of or not.
-pub async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> Result<i64, DbErr> {
+pub async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<i64, DbErr> {
     super::heads::last_position(db, writer_id).await
 }
 
@@ -195,6 +195,6 @@ pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, Db
 }
 
 /// Everything of a writer up to `position` is confirmed.
-pub async fn mark(db: &impl ConnectionTrait, writer_id: i64, position: i64) -> Result<(), DbErr> {
+pub async fn mark(db: &impl ConnectionTrait, writer_id: WriterId, position: i64) -> Result<(), DbErr> {
     super::heads::mark_published(db, writer_id, position).await
 }

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 
 use crate::database::Database;
+use crate::ids::WriterId;
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -31,7 +32,7 @@ const PAUSES: u32 = 2;
 /// A part of what a writer stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogPart {
-    pub writer_id: i64,
+    pub writer_id: WriterId,
     /// The position before the first.
     pub after: i64,
     /// The position of the last.
@@ -77,7 +78,7 @@ pub trait Projection: Send {
 pub async fn run<P: Projection>(database: Database, is_exact: bool, mut first: P, mut second: impl Projection) {
     loop {
         tokio::time::sleep(EVERY.mul_f64(rand::random_range(0.8..1.0))).await;
-        let noted: HashMap<i64, i64> = match writers(&database, P::NAME, P::AFTER).await {
+        let noted: HashMap<WriterId, i64> = match writers(&database, P::NAME, P::AFTER).await {
             Ok(writers) => writers.into_iter().map(|writer| (writer.id, writer.end)).collect(),
             Err(error) => {
                 told(&error);
@@ -182,7 +183,7 @@ impl Turn {
 
 /// A writer that stored something which a projection has not looked through.
 struct Writer {
-    id: i64,
+    id: WriterId,
     published: i64,
     swept: i64,
     /// How far it may be looked through.
@@ -207,16 +208,21 @@ async fn writers(database: &Database, projection: &str, after: Option<&str>) -> 
     let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let number = |row: &sea_orm::QueryResult, at| i64::try_get_by(row, at).map_err(DbErr::from);
     let writer = |row: sea_orm::QueryResult| {
-        Ok(Writer { id: number(&row, 0)?, published: number(&row, 1)?, swept: number(&row, 2)?, end: number(&row, 3)? })
+        Ok(Writer {
+            id: WriterId(number(&row, 0)?),
+            published: number(&row, 1)?,
+            swept: number(&row, 2)?,
+            end: number(&row, 3)?,
+        })
     };
     rows.into_iter().map(writer).collect()
 }
 
 /// Never back.
-async fn advance(db: &impl ConnectionTrait, projection: &str, writer_id: i64, position: i64) -> Result<(), DbErr> {
+async fn advance(db: &impl ConnectionTrait, projection: &str, writer_id: WriterId, position: i64) -> Result<(), DbErr> {
     use sea_orm::sea_query::{Expr, ExprTrait};
     let row =
-        ActiveModel { projection: Set(projection.to_owned()), writer_id: Set(writer_id), position: Set(position) };
+        ActiveModel { projection: Set(projection.to_owned()), writer_id: Set(writer_id.0), position: Set(position) };
     let excluded = Expr::col(("excluded", Column::Position));
     let there = OnConflict::columns([Column::Projection, Column::WriterId])
         .update_column(Column::Position)

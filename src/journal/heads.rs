@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::lists::ListChange;
 use super::{Append, Record};
 use crate::game::event::{Event, Fact};
-use crate::ids::SessionId;
+use crate::ids::{SessionId, WriterId};
 
 /// Rows of one statement. Powers of two below it are used, so that there are few different texts to prepare and the
 /// databases' limit on bound values (32,766) is far.
@@ -124,7 +124,7 @@ pub(super) async fn open(db: &impl ConnectionTrait, append: &Append) -> Result<b
 /// Inserts event rows on SQLite, `first_position` being the place of the first in this writer's outbox.
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
-    writer_id: i64,
+    writer_id: WriterId,
     first_position: i64,
     records: &[Arc<Record>],
 ) -> Result<(), DbErr> {
@@ -135,7 +135,7 @@ pub(super) async fn insert(
             values.extend([
                 record.event.session_id.0.into(),
                 record.event.seq.into(),
-                writer_id.into(),
+                writer_id.0.into(),
                 position.into(),
                 record.command_hash.into(),
                 record.stored_body().into_owned().into(),
@@ -152,12 +152,12 @@ pub(super) async fn insert(
 }
 
 /// The last position that is taken in this writer's outbox; 0: none.
-pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> Result<i64, DbErr> {
+pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<i64, DbErr> {
     use entity::event::{Column, Entity};
     let last = Entity::find()
         .select_only()
         .column(Column::Position)
-        .filter(Column::WriterId.eq(writer_id))
+        .filter(Column::WriterId.eq(writer_id.0))
         .order_by_desc(Column::Position)
         .limit(1)
         .into_tuple::<i64>()
@@ -167,11 +167,15 @@ pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: i64) -> 
 }
 
 /// Remembers up to where this writer's events are confirmed by the bus.
-pub(super) async fn mark_published(db: &impl ConnectionTrait, writer_id: i64, published: i64) -> Result<(), DbErr> {
+pub(super) async fn mark_published(
+    db: &impl ConnectionTrait,
+    writer_id: WriterId,
+    published: i64,
+) -> Result<(), DbErr> {
     use entity::writer::{Column, Entity};
     Entity::update_many()
         .col_expr(Column::Published, Expr::value(published))
-        .filter(Column::Id.eq(writer_id))
+        .filter(Column::Id.eq(writer_id.0))
         .filter(Column::Published.lt(published))
         .exec(db)
         .await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::lists::ListChange;
 use super::{Append, command_key, heads};
-use crate::ids::SessionId;
+use crate::ids::{SessionId, WriterId};
 
 /// What became of the appends of one statement; those of neither kind conflict.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Outcome {
 /// Where this writer's outbox stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outbox {
-    pub(super) writer_id: i64,
+    pub(super) writer_id: WriterId,
     /// The last position that is taken.
     pub(super) position: i64,
     /// Up to where the bus has confirmed.
@@ -61,7 +61,7 @@ pub(super) async fn store(db: &impl ConnectionTrait, outbox: Outbox, appends: &[
         seqs.into(),
         hashes.into(),
         bodies.into(),
-        outbox.writer_id.into(),
+        outbox.writer_id.0.into(),
         outbox.position.into(),
         outbox.published.into(),
         sessions_of_keys.into(),

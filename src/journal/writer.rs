@@ -21,7 +21,7 @@ use super::{
     single_statement,
 };
 use crate::database::Database;
-use crate::ids::{SessionId, Timestamp, UserId};
+use crate::ids::{SessionId, Timestamp, UserId, WriterId};
 use crate::telemetry::{self, Trouble};
 
 // Said when it begins and once a minute while it lasts.
@@ -41,7 +41,7 @@ const SNAPSHOTS_WAITING_MAX: usize = 512;
 /// The task that writes. It ends when the last `Journal` is dropped, with everything committed.
 pub struct JournalWriter {
     database: Database,
-    id: i64,
+    id: WriterId,
     position: i64,
     /// The last commit failed and may be stored all the same: the position has to be read again, or every commit to
     /// come would claim places that are taken.
@@ -66,7 +66,7 @@ impl JournalWriter {
             finished: Set(false),
             ..Default::default()
         };
-        let id = entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id;
+        let id = WriterId(entity::writer::Entity::insert(row).exec(database.writer()).await?.last_insert_id);
         let (sender, work) = mpsc::channel(APPENDS_WAITING_MAX);
         let published = Arc::new(PublishProgress::default());
         let commits = CommitSender::new(id, published.clone(), sender.downgrade());

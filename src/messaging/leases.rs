@@ -8,6 +8,7 @@ use super::message::{advanced, messages_of};
 use super::{Bus, BusError};
 use crate::clock;
 use crate::database::Database;
+use crate::ids::WriterId;
 use crate::journal::JournalError;
 use crate::journal::commit_feed;
 use crate::outbox::lease;
@@ -52,13 +53,13 @@ impl From<sea_orm::DbErr> for StopReason {
 pub(super) struct Leases {
     database: Database,
     bus: Bus,
-    writer_id: i64,
+    writer_id: WriterId,
     /// A bus in the process means that no other node can live: whoever else stored something is dead.
     silence_ms: i64,
 }
 
 impl Leases {
-    pub(super) fn new(database: Database, bus: Bus, writer_id: i64) -> Self {
+    pub(super) fn new(database: Database, bus: Bus, writer_id: WriterId) -> Self {
         let silence_ms = if bus.is_local() { 0 } else { SILENCE_MS };
         Self { database, bus, writer_id, silence_ms }
     }
@@ -123,7 +124,9 @@ impl Leases {
                 if LEFT.is_news() {
                     tracing::warn!(writer.id, node = writer.node_id, %error, "not everything of a node that is gone is published yet");
                 }
-                if let Err(error) = lease::let_go(self.database.writer(), self.writer_id, writer.id, false).await {
+                if let Err(error) =
+                    lease::let_go(self.database.writer(), self.writer_id, WriterId(writer.id), false).await
+                {
                     tracing::debug!(%error, "the lease runs out by itself");
                 }
             }
@@ -131,13 +134,13 @@ impl Leases {
     }
 
     async fn try_publish_for(&self, writer: &entity::writer::Model) -> Result<usize, StopReason> {
-        let db = self.database.writer();
-        if !lease::take_over(db, self.writer_id, writer.id, self.silence_ms, LEASE_MS).await? {
+        let (db, left) = (self.database.writer(), WriterId(writer.id));
+        if !lease::take_over(db, self.writer_id, left, self.silence_ms, LEASE_MS).await? {
             return Err(StopReason::NotOurs);
         }
         let (mut position, mut count) = (writer.published, 0);
         loop {
-            let rows = commit_feed::read_from(self.database.reader(), writer.id, position + 1, PAGE).await?;
+            let rows = commit_feed::read_from(self.database.reader(), left, position + 1, PAGE).await?;
             let Some(&(last, _)) = rows.last() else { break };
             let mut confirms = Vec::new();
             let records: Vec<_> = rows.iter().map(|(_, record)| record.clone()).collect();
@@ -152,12 +155,12 @@ impl Leases {
             try_join_all(confirms).await?;
             count += rows.len();
             position = last;
-            commit_feed::mark(db, writer.id, position).await?;
-            if !lease::hold(db, self.writer_id, writer.id, LEASE_MS).await? {
+            commit_feed::mark(db, left, position).await?;
+            if !lease::hold(db, self.writer_id, left, LEASE_MS).await? {
                 return Err(StopReason::NotOurs);
             }
         }
-        lease::let_go(db, self.writer_id, writer.id, true).await?;
+        lease::let_go(db, self.writer_id, left, true).await?;
         Ok(count)
     }
 }

@@ -8,26 +8,27 @@ use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::database::now_ms;
+use crate::ids::WriterId;
 
 pub(super) fn in_ms(db: &impl ConnectionTrait, milliseconds: i64) -> SimpleExpr {
     Expr::cust(format!("{} + ({milliseconds})", now_ms(db)))
 }
 
 /// A writer lives. One that was taken for dead meanwhile is its own again.
-pub async fn renew(db: &impl ConnectionTrait, writer_id: i64) -> Result<(), DbErr> {
+pub async fn renew(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::SeenAtMs, in_ms(db, 0))
         .col_expr(Column::TakenBy, Expr::value(None::<i64>))
         .col_expr(Column::TakenUntilMs, Expr::value(0))
         .col_expr(Column::Finished, Expr::value(false))
-        .filter(Expr::col(Column::Id).eq(writer_id))
+        .filter(Expr::col(Column::Id).eq(writer_id.0))
         .exec(db)
         .await?;
     Ok(())
 }
 
 /// The writers that said within `silence_ms` that they live, and how long ago.
-pub async fn living(db: &impl ConnectionTrait, silence_ms: i64) -> Result<Vec<(i64, Duration)>, DbErr> {
+pub async fn living(db: &impl ConnectionTrait, silence_ms: i64) -> Result<Vec<(WriterId, Duration)>, DbErr> {
     let ago = Expr::cust(format!("{} - seen_at_ms", now_ms(db)));
     let rows: Vec<(i64, i64)> = Entity::find()
         .select_only()
@@ -39,13 +40,13 @@ pub async fn living(db: &impl ConnectionTrait, silence_ms: i64) -> Result<Vec<(i
         .await?;
     // The row of a start is written by the node's own clock, which may be ahead.
     let ago = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
-    Ok(rows.into_iter().map(|(id, ms)| (id, ago(ms))).collect())
+    Ok(rows.into_iter().map(|(id, ms)| (WriterId(id), ago(ms))).collect())
 }
 
 /// Silent for `silence_ms`, and nobody publishes for it.
-fn abandoned(db: &impl ConnectionTrait, me: i64, silence_ms: i64) -> Condition {
+fn abandoned(db: &impl ConnectionTrait, me: WriterId, silence_ms: i64) -> Condition {
     Condition::all()
-        .add(Expr::col(Column::Id).ne(me))
+        .add(Expr::col(Column::Id).ne(me.0))
         .add(Expr::col(Column::SeenAtMs).lte(in_ms(db, -silence_ms)))
         .add(Expr::col(Column::TakenUntilMs).lt(in_ms(db, 0)))
 }
@@ -54,7 +55,7 @@ fn abandoned(db: &impl ConnectionTrait, me: i64, silence_ms: i64) -> Condition {
 /// stored something since: a commit may come late from a process that was as good as dead.
 pub async fn abandoned_writers(
     db: &impl ConnectionTrait,
-    me: i64,
+    me: WriterId,
     silence_ms: i64,
     finished: bool,
 ) -> Result<Vec<Model>, DbErr> {
@@ -72,15 +73,15 @@ pub async fn abandoned_writers(
 /// Takes a writer over for `lease_ms`; false: somebody was faster, or it lives.
 pub async fn take_over(
     db: &impl ConnectionTrait,
-    me: i64,
-    writer_id: i64,
+    me: WriterId,
+    writer_id: WriterId,
     silence_ms: i64,
     lease_ms: i64,
 ) -> Result<bool, DbErr> {
     let taken = Entity::update_many()
-        .col_expr(Column::TakenBy, Expr::value(me))
+        .col_expr(Column::TakenBy, Expr::value(me.0))
         .col_expr(Column::TakenUntilMs, in_ms(db, lease_ms))
-        .filter(Expr::col(Column::Id).eq(writer_id))
+        .filter(Expr::col(Column::Id).eq(writer_id.0))
         .filter(abandoned(db, me, silence_ms))
         .exec(db)
         .await?;
@@ -88,23 +89,23 @@ pub async fn take_over(
 }
 
 /// Goes on for another `lease_ms`; false: it is not ours any more.
-pub async fn hold(db: &impl ConnectionTrait, me: i64, writer_id: i64, lease_ms: i64) -> Result<bool, DbErr> {
+pub async fn hold(db: &impl ConnectionTrait, me: WriterId, writer_id: WriterId, lease_ms: i64) -> Result<bool, DbErr> {
     let held = Entity::update_many()
         .col_expr(Column::TakenUntilMs, in_ms(db, lease_ms))
-        .filter(Expr::col(Column::Id).eq(writer_id))
-        .filter(Expr::col(Column::TakenBy).eq(me))
+        .filter(Expr::col(Column::Id).eq(writer_id.0))
+        .filter(Expr::col(Column::TakenBy).eq(me.0))
         .exec(db)
         .await?;
     Ok(held.rows_affected == 1)
 }
 
 /// Lets go of a writer; `finished`: everything it stored is published.
-pub async fn let_go(db: &impl ConnectionTrait, me: i64, writer_id: i64, finished: bool) -> Result<(), DbErr> {
+pub async fn let_go(db: &impl ConnectionTrait, me: WriterId, writer_id: WriterId, finished: bool) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::TakenUntilMs, Expr::value(0))
         .col_expr(Column::Finished, Expr::value(finished))
-        .filter(Expr::col(Column::Id).eq(writer_id))
-        .filter(Expr::col(Column::TakenBy).eq(me))
+        .filter(Expr::col(Column::Id).eq(writer_id.0))
+        .filter(Expr::col(Column::TakenBy).eq(me.0))
         .exec(db)
         .await?;
     Ok(())

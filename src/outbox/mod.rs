@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 
 use self::envelope::Envelope;
 use self::lease::in_ms;
-use crate::ids::Timestamp;
+use crate::ids::{Timestamp, WriterId};
 
 /// Messages of one statement.
 const ROWS_MAX: usize = 500;
@@ -78,7 +78,7 @@ pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
 /// Takes up to `limit` messages that nobody else is sending, for `claim_ms` milliseconds of the database's clock.
 pub async fn claim(
     db: &impl ConnectionTrait,
-    writer_id: i64,
+    writer_id: WriterId,
     claim_ms: i64,
     limit: u64,
 ) -> Result<Vec<outbox::Model>, DbErr> {
@@ -98,7 +98,7 @@ pub async fn claim(
         return Ok(Vec::new());
     }
     let mut claimed = outbox::Entity::update_many()
-        .col_expr(Column::ClaimedBy, Expr::value(writer_id))
+        .col_expr(Column::ClaimedBy, Expr::value(writer_id.0))
         .col_expr(Column::ClaimedUntilMs, in_ms(db, claim_ms))
         .filter(Column::Id.is_in(ids))
         .filter(free())

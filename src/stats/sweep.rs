@@ -40,7 +40,7 @@ impl follow::Projection for Sweep {
             }
             let found = behind.len();
             let SkippedSessions { held, unreadable, needs_newer } = self.apply(database, behind).await?;
-            tracing::debug!(sessions = found, part.writer_id, "the statistics were behind");
+            tracing::debug!(sessions = found, writer.id = %part.writer_id, "the statistics were behind");
             if !held.is_empty() || needs_newer {
                 return Ok(SweepOutcome::Held);
             }
@@ -115,7 +115,7 @@ async fn behind(database: &Database, part: LogPart) -> Result<Held, DbErr> {
          LEFT JOIN consumer_cursor c ON c.consumer = $4 AND c.session_id = e.session_id \
          WHERE e.seq > coalesce(c.seq, 0) LIMIT {SESSIONS_MAX}"
     );
-    let values: [sea_orm::Value; 4] = [part.writer_id.into(), part.after.into(), part.upto.into(), CONSUMER.into()];
+    let values: [sea_orm::Value; 4] = [part.writer_id.0.into(), part.after.into(), part.upto.into(), CONSUMER.into()];
     let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     rows.iter().map(|row| Ok((SessionId(Uuid::try_get_by(row, 0)?), i64::try_get_by(row, 1)?))).collect()
 }

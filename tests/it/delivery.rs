@@ -129,7 +129,7 @@ async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() 
         let row = entity::event::ActiveModel {
             session_id: Set(tale.id.0),
             seq: Set(record.seq()),
-            writer_id: Set(writer),
+            writer_id: Set(writer.0),
             position: Set(record.seq()),
             command_hash: Set(0),
             body: Set(record.json.get().to_owned()),

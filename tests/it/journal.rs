@@ -163,7 +163,7 @@ async fn a_commit_that_was_stored_unheard_does_not_stop_the_writer() {
         let row = entity::event::ActiveModel {
             session_id: Set(unheard.id.0),
             seq: Set(record.seq()),
-            writer_id: Set(committed.writer_id),
+            writer_id: Set(committed.writer_id.0),
             position: Set(position),
             command_hash: Set(0),
             body: Set(record.json.get().to_owned()),

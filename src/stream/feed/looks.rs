@@ -11,7 +11,7 @@ use sea_orm::DbErr;
 
 use crate::account::Accounts;
 use crate::database::Database;
-use crate::ids::{Seq, SessionId, UserId};
+use crate::ids::{Seq, SessionId, UserId, WriterId};
 use crate::journal::{Journal, JournalError};
 use crate::notification::{Notifications, WaitingCount};
 use crate::outbox::lease;
@@ -26,7 +26,7 @@ pub(super) enum LookResult {
     /// Which logins have ended.
     Logins(Result<(), DbErr>),
     /// Which writers live, and how long ago they said so.
-    Writers(Result<Vec<(i64, Duration)>, DbErr>),
+    Writers(Result<Vec<(WriterId, Duration)>, DbErr>),
     /// The notifications that wait for users.
     Notifications(Result<HashMap<UserId, WaitingCount>, DbErr>),
 }

@@ -32,7 +32,7 @@ use super::wire::ServerFrame;
 use crate::account::Accounts;
 use crate::clock;
 use crate::database::Database;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{SessionId, UserId, WriterId};
 use crate::messaging::message::event_in;
 use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, Peers};
 use crate::notification::WaitingCount;
@@ -77,7 +77,7 @@ pub(crate) struct Feed {
     pub(crate) database: Database,
     pub(crate) node_id: String,
     /// Which start of the node this is: the row of its writer.
-    pub(crate) epoch: i64,
+    pub(crate) epoch: WriterId,
     pub(crate) sessions: Sessions,
     pub(crate) connections: Connections,
     pub(crate) accounts: Accounts,

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{SessionId, UserId, WriterId};
 use crate::messaging::Message;
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
@@ -23,7 +23,7 @@ pub(super) struct Sender {
     /// Which start of that node: the row of its writer, so that a later start has a higher one, whatever the clocks say.
     /// `None`: of a version that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) epoch: Option<i64>,
+    pub(super) epoch: Option<WriterId>,
     /// Counts the messages of that start.
     #[serde(default)]
     pub(super) counter: u64,
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_told_is_understood() {
         let session = SessionId(Uuid::from_u128(7));
-        let sender = Sender { node: "hall.1".to_owned(), epoch: Some(41), counter: 12 };
+        let sender = Sender { node: "hall.1".to_owned(), epoch: Some(WriterId(41)), counter: 12 };
         let messages = [
             (NodeMessage::Alive { meetings: Some(3) }, "websocket.node.hall.1.alive".to_owned()),
             (NodeMessage::Leaving, "websocket.node.hall.1.leaving".to_owned()),

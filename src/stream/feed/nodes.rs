@@ -68,7 +68,7 @@ impl FeedState {
 
     /// Somebody gave the id of this node to another one, which was started later: both go on, this one under its start.
     fn give_up_name(&mut self) {
-        let epoch = self.me.epoch.unwrap_or_default();
+        let Some(epoch) = self.me.epoch else { return };
         let name = format!("{}.{epoch}", self.me.node);
         if TWIN.is_news() {
             tracing::error!(node = self.me.node, name, "another node has this id: this one is known by another name");
