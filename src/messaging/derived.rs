@@ -1,15 +1,33 @@
 //! What is said because of an event beside the event itself: to the statistics, to players, and of what is taken back.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::message::data_of;
-use crate::game::event::{Fact, GameResult};
+use crate::game::event::{Fact, GameResult, PlayerJoined};
 use crate::ids::UserId;
 use crate::journal::Record;
 use crate::outbox::envelope::Data;
 
 /// A message for a player with an account; `None`: for whoever played.
 pub(super) type ForPlayer<D> = (&'static str, Option<UserId>, D);
+
+/// Data of `notifications.game_completed`.
+#[derive(Serialize)]
+struct GameCompleted<'a> {
+    #[serde(flatten)]
+    result: &'a GameResult,
+    /// ISO 4217.
+    currency: &'a str,
+}
+
+/// Data of `notifications.session_invitation`.
+#[derive(Serialize)]
+struct Invitation<'a> {
+    #[serde(flatten)]
+    seat: &'a PlayerJoined,
+    invited_by: Option<UserId>,
+}
 
 /// What statistics need: one message for each player concerned who has an account.
 pub(super) fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
@@ -22,9 +40,9 @@ pub(super) fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
         }
         fact if corrected_results(fact).is_some() => {
             let results = corrected_results(fact).unwrap_or_default();
-            with_check(encoded(for_each_player("stats.game_corrected", results)))
+            with_check(for_each_player("stats.game_corrected", results, Data::encode))
         }
-        Fact::GameEnded(ended) => with_check(encoded(for_each_player("stats.game_completed", &ended.results))),
+        Fact::GameEnded(ended) => with_check(for_each_player("stats.game_completed", &ended.results, Data::encode)),
         // It counts for nothing now.
         Fact::GameCancelled(_) => vec![("stats.game_corrected", None, data_of(record))],
         _ => Vec::new(),
@@ -41,13 +59,9 @@ fn with_check(mut messages: Vec<ForPlayer<Data>>) -> Vec<ForPlayer<Data>> {
 /// What players are told of, wherever they are.
 pub(super) fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
     match &record.event.fact {
-        Fact::GameEnded(ended) => {
-            let mut messages = for_each_player("notifications.game_completed", &ended.results);
-            for (_, _, data) in &mut messages {
-                data["currency"] = ended.currency.clone().into();
-            }
-            encoded(messages)
-        }
+        Fact::GameEnded(ended) => for_each_player("notifications.game_completed", &ended.results, |result| {
+            Data::encode(&GameCompleted { result, currency: &ended.currency })
+        }),
         Fact::PaymentMarked(payment) => {
             // Whoever marked it knows.
             let told = [payment.from_user_id, payment.to_user_id].into_iter().flatten();
@@ -55,12 +69,9 @@ pub(super) fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
             told.map(|user| ("notifications.payment_marked", Some(user), data_of(record))).collect()
         }
         Fact::PlayerJoined(seat) if !seat.is_active => {
-            let invitation = |user| {
-                let mut data = data_of(record).value();
-                data["invited_by"] = json!(record.event.actor.user_id);
-                ("notifications.session_invitation", Some(user), data.into())
-            };
-            seat.user_id.map(invitation).into_iter().collect()
+            let invitation = Data::encode(&Invitation { seat, invited_by: record.event.actor.user_id });
+            let invited = seat.user_id.map(|user| ("notifications.session_invitation", Some(user), invitation));
+            invited.into_iter().collect()
         }
         _ => Vec::new(),
     }
@@ -88,13 +99,10 @@ pub(super) fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
     mark.into_iter().chain(has_ended.then_some("game.ended")).map(|taken_back| (taken_back, data_of(record))).collect()
 }
 
-fn encoded(messages: Vec<ForPlayer<Value>>) -> Vec<ForPlayer<Data>> {
-    messages.into_iter().map(|(key, user, data)| (key, user, data.into())).collect()
-}
-
-fn for_each_player(key: &'static str, results: &[GameResult]) -> Vec<ForPlayer<Value>> {
-    results
-        .iter()
-        .filter_map(|result| Some((key, Some(result.user_id?), serde_json::to_value(result).unwrap_or_default())))
-        .collect()
+fn for_each_player(
+    key: &'static str,
+    results: &[GameResult],
+    encode: impl Fn(&GameResult) -> Data,
+) -> Vec<ForPlayer<Data>> {
+    results.iter().filter_map(|result| Some((key, Some(result.user_id?), encode(result)))).collect()
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use sea_orm::{DatabaseTransaction, DbErr};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
 use uuid::Uuid;
 
+use super::content::{Content, GameCompleted};
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
 use super::tell;
@@ -83,13 +83,16 @@ fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
     };
     let draft = |result: PlayerResult| {
         let user = result.user_id?;
-        let mut data = json!(result);
-        data["game_id"] = json!(game);
-        data["session_id"] = json!(envelope.session_id);
-        data["currency"] = json!(currency);
-        data["is_corrected"] = json!(true);
+        let completed = GameCompleted {
+            game_id: Some(game),
+            session_id: envelope.session_id,
+            currency: currency.clone(),
+            is_corrected: true,
+            ..result.figures
+        };
         let (id, version) = (game_completed_id(game.0, user), envelope.seq.unwrap_or_default());
-        Some(Draft { id, user, kind: Kind::GameCompleted, data, version, cause: envelope.clone() })
+        let content = Content::GameCompleted(completed);
+        Some(Draft { id, user, content, version, cause: envelope.clone() })
     };
     results.into_iter().filter_map(draft).collect()
 }
@@ -106,11 +109,11 @@ async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envelope) -> Res
 }
 
 /// What a game came to for one player, whoever is told of it.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct PlayerResult {
     user_id: Option<UserId>,
     #[serde(flatten)]
-    figures: Map<String, Value>,
+    figures: GameCompleted,
 }
 
 /// What an event that changed an ended game says of its results.
@@ -146,23 +149,21 @@ async fn withdraw_payment(tx: &DatabaseTransaction, envelope: &Envelope) -> Resu
 }
 
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {
-    Some((envelope.user_id?, envelope.data.value()["code"].as_str()?.to_owned()))
+    let Ok(Content::AchievementUnlocked(lost)) = Content::read(Kind::AchievementUnlocked, envelope) else {
+        return None;
+    };
+    envelope.user_id.filter(|_| !lost.code.is_empty()).map(|user| (user, lost.code))
 }
 
 /// A command that was refused says so by a stable code.
 fn refused(envelope: &Arc<Envelope>) -> Option<Draft> {
     let user = envelope.user_id?;
-    let data = envelope.data.value();
-    if !data["code"].is_string() {
+    let content = Content::read(Kind::CommandRefused, envelope).ok();
+    let says_why = |content: &Content| matches!(content, Content::CommandRefused(refused) if !refused.code.is_empty());
+    let Some(content) = content.filter(says_why) else {
         tracing::debug!(event_type = envelope.event_type, "a compensation that asks for nothing");
         return None;
-    }
-    Some(Draft {
-        id: Uuid::new_v5(&envelope.event_id, b"notification"),
-        user,
-        kind: Kind::CommandRefused,
-        data,
-        version: 0,
-        cause: envelope.clone(),
-    })
+    };
+    let id = Uuid::new_v5(&envelope.event_id, b"notification");
+    Some(Draft { id, user, content, version: 0, cause: envelope.clone() })
 }

@@ -2,6 +2,7 @@
 //! is offline.
 
 mod compensation;
+mod content;
 mod kind;
 mod listing;
 mod settings;

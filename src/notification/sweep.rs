@@ -8,10 +8,10 @@ use entity::achievement;
 use entity::notification::{Column, Entity};
 use entity::{game_player, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::compensation::{put_right, takes_back};
+use super::content::{AchievementUnlocked, Content};
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id};
 use super::tell;
@@ -21,7 +21,7 @@ use crate::journal::follow::{LogPart, Projection, SweepOutcome};
 use crate::journal::{JournalError, Record, commit_feed};
 use crate::messaging::consumer::{Failure, caught};
 use crate::messaging::message::{Peers, messages_of};
-use crate::stats::achievements::{self, Award};
+use crate::stats::achievements::{Award, UnlockedAchievement};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -119,7 +119,7 @@ fn is_told(key: &str) -> bool {
 /// Adds the achievements that these ends and corrections of games may have brought, and withdraws what does not stand.
 async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>) -> Result<(), DbErr> {
     let ended = |draft: &Draft| Some((draft.cause.game_id?, draft.cause.clone(), draft.user));
-    let ended: Vec<_> = drafts.iter().filter(|draft| draft.kind == Kind::GameCompleted).filter_map(ended).collect();
+    let ended: Vec<_> = drafts.iter().filter(|draft| draft.kind() == Kind::GameCompleted).filter_map(ended).collect();
     if ended.is_empty() {
         return Ok(());
     }
@@ -141,11 +141,11 @@ async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>)
     for achievement::Model { user_id, code, game_id, earned_at_ms } in earned {
         let (user, earned_at) = (UserId(user_id), Timestamp::from_millis(earned_at_ms));
         let Some((_, cause)) = since.get(&user).filter(|(at, _)| earned_at >= *at) else { continue };
+        let award = Award { game_id: GameId(game_id), earned_at };
         drafts.push(Draft {
             id: achievement_id(user, &code),
             user,
-            kind: Kind::AchievementUnlocked,
-            data: achievements::told(&code, Award { game_id: GameId(game_id), earned_at }),
+            content: Content::AchievementUnlocked(UnlockedAchievement::of(&code, award).into()),
             version: 0,
             cause: cause.clone(),
         });
@@ -191,8 +191,8 @@ async fn told_of_achievements(
             .all(tx)
             .await?;
         told.extend(rows.into_iter().filter_map(|(user, data)| {
-            let data: Value = serde_json::from_str(&data).ok()?;
-            Some((UserId(user), data["code"].as_str()?.to_owned()))
+            let told: AchievementUnlocked = serde_json::from_str(&data).ok()?;
+            Some((UserId(user), told.code))
         }));
     }
     Ok(told)

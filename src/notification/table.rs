@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::content::Content;
 use super::kind::Kind;
 use super::texts;
 use crate::clock;
@@ -79,11 +80,16 @@ pub(super) fn visible(user: UserId) -> Condition {
 pub(super) struct Draft {
     pub(super) id: Uuid,
     pub(super) user: UserId,
-    pub(super) kind: Kind,
-    pub(super) data: Value,
+    pub(super) content: Content,
     /// Of two with one id the higher one is right, whatever order they come in.
     pub(super) version: i64,
     pub(super) cause: Arc<Envelope>,
+}
+
+impl Draft {
+    pub(super) fn kind(&self) -> Kind {
+        self.content.kind()
+    }
 }
 
 /// The id of the notification about a game of that user.
@@ -110,7 +116,7 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
     let unwanted = unwanted(tx, &drafts).await?;
     // In order of id, so that two nodes can't deadlock.
     let mut newest: BTreeMap<Uuid, Draft> = BTreeMap::new();
-    for draft in drafts.into_iter().filter(|draft| !unwanted.contains(&(draft.user, draft.kind))) {
+    for draft in drafts.into_iter().filter(|draft| !unwanted.contains(&(draft.user, draft.kind()))) {
         let older = |there: &Draft| there.version < draft.version;
         if newest.get(&draft.id).is_none_or(older) {
             newest.insert(draft.id, draft);
@@ -124,13 +130,13 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
     }
     let (mut rows, mut told) = (Vec::new(), Vec::new());
     for draft in newest.into_values() {
-        let (title, body) = texts::of(draft.kind, &draft.data);
+        let (title, body) = texts::of(&draft.content);
         let mut notification = Notification {
             id: draft.id,
-            kind: draft.kind.as_str().to_owned(),
+            kind: draft.kind().as_str().to_owned(),
             title,
             body,
-            data: draft.data.clone(),
+            data: serde_json::to_value(&draft.content).unwrap_or_default(),
             created_at: draft.cause.timestamp,
         };
         let there = stored.get(&draft.id);

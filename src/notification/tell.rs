@@ -8,9 +8,9 @@ use entity::{achievement, session, user};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::content::{Content, Person};
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
 use crate::database::Database;
@@ -67,50 +67,40 @@ impl Handler for NotificationConsumer {
 pub(super) fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure> {
     let lacks = |what: &str| Failure::Permanent(format!("{} lacks {what}", cause.event_type));
     let user = cause.user_id.ok_or_else(|| lacks("user_id"))?;
-    let mut data = cause.data.value();
-    if !data.is_object() {
-        data = json!({});
-    }
-    let (id, version) = match kind {
-        Kind::GameCompleted => {
+    let unreadable = |error| Failure::Permanent(format!("{} is unreadable: {error}", cause.event_type));
+    let content = Content::read(kind, cause).map_err(unreadable)?;
+    let seq = cause.seq.unwrap_or_default();
+    let of_cause = || Uuid::new_v5(&cause.event_id, b"notification");
+    let (id, version) = match &content {
+        Content::GameCompleted(_) => {
             let game = cause.game_id.ok_or_else(|| lacks("game_id"))?;
-            data["game_id"] = json!(game);
-            data["session_id"] = json!(cause.session_id);
-            (game_completed_id(game.0, user), cause.seq.unwrap_or_default())
+            (game_completed_id(game.0, user), seq)
         }
-        Kind::AchievementUnlocked => {
-            let code = data["code"].as_str().ok_or_else(|| lacks("data.code"))?;
-            (achievement_id(user, code), 0)
-        }
-        Kind::SessionInvitation => {
-            data["session_id"] = json!(cause.session_id);
-            (Uuid::new_v5(&cause.event_id, b"notification"), 0)
-        }
-        Kind::PaymentMarked => {
+        Content::AchievementUnlocked(achievement) if achievement.code.is_empty() => return Err(lacks("data.code")),
+        Content::AchievementUnlocked(achievement) => (achievement_id(user, &achievement.code), 0),
+        Content::PaymentMarked(_) => {
             let session = cause.session_id.ok_or_else(|| lacks("session_id"))?;
-            data["session_id"] = json!(session);
-            let seq = cause.seq.unwrap_or_default();
             (payment_id(session.0, seq, user), seq)
         }
         // Said twice, under two keys, it is still one request.
-        Kind::FriendRequest => match data["request_id"].as_str().and_then(|id| Uuid::parse_str(id).ok()) {
-            Some(request) => (Uuid::new_v5(&request, b"friend_request"), 0),
-            None => (Uuid::new_v5(&cause.event_id, b"notification"), 0),
-        },
-        Kind::FriendAccepted | Kind::Message | Kind::CommandRefused => {
-            (Uuid::new_v5(&cause.event_id, b"notification"), 0)
+        Content::FriendRequest(asked) => {
+            (asked.request_id.map_or_else(of_cause, |request| Uuid::new_v5(&request, b"friend_request")), 0)
         }
+        Content::SessionInvitation(_)
+        | Content::FriendAccepted(_)
+        | Content::Message(_)
+        | Content::CommandRefused(_) => (of_cause(), 0),
     };
-    Ok(Draft { id, user, kind, data, version, cause: cause.clone() })
+    Ok(Draft { id, user, content, version, cause: cause.clone() })
 }
 
 /// Without the achievements that were taken back meanwhile: the table is the truth, a message may be late.
 async fn standing(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Result<Vec<Draft>, DbErr> {
-    let unlocked = drafts.iter().filter(|draft| draft.kind == Kind::AchievementUnlocked);
+    let unlocked = drafts.iter().filter(|draft| draft.kind() == Kind::AchievementUnlocked);
     let standing = achievements_of(tx, unlocked.map(|draft| draft.user)).await?;
-    let stands = |draft: &Draft| {
-        let code = draft.data["code"].as_str().unwrap_or_default();
-        draft.kind != Kind::AchievementUnlocked || standing.contains(&(draft.user, code.to_owned()))
+    let stands = |draft: &Draft| match &draft.content {
+        Content::AchievementUnlocked(unlocked) => standing.contains(&(draft.user, unlocked.code.clone())),
+        _ => true,
     };
     Ok(drafts.into_iter().filter(stands).collect())
 }
@@ -144,44 +134,26 @@ pub(super) async fn earned_by(
 
 /// Puts names to the ids that the drafts speak of.
 pub(super) async fn name(tx: &impl ConnectionTrait, drafts: &mut [Draft]) -> Result<(), DbErr> {
-    let of_session =
-        |draft: &&Draft| matches!(draft.kind, Kind::GameCompleted | Kind::SessionInvitation | Kind::PaymentMarked);
-    let sessions = drafts.iter().filter(of_session);
-    let sessions = sessions_named(tx, sessions.filter_map(|draft| draft.cause.session_id).map(|id| id.0)).await?;
-    let invited = drafts.iter().filter(|draft| draft.kind == Kind::SessionInvitation);
-    let inviters: Vec<Uuid> = invited.filter_map(|draft| inviter(&draft.cause, &sessions)).collect();
-    let users = users_named(tx, inviters.into_iter().chain(drafts.iter().filter_map(sender))).await?;
-    for draft in drafts {
+    let of_session = |draft: &mut Draft| draft.cause.session_id.filter(|_| draft.content.session_name().is_some());
+    let sessions: Vec<Uuid> = drafts.iter_mut().filter_map(of_session).map(|id| id.0).collect();
+    let sessions = sessions_named(tx, sessions.into_iter()).await?;
+    for draft in drafts.iter_mut() {
         let session = draft.cause.session_id.and_then(|id| sessions.get(&id.0));
-        match draft.kind {
-            Kind::GameCompleted | Kind::PaymentMarked => {
-                draft.data["session_name"] = json!(session.map(|session| &session.name))
-            }
-            Kind::SessionInvitation => {
-                let by = inviter(&draft.cause, &sessions).and_then(|id| users.get(&id));
-                draft.data["session_name"] = json!(session.map(|session| &session.name));
-                draft.data["invited_by"] = by.cloned().unwrap_or_default();
-            }
-            Kind::FriendRequest | Kind::FriendAccepted | Kind::Message => {
-                if let Some(from) = sender(draft).and_then(|id| users.get(&id)) {
-                    draft.data["from"] = from.clone();
-                }
-            }
-            Kind::AchievementUnlocked | Kind::CommandRefused => {}
+        if let Some(name) = draft.content.session_name() {
+            *name = session.map(|session| session.name.clone());
+        }
+        if let Content::SessionInvitation(invitation) = &mut draft.content {
+            // Earlier versions did not say who: it was who runs the session.
+            invitation.inviter = invitation.inviter.or(session.map(|session| session.creator_user_id));
+        }
+    }
+    let people = users_named(tx, drafts.iter().filter_map(|draft| draft.content.sender())).await?;
+    for draft in drafts {
+        if let Some(person) = draft.content.sender().and_then(|id| people.get(&id)) {
+            draft.content.name_sender(person);
         }
     }
     Ok(())
-}
-
-/// The message is to the invited; who invited stands in its data where it is known, else it was who runs the session.
-fn inviter(cause: &Envelope, sessions: &HashMap<Uuid, session::Model>) -> Option<Uuid> {
-    let told = cause.data.value()["invited_by"].as_str().and_then(|id| Uuid::parse_str(id).ok());
-    told.or_else(|| sessions.get(&cause.session_id?.0).map(|session| session.creator_user_id))
-}
-
-/// Whoever a request or a message is from.
-fn sender(draft: &Draft) -> Option<Uuid> {
-    ["from_user_id", "sender_id"].iter().find_map(|field| Uuid::parse_str(draft.data[*field].as_str()?).ok())
 }
 
 async fn sessions_named(
@@ -201,13 +173,13 @@ async fn sessions_named(
 async fn users_named(
     tx: &impl ConnectionTrait,
     ids: impl Iterator<Item = Uuid>,
-) -> Result<BTreeMap<Uuid, Value>, DbErr> {
+) -> Result<BTreeMap<Uuid, Person>, DbErr> {
     let ids: BTreeSet<Uuid> = ids.collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let mut named = BTreeMap::new();
     for ids in ids.chunks(ROWS_MAX) {
         let rows = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(tx).await?;
-        let profile = |row: &user::Model| json!({"user_id": row.id, "display_name": row.display_name});
+        let profile = |row: &user::Model| Person { user_id: row.id, display_name: row.display_name.clone() };
         named.extend(rows.iter().map(|row| (row.id, profile(row))));
     }
     Ok(named)

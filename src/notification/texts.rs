@@ -1,58 +1,48 @@
 //! Notifications in words: Russian, as the users of this service speak. Pages that speak another language have the data.
 
-use serde_json::Value;
-
-use super::kind::Kind;
+use super::content::{Content, GameCompleted, PaymentMarked, Person};
 use crate::game::currency::minor_digits;
+use crate::ids::Money;
 
 /// Title and body.
-pub(super) fn of(kind: Kind, data: &Value) -> (String, String) {
-    match kind {
-        Kind::GameCompleted => game_completed(data),
-        Kind::AchievementUnlocked => achievement_unlocked(data),
-        Kind::SessionInvitation => session_invitation(data),
-        Kind::FriendRequest => {
-            ("Заявка в друзья".to_owned(), format!("{} хочет добавить вас в друзья", who(&data["from"])))
+pub(super) fn of(content: &Content) -> (String, String) {
+    match content {
+        Content::GameCompleted(game) => game_completed(game),
+        Content::AchievementUnlocked(unlocked) => (
+            format!("Достижение: {}", unlocked.title.as_deref().unwrap_or_default()),
+            unlocked.description.clone().unwrap_or_default(),
+        ),
+        Content::SessionInvitation(invitation) => {
+            let session = invitation.session_name.as_deref().unwrap_or("игра");
+            ("Приглашение за стол".to_owned(), format!("{} зовёт вас: {session}", who(invitation.invited_by.as_ref())))
         }
-        Kind::FriendAccepted => ("Заявка принята".to_owned(), format!("{} теперь у вас в друзьях", who(&data["from"]))),
-        Kind::PaymentMarked => payment_marked(data),
-        Kind::Message => (who(&data["from"]), text(&data["content"]).to_owned()),
-        Kind::CommandRefused => ("Команда не выполнена".to_owned(), refusal(text(&data["code"]))),
+        Content::FriendRequest(asked) => {
+            ("Заявка в друзья".to_owned(), format!("{} хочет добавить вас в друзья", who(asked.from.as_ref())))
+        }
+        Content::FriendAccepted(answered) => {
+            ("Заявка принята".to_owned(), format!("{} теперь у вас в друзьях", who(answered.from.as_ref())))
+        }
+        Content::PaymentMarked(payment) => payment_marked(payment),
+        Content::Message(message) => (who(message.from.as_ref()).to_owned(), message.content.clone()),
+        Content::CommandRefused(refused) => ("Команда не выполнена".to_owned(), refusal(&refused.code)),
     }
 }
 
-fn game_completed(data: &Value) -> (String, String) {
-    let place = data["place"].as_i64().unwrap_or_default();
-    let net = data["net"].as_i64().unwrap_or_default();
-    let title = if data["is_corrected"] == true {
-        "Итоги игры исправлены"
-    } else {
-        "Игра окончена"
-    };
-    let mut body = format!("{place}-е место, {}", money(net, text(&data["currency"])));
-    if let Some(session) = data["session_name"].as_str() {
-        body = format!("{session}: {body}");
-    }
-    (title.to_owned(), body)
+fn game_completed(game: &GameCompleted) -> (String, String) {
+    let title =
+        if game.is_corrected { "Итоги игры исправлены" } else { "Игра окончена" };
+    let body = format!("{}-е место, {}", game.place, money(game.net, &game.currency));
+    (title.to_owned(), of_session(game.session_name.as_deref(), body))
 }
 
-fn achievement_unlocked(data: &Value) -> (String, String) {
-    (format!("Достижение: {}", text(&data["title"])), text(&data["description"]).to_owned())
+fn payment_marked(payment: &PaymentMarked) -> (String, String) {
+    let amount = money(payment.amount, &payment.currency);
+    let amount = amount.trim_start_matches('+').to_owned();
+    ("Отмечена оплата".to_owned(), of_session(payment.session_name.as_deref(), amount))
 }
 
-fn payment_marked(data: &Value) -> (String, String) {
-    let amount = money(data["amount"].as_i64().unwrap_or_default(), text(&data["currency"]));
-    let amount = amount.trim_start_matches('+');
-    let body = match data["session_name"].as_str() {
-        Some(session) => format!("{session}: {amount}"),
-        None => amount.to_owned(),
-    };
-    ("Отмечена оплата".to_owned(), body)
-}
-
-fn session_invitation(data: &Value) -> (String, String) {
-    let session = data["session_name"].as_str().unwrap_or("игра");
-    ("Приглашение за стол".to_owned(), format!("{} зовёт вас: {session}", who(&data["invited_by"])))
+fn of_session(session: Option<&str>, body: String) -> String {
+    session.map(|session| format!("{session}: {body}")).unwrap_or(body)
 }
 
 /// The stable code in words; what the server itself says of it (`data.message`) is English.
@@ -84,16 +74,12 @@ fn refusal(code: &str) -> String {
     words.to_owned()
 }
 
-fn who(user: &Value) -> String {
-    user["display_name"].as_str().unwrap_or("Игрок").to_owned()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+fn who(person: Option<&Person>) -> &str {
+    person.map_or("Игрок", |person| &person.display_name)
 }
 
 /// `+1 250,50 ₽`; whole amounts without kopecks, as many decimals as the currency has.
-fn money(minor: i64, currency: &str) -> String {
+fn money(Money(minor): Money, currency: &str) -> String {
     let sign = match minor {
         0 => "",
         1.. => "+",
@@ -122,35 +108,47 @@ fn money(minor: i64, currency: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::game::Refusal;
+    use crate::ids::{Timestamp, UserId};
+    use crate::notification::kind::Kind;
+    use crate::outbox::envelope::Envelope;
+
+    fn told(kind: Kind, data: Value) -> (String, String) {
+        let cause = Envelope::about_user(UserId::default(), "test", Timestamp::from_millis(0), data);
+        let mut content = Content::read(kind, &cause).expect("content");
+        if let Some(name) = content.session_name() {
+            *name = Some("Пятница".to_owned());
+        }
+        of(&content)
+    }
 
     #[test]
     fn money_is_grouped_signed_and_has_kopecks_where_there_are_any() {
-        assert_eq!(money(0, "RUB"), "0\u{a0}₽");
-        assert_eq!(money(125_050, "RUB"), "+1\u{a0}250,50\u{a0}₽");
-        assert_eq!(money(-100_000_000, "GEL"), "−1\u{a0}000\u{a0}000\u{a0}GEL");
-        assert_eq!(money(-5, ""), "−0,05");
-        assert_eq!(money(1_500, "JPY"), "+1\u{a0}500\u{a0}JPY");
-        assert_eq!(money(-1_500, "KWD"), "−1,500\u{a0}KWD");
-        assert_eq!(money(i64::MAX, "CLF"), "+922\u{a0}337\u{a0}203\u{a0}685\u{a0}477,5807\u{a0}CLF");
-        assert_eq!(money(i64::MIN, "RUB"), "−92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}₽");
+        assert_eq!(money(Money(0), "RUB"), "0\u{a0}₽");
+        assert_eq!(money(Money(125_050), "RUB"), "+1\u{a0}250,50\u{a0}₽");
+        assert_eq!(money(Money(-100_000_000), "GEL"), "−1\u{a0}000\u{a0}000\u{a0}GEL");
+        assert_eq!(money(Money(-5), ""), "−0,05");
+        assert_eq!(money(Money(1_500), "JPY"), "+1\u{a0}500\u{a0}JPY");
+        assert_eq!(money(Money(-1_500), "KWD"), "−1,500\u{a0}KWD");
+        assert_eq!(money(Money(i64::MAX), "CLF"), "+922\u{a0}337\u{a0}203\u{a0}685\u{a0}477,5807\u{a0}CLF");
+        assert_eq!(money(Money(i64::MIN), "RUB"), "−92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}₽");
     }
 
     #[test]
     fn a_game_is_told_with_place_and_money() {
-        let data = json!({"place": 2, "net": -15_000, "currency": "RUB", "session_name": "Пятница"});
-        let (title, body) = of(Kind::GameCompleted, &data);
+        let data = json!({"place": 2, "net": -15_000, "currency": "RUB"});
+        let (title, body) = told(Kind::GameCompleted, data);
         assert_eq!((title.as_str(), body.as_str()), ("Игра окончена", "Пятница: 2-е место, −150\u{a0}₽"));
     }
 
     #[test]
     fn every_kind_has_words_whatever_is_missing_from_its_data() {
         for kind in Kind::ALL {
-            assert!(!of(kind, &json!({})).0.is_empty(), "{kind:?}");
-            assert!(!of(kind, &Value::Null).0.is_empty(), "{kind:?}");
+            assert!(!told(kind, json!({})).0.is_empty(), "{kind:?}");
+            assert!(!told(kind, Value::Null).0.is_empty(), "{kind:?}");
         }
     }
 
@@ -174,7 +172,7 @@ mod tests {
         ];
         for refusal in refusals {
             let (title, body) =
-                of(Kind::CommandRefused, &json!({"code": refusal.code(), "message": refusal.to_string()}));
+                told(Kind::CommandRefused, json!({"code": refusal.code(), "message": refusal.to_string()}));
             assert!(!format!("{title} {body}").contains(|letter: char| letter.is_ascii_alphabetic()), "{body}");
         }
     }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::game_player;
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::game::currency::minor_digits;
@@ -186,16 +185,22 @@ pub struct Award {
     pub earned_at: Timestamp,
 }
 
-/// What a player is told of it.
-pub fn told(code: &str, Award { game_id, earned_at }: Award) -> Value {
-    let words = of_code(code);
-    json!({
-        "code": code,
-        "title": words.map(|words| words.title.ru),
-        "description": words.map(|words| words.description.ru),
-        "game_id": game_id,
-        "earned_at": earned_at,
-    })
+/// What a player is told of it; without words where the code is of another version.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnlockedAchievement {
+    pub code: String,
+    pub title: Option<&'static str>,
+    pub description: Option<&'static str>,
+    pub game_id: GameId,
+    pub earned_at: Timestamp,
+}
+
+impl UnlockedAchievement {
+    pub fn of(code: &str, Award { game_id, earned_at }: Award) -> Self {
+        let words = of_code(code);
+        let (title, description) = (words.map(|words| words.title.ru), words.map(|words| words.description.ru));
+        Self { code: code.to_owned(), title, description, game_id, earned_at }
+    }
 }
 
 /// What these games of one player come to, by code. The order of `rows` does not matter.

@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::achievements::{self, Award};
+use super::achievements::{self, Award, UnlockedAchievement};
 use super::statistics::must_exist;
 use crate::account::CurrentUser;
 use crate::clock;
@@ -23,7 +23,7 @@ use crate::database::Database;
 use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
 use crate::ids::{GameId, Timestamp, UserId};
 use crate::outbox;
-use crate::outbox::envelope::Envelope;
+use crate::outbox::envelope::{Data, Envelope};
 
 /// Users whose rows are read at once.
 const USERS_MAX: usize = 100;
@@ -77,7 +77,7 @@ impl Changes {
     ) {
         for row in stored.iter().filter(|row| !earned.contains_key(row.code.as_str())) {
             self.gone.push((user, row.code.clone()));
-            let data = json!({"code": row.code, "game_id": row.game_id});
+            let data = json!({"code": row.code, "game_id": row.game_id}).into();
             self.tell(user, cause, ("compensation.notifications.achievement_unlocked", &row.code), data);
         }
         for (code, by) in earned {
@@ -95,14 +95,14 @@ impl Changes {
             });
             // One that was earned by another game than it seemed is no news.
             if before.is_none() {
-                let data = achievements::told(code, by);
+                let data = Data::encode(&UnlockedAchievement::of(code, by));
                 self.tell(user, cause, ("notifications.achievement_unlocked", code), data);
             }
         }
     }
 
     /// Under a routing key, about the achievement of that code.
-    fn tell(&mut self, user: UserId, cause: &Envelope, (key, code): (&str, &str), data: serde_json::Value) {
+    fn tell(&mut self, user: UserId, cause: &Envelope, (key, code): (&str, &str), data: Data) {
         let mut envelope = Envelope::after(cause, &format!("{key}/{code}"), key, user, data);
         envelope.timestamp = clock::now();
         self.messages.push((key.to_owned(), envelope));
