@@ -45,7 +45,7 @@ id! {
     GameId
 }
 id! {
-    /// A seat in a session, with or without an account behind it.
+    /// A place in a session, with or without an account behind it.
     ParticipantId
 }
 

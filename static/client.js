@@ -66,7 +66,7 @@ export class Artel {
   /** `{ username, password }` */
   async login(account) { return this.#keep(await this.#call('POST', '/auth/login', account)).user }
 
-  /** Takes a seat by a join code; `{ session, participant_id }`. */
+  /** Takes a place by a join code; `{ session, participant_id }`. */
   join(code, options = {}) { return this.post('/sessions/join', { code, ...options }) }
 
   get(path) { return this.request('GET', path) }

@@ -42,7 +42,7 @@ const reducers = {
       is_private: data.is_private, creator_user_id: data.creator_user_id, max_players: data.max_players,
       rules: data.rules, template_id: data.template_id, seq: event.seq, current_game: null, games_played: 0,
       created_at: event.timestamp, started_at: null, completed_at: null,
-      participants: [seat({
+      participants: [participant({
         participant_id: data.creator_participant_id, user_id: data.creator_user_id, role: 'creator',
         display_name: data.creator_display_name, is_guest: false, can_score: true, is_active: true,
       }, event)],
@@ -50,9 +50,9 @@ const reducers = {
   }),
   'session.player_joined': (state, data, event) => onSession(turned(known(state), data), (session) => {
     const known = session.participants.find((p) => p.id === data.participant_id)
-    // Who comes back to the own seat finds the own sums.
+    // Who comes back to the own place finds the own sums.
     const sums = known && { balance: known.balance, games_played: known.games_played, balls_potted: known.balls_potted, is_online: known.is_online }
-    const joined = { ...known, ...seat(data, event), ...sums }
+    const joined = { ...known, ...participant(data, event), ...sums }
     const participants = known
       ? session.participants.map((p) => (p.id === joined.id ? joined : p))
       : [...session.participants, joined]
@@ -60,13 +60,13 @@ const reducers = {
   }),
   'session.player_left': leave,
   'session.player_removed': leave,
-  'session.player_updated': (state, data) => onSeats(state, (p) =>
+  'session.player_updated': (state, data) => onParticipants(state, (p) =>
     p.id === data.participant_id ? { ...p, display_name: data.display_name, can_score: data.can_score } : p),
   // The new code stands in no event: those who may know it read the session for it.
   'session.settings_changed': (state, { code_changed, table, ...data }) =>
     onSession(code_changed || data.rules || table !== undefined ? { ...state, refetch: true } : state, (session) => ({ ...session, ...data })),
   'session.creator_changed': (state, data) => onSession(
-    onSeats(state, (p) => {
+    onParticipants(state, (p) => {
       if (p.id === data.participant_id) return { ...p, role: 'creator', can_score: true }
       return p.role === 'creator' ? { ...p, role: 'participant' } : p
     }),
@@ -106,7 +106,7 @@ const reducers = {
         return lost.has(score.participant_id) ? { ...score, points: score.points - lost.get(score.participant_id) } : score
       }),
     }))
-    return onSeats(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + (data.count ?? 1) } : p))
+    return onParticipants(scored, (p) => (p.id === data.participant_id ? { ...p, balls_potted: p.balls_potted + (data.count ?? 1) } : p))
   },
   'game.foul_committed': (state, data, event) => data.correction ? corrected(state, data.correction, event) : onGame(state, (game) => ({
     ...game,
@@ -131,7 +131,7 @@ const reducers = {
       ...game, status: 'in_progress', results: null, end_reason: null, winner_participant_ids: [], ended_at: null, duration_seconds: null,
       scores: data.scores, current_participant_id: data.current_participant_id, remaining: data.remaining ?? game.remaining, ...onTable(data),
     }
-    const settled = onSeats(asksForMore(state), (p) => (game.order.includes(p.id)
+    const settled = onParticipants(asksForMore(state), (p) => (game.order.includes(p.id)
       ? { ...p, balance: p.balance - netOf(game, p.id), games_played: p.games_played - 1 } : p))
     return onSession({ ...settled, games: state.games.filter((g) => g !== game) }, (session) =>
       ({ ...session, current_game: open, games_played: session.games_played - 1 }))
@@ -144,7 +144,7 @@ const reducers = {
       ...game, status: 'completed', results: data.results, end_reason: data.reason,
       ended_at: event.timestamp, duration_seconds: data.duration_seconds,
     }
-    const settled = onSeats(state, (p) => (game.order.includes(p.id)
+    const settled = onParticipants(state, (p) => (game.order.includes(p.id)
       ? { ...p, balance: p.balance + netOf(ended, p.id), games_played: p.games_played + 1 } : p))
     return closeGame(settled, ended, 1)
   },
@@ -179,11 +179,11 @@ function corrected(state, { scores, results, winner_participant_ids }, event) {
 
 /** An ended game comes to something else than before. */
 function settledAs(state, game, after) {
-  const settled = onSeats(asksForMore(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
+  const settled = onParticipants(asksForMore(state), (p) => ({ ...p, balance: p.balance + netOf(after, p.id) - netOf(game, p.id) }))
   return { ...settled, games: state.games.map((g) => (g.id === after.id ? after : g)) }
 }
 
-function seat(data, event) {
+function participant(data, event) {
   return {
     id: data.participant_id, user_id: data.user_id ?? null, display_name: data.display_name, role: data.role,
     is_guest: data.is_guest, can_score: data.can_score, is_active: data.is_active, is_online: false,
@@ -192,7 +192,7 @@ function seat(data, event) {
 }
 
 function leave(state, data, event) {
-  return onSeats(turned(state, data), (p) => (p.id === data.participant_id ? { ...p, is_active: false, left_at: event.timestamp } : p))
+  return onParticipants(turned(state, data), (p) => (p.id === data.participant_id ? { ...p, is_active: false, left_at: event.timestamp } : p))
 }
 
 /** Who is not at the table has no turn: whose it is now stands beside who came or went. */
@@ -200,7 +200,7 @@ function turned(state, { current_participant_id: id }) {
   return id ? onGame(state, (game) => ({ ...game, current_participant_id: id })) : state
 }
 
-/** Who takes a seat may know the code, which stands in no event. */
+/** Who takes a place may know the code, which stands in no event. */
 function known(state) {
   return state.session?.code == null ? { ...state, refetch: true } : state
 }
@@ -214,7 +214,7 @@ function onSession(state, change) {
   return state.session ? { ...state, session: change(state.session) } : state
 }
 
-function onSeats(state, change) {
+function onParticipants(state, change) {
   return onSession(state, (session) => ({ ...session, participants: session.participants.map(change) }))
 }
 

@@ -62,17 +62,17 @@ export function unsettled(items, events) {
   return items.filter((item) => item.state !== 'refused' && !known.has(item.id))
 }
 
-export function seatOf(session, userId) {
+export function participantOf(session, userId) {
   return session.participants.find((p) => p.user_id === userId) ?? null
 }
 
 export function isCreator(session, userId) {
-  return seatOf(session, userId)?.role === 'creator'
+  return participantOf(session, userId)?.role === 'creator'
 }
 
 export function mayScore(session, userId) {
-  const seat = seatOf(session, userId)
-  return Boolean(seat && seat.is_active && seat.role !== 'spectator' && (seat.role === 'creator' || seat.can_score))
+  const participant = participantOf(session, userId)
+  return Boolean(participant && participant.is_active && participant.role !== 'spectator' && (participant.role === 'creator' || participant.can_score))
 }
 
 /** Active players, those who would be in the next order. */
@@ -90,9 +90,9 @@ export function lastGame(state) {
 
 /** The evening so far and the running game together: the money as it stands. */
 export function standing(session, participantId) {
-  const seat = session.participants.find((p) => p.id === participantId)
+  const participant = session.participants.find((p) => p.id === participantId)
   const live = session.current_game?.scores.find((s) => s.participant_id === participantId)?.net ?? 0
-  return (seat?.balance ?? 0) + live
+  return (participant?.balance ?? 0) + live
 }
 
 /** Points of the side a player is on; `null` where everyone plays alone. */

@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub game_id: Uuid,
-    /// The seat.
+    /// The place.
     #[sea_orm(primary_key, auto_increment = false)]
     pub participant_id: Uuid,
     pub session_id: Uuid,

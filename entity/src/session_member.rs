@@ -1,4 +1,4 @@
-//! Which accounts have a seat in which session.
+//! Which accounts have a place in which session.
 
 use sea_orm::entity::prelude::*;
 

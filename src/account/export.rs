@@ -63,10 +63,11 @@ impl Accounts {
             newest::<template_favorite::Entity>(db, favorites, template_favorite::Column::CreatedAtMs).await?;
         let audit = audit_entry::Column::UserId.eq(id);
         let audit = newest::<audit_entry::Entity>(db, audit, audit_entry::Column::TimestampMs).await?;
-        let seats = session_member::Column::UserId.eq(id);
-        let seats = newest::<session_member::Entity>(db, seats, session_member::Column::SessionId).await?;
+        let participants = session_member::Column::UserId.eq(id);
+        let participants =
+            newest::<session_member::Entity>(db, participants, session_member::Column::SessionId).await?;
         let cut = &mut Vec::new();
-        let seats = each(cut, "sessions", seats, |seat| seat.session_id);
+        let participants = each(cut, "sessions", participants, |participant| participant.session_id);
         let mut all = json!({
             "exported_at": now,
             "user": {
@@ -77,7 +78,7 @@ impl Accounts {
                 "id": login.id, "created_at": at(login.created_at_ms), "last_used_at": login.last_used_at_ms.map(at),
                 "ended_at": login.revoked_at_ms.map(at), "user_agent": login.user_agent,
             })),
-            "sessions": self.sessions_of(id, &seats).await?,
+            "sessions": self.sessions_of(id, &participants).await?,
             "games": each(cut, "games", games, |game| json!({
                 "game_id": game.game_id, "session_id": game.session_id, "participant_id": game.participant_id,
                 "game_type": game.game_type, "status": game.status, "started_at": at(game.started_at_ms),

@@ -184,12 +184,12 @@ impl Search<'_> {
             wanted = wanted.add(Column::Id.eq(session));
         }
         if let Some(user) = self.filter.user_id {
-            let seats = SqlQuery::select()
+            let participants = SqlQuery::select()
                 .column(session_member::Column::SessionId)
                 .from(session_member::Entity)
                 .and_where(session_member::Column::UserId.eq(user))
                 .take();
-            wanted = wanted.add(Column::Id.in_subquery(seats));
+            wanted = wanted.add(Column::Id.in_subquery(participants));
         }
         let next = session::Entity::find().select_only().column(Column::Id).filter(wanted).order_by_asc(Column::Id);
         Ok(next.limit(1).into_tuple().one(self.database.reader()).await?)

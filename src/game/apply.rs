@@ -1,10 +1,10 @@
 //! What each fact makes of a session. Nothing is checked here that `decide` has checked, and nothing can fail.
-//! Where a fact speaks of a seat or a game that is not there, it changes nothing but the seq.
+//! Where a fact speaks of a place or a game that is not there, it changes nothing but the seq.
 
 use super::decide_marks::ECHO_MS;
 use super::discipline::Color;
 use super::event::{
-    BallPotted, Event, Fact, GameEnded, GameReopened, GameStarted, PlayerJoined, Role, Seat, SessionCreated,
+    BallPotted, Event, Fact, GameEnded, GameReopened, GameStarted, PlayerDeparture, PlayerJoined, Role, SessionCreated,
     SettingsChanged,
 };
 use super::mark::{Act, Foul, Pot};
@@ -30,15 +30,15 @@ impl Session {
         match &event.fact {
             Fact::SessionCreated(created) if is_first => self.open(created, event),
             Fact::SessionCreated(_) => {}
-            Fact::PlayerJoined(joined) => self.seat(joined, event.timestamp),
+            Fact::PlayerJoined(joined) => self.admit(joined, event.timestamp),
             Fact::PlayerLeft(gone) => self.empty(gone, event.timestamp, None),
             Fact::PlayerRemoved(gone) => self.empty(gone, event.timestamp, Some(event.seq)),
             Fact::PlayerUpdated(updated) => {
-                if let Some(seat) = self.seat_mut(updated.participant_id) {
-                    seat.display_name.clone_from(&updated.display_name);
-                    seat.can_score = updated.can_score;
-                    if seat.role != Role::Spectator {
-                        seat.is_muted = !updated.can_score;
+                if let Some(participant) = self.participant_mut(updated.participant_id) {
+                    participant.display_name.clone_from(&updated.display_name);
+                    participant.can_score = updated.can_score;
+                    if participant.role != Role::Spectator {
+                        participant.is_muted = !updated.can_score;
                     }
                 }
             }
@@ -135,13 +135,13 @@ impl Session {
         };
     }
 
-    fn seat(&mut self, joined: &PlayerJoined, at: Timestamp) {
+    fn admit(&mut self, joined: &PlayerJoined, at: Timestamp) {
         let known = self.participant(joined.participant_id);
         // An older node took the code for enough, beside this one: the removal holds all the same.
-        if joined.is_active && known.is_some_and(|seat| seat.is_barred) {
+        if joined.is_active && known.is_some_and(|participant| participant.is_barred) {
             return;
         }
-        let seat = Participant {
+        let participant = Participant {
             id: joined.participant_id,
             user_id: joined.user_id,
             display_name: joined.display_name.clone(),
@@ -152,39 +152,39 @@ impl Session {
             is_invited: !joined.is_active,
             is_removed: false,
             is_barred: false,
-            removed_seq: known.and_then(|seat| seat.removed_seq),
-            is_muted: known.is_some_and(|seat| seat.is_muted),
-            joined_at: known.and_then(|seat| seat.joined_at).or(joined.is_active.then_some(at)),
-            left_at: known.and_then(|seat| seat.left_at).filter(|_| !joined.is_active),
+            removed_seq: known.and_then(|participant| participant.removed_seq),
+            is_muted: known.is_some_and(|participant| participant.is_muted),
+            joined_at: known.and_then(|participant| participant.joined_at).or(joined.is_active.then_some(at)),
+            left_at: known.and_then(|participant| participant.left_at).filter(|_| !joined.is_active),
         };
         if let Some(clock) = &mut self.table {
-            match seat.is_active_player() {
-                true => clock.come(seat.id, at),
-                false => clock.go(seat.id, at),
+            match participant.is_active_player() {
+                true => clock.come(participant.id, at),
+                false => clock.go(participant.id, at),
             }
         }
-        match self.seat_mut(joined.participant_id) {
-            Some(known) => *known = seat,
-            None => self.participants.push(seat),
+        match self.participant_mut(joined.participant_id) {
+            Some(known) => *known = participant,
+            None => self.participants.push(participant),
         }
     }
 
-    fn empty(&mut self, gone: &Seat, at: Timestamp, removed: Option<Seq>) {
-        if let Some(seat) = self.seat_mut(gone.participant_id) {
-            seat.is_active = false;
-            seat.is_invited = false;
-            seat.is_removed = removed.is_some();
-            seat.is_barred = gone.until_invited;
-            seat.removed_seq = removed.or(seat.removed_seq);
-            seat.left_at = Some(at);
+    fn empty(&mut self, gone: &PlayerDeparture, at: Timestamp, removed: Option<Seq>) {
+        if let Some(participant) = self.participant_mut(gone.participant_id) {
+            participant.is_active = false;
+            participant.is_invited = false;
+            participant.is_removed = removed.is_some();
+            participant.is_barred = gone.until_invited;
+            participant.removed_seq = removed.or(participant.removed_seq);
+            participant.left_at = Some(at);
         }
         if let Some(clock) = &mut self.table {
             clock.go(gone.participant_id, at);
         }
     }
 
-    fn seat_mut(&mut self, id: ParticipantId) -> Option<&mut Participant> {
-        self.participants.iter_mut().find(|seat| seat.id == id)
+    fn participant_mut(&mut self, id: ParticipantId) -> Option<&mut Participant> {
+        self.participants.iter_mut().find(|participant| participant.id == id)
     }
 
     fn enter(&mut self, event: &Event, what: EntryKind) {
@@ -230,7 +230,13 @@ impl Session {
 
     fn start_table(&mut self, at: Timestamp) {
         let Some(clock) = &mut self.table else { return };
-        clock.start(at, self.participants.iter().filter(|seat| seat.is_active_player()).map(|seat| seat.id));
+        clock.start(
+            at,
+            self.participants
+                .iter()
+                .filter(|participant| participant.is_active_player())
+                .map(|participant| participant.id),
+        );
     }
 
     fn crown(&mut self, id: ParticipantId, user: UserId) {
@@ -238,13 +244,13 @@ impl Session {
             return;
         }
         self.creator_user_id = user;
-        for seat in &mut self.participants {
-            if seat.id == id {
-                seat.role = Role::Creator;
-                seat.can_score = true;
-                seat.is_muted = false;
-            } else if seat.role == Role::Creator {
-                seat.role = Role::Participant;
+        for participant in &mut self.participants {
+            if participant.id == id {
+                participant.role = Role::Creator;
+                participant.can_score = true;
+                participant.is_muted = false;
+            } else if participant.role == Role::Creator {
+                participant.role = Role::Participant;
             }
         }
     }

@@ -29,21 +29,21 @@ struct Moved {
 impl Session {
     /// The whole session as a client sees it.
     pub fn view(&self, is_online: &dyn Fn(ParticipantId) -> bool) -> SessionView {
-        let seats = self.participants.iter().zip(self.evenings()).zip(self.moved());
-        let seat = |((seat, evening), moved): ((&Participant, Evening), Moved)| ParticipantView {
-            id: seat.id,
-            user_id: seat.user_id,
-            display_name: seat.display_name.clone(),
-            role: seat.role,
-            is_guest: seat.is_guest,
-            can_score: seat.can_score,
-            is_active: seat.is_active,
-            is_online: is_online(seat.id),
+        let participants = self.participants.iter().zip(self.evenings()).zip(self.moved());
+        let participant = |((participant, evening), moved): ((&Participant, Evening), Moved)| ParticipantView {
+            id: participant.id,
+            user_id: participant.user_id,
+            display_name: participant.display_name.clone(),
+            role: participant.role,
+            is_guest: participant.is_guest,
+            can_score: participant.can_score,
+            is_active: participant.is_active,
+            is_online: is_online(participant.id),
             balance: evening.of_games + moved.expenses + moved.payments,
             games_played: evening.games,
             balls_potted: evening.balls,
-            joined_at: seat.joined_at,
-            left_at: seat.left_at,
+            joined_at: participant.joined_at,
+            left_at: participant.left_at,
         };
         SessionView {
             id: self.id,
@@ -57,7 +57,7 @@ impl Session {
             rules: self.rules.clone(),
             template_id: self.template_id,
             seq: self.seq,
-            participants: seats.map(seat).collect(),
+            participants: participants.map(participant).collect(),
             current_game: self.game_in_progress().map(|game| self.view_of(game)),
             race: self.current_match(),
             fingerprint: self.last_hash,
@@ -103,15 +103,15 @@ impl Session {
     }
 
     pub(super) fn user_of(&self, player: ParticipantId) -> Option<UserId> {
-        self.participant(player).and_then(|seat| seat.user_id)
+        self.participant(player).and_then(|participant| participant.user_id)
     }
 
     /// Who owes what, and the fewest transfers that clear it.
     pub fn balance(&self) -> BalanceView {
-        let seats = self.participants.iter().zip(self.moved());
-        let mut participants: Vec<_> = seats
-            .map(|(seat, Moved { expenses, payments })| ParticipantBalance {
-                participant_id: seat.id,
+        let participants = self.participants.iter().zip(self.moved());
+        let mut participants: Vec<_> = participants
+            .map(|(participant, Moved { expenses, payments })| ParticipantBalance {
+                participant_id: participant.id,
                 net: expenses + payments,
                 games: Vec::new(),
                 expenses,
@@ -130,15 +130,15 @@ impl Session {
         BalanceView { currency: self.rules.currency().to_owned(), participants, settlement: settle(&nets) }
     }
 
-    /// What moved beside the games, in the order of seats.
+    /// What moved beside the games, in the order of places.
     fn moved(&self) -> Vec<Moved> {
         let mut moved = vec![Moved::default(); self.participants.len()];
         for entry in self.standing_entries() {
             let is_payment = matches!(entry.what, EntryKind::Payment { .. });
             for Claim { debtor, creditor, amount } in self.claims(entry) {
                 for (id, amount) in [(debtor, -amount), (creditor, amount)] {
-                    let seat = self.participants.iter().position(|seat| seat.id == id);
-                    let Some(sum) = seat.and_then(|seat| moved.get_mut(seat)) else { continue };
+                    let participant = self.participants.iter().position(|participant| participant.id == id);
+                    let Some(sum) = participant.and_then(|participant| moved.get_mut(participant)) else { continue };
                     let part = if is_payment { &mut sum.payments } else { &mut sum.expenses };
                     *part += amount;
                 }
@@ -162,17 +162,21 @@ impl Session {
 
     /// What the completed games came to for each participant.
     pub(super) fn game_nets(&self) -> Vec<(ParticipantId, Money)> {
-        self.participants.iter().map(|seat| seat.id).zip(self.evenings().into_iter().map(|sum| sum.of_games)).collect()
+        self.participants
+            .iter()
+            .map(|participant| participant.id)
+            .zip(self.evenings().into_iter().map(|sum| sum.of_games))
+            .collect()
     }
 
-    /// The games of everybody, in the order of seats.
+    /// The games of everybody, in the order of places.
     fn evenings(&self) -> Vec<Evening> {
         let mut evenings = vec![Evening::default(); self.participants.len()];
         for game in self.games.iter().filter(|game| game.status != GameStatus::Cancelled) {
             let columns = self.board_of(game).tallies.iter().zip(self.board_of(game).nets(self.rules_of(game)));
             for (player, (tally, net)) in game.order.iter().zip(columns) {
-                let seat = self.participants.iter().position(|seat| seat.id == *player);
-                let Some(evening) = seat.and_then(|seat| evenings.get_mut(seat)) else { continue };
+                let participant = self.participants.iter().position(|participant| participant.id == *player);
+                let Some(evening) = participant.and_then(|participant| evenings.get_mut(participant)) else { continue };
                 evening.balls = evening.balls.saturating_add(tally.balls);
                 if game.is_completed() {
                     evening.of_games += net;

@@ -31,19 +31,19 @@ pub enum Command {
     CreateSession(CreateSession),
     /// A scoring command of the wire contract.
     Score(Scoring),
-    /// An account takes a seat (or comes back to its own).
+    /// An account takes a place (or comes back to its own).
     Join {
         /// The name shown at the table, 1..64 characters.
         display_name: String,
         /// A player or a spectator, never `Creator`; `None`: as before, a player where that is new.
         role: Option<Role>,
     },
-    /// A seat for a guest without an account. Creator only.
+    /// A place for a guest without an account. Creator only.
     AddGuest {
         /// The name shown at the table, 1..64 characters.
         display_name: String,
     },
-    /// A seat kept for an account, which becomes active when it joins. Creator only.
+    /// A place kept for an account, which becomes active when it joins. Creator only.
     Invite {
         /// Who is invited.
         user_id: UserId,
@@ -52,19 +52,19 @@ pub enum Command {
     },
     /// Creator only.
     UpdateParticipant {
-        /// Whose seat.
+        /// Whose place.
         participant_id: ParticipantId,
         /// A new name, where given.
         display_name: Option<String>,
         /// A new right to score, where given.
         can_score: Option<bool>,
     },
-    /// Leaves (own seat) or removes (creator).
+    /// Leaves (own place) or removes (creator).
     RemoveParticipant {
-        /// Whose seat.
+        /// Whose place.
         participant_id: ParticipantId,
     },
-    /// The account is gone: it leaves, and its seat is a deleted player's, in a session that is over as well.
+    /// The account is gone: it leaves, and its place is a deleted player's, in a session that is over as well.
     Forget,
     /// Creator only; each field where given.
     ChangeSettings(Box<ChangeSettings>),

@@ -14,7 +14,7 @@ use crate::ids::{GameId, Seq};
 /// How long a session can get; a busy evening has a few thousand events.
 pub const MAX_EVENTS: Seq = 100_000;
 
-/// Which of the dice's ids a new seat or game takes: far from those that the shell takes for events.
+/// Which of the dice's ids a new place or game takes: far from those that the shell takes for events.
 pub(super) const NEW_ID: u64 = 1 << 32;
 
 impl Session {
@@ -75,7 +75,9 @@ impl Session {
     }
 
     pub(super) fn only_scorers(&self, request: &Request) -> Result<(), Refusal> {
-        let may = |seat: &super::Participant| seat.is_active && seat.can_score && seat.role != Role::Spectator;
+        let may = |participant: &super::Participant| {
+            participant.is_active && participant.can_score && participant.role != Role::Spectator
+        };
         if request.user == self.creator_user_id || self.participant_of(request.user).is_some_and(may) {
             return Ok(());
         }

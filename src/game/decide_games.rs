@@ -63,7 +63,7 @@ impl Session {
             return Err(invalid("order", format!("these rules are for {} players at most", players.end())));
         }
         for (i, player) in order.iter().enumerate() {
-            if !self.active_players().any(|seat| seat.id == *player) {
+            if !self.active_players().any(|participant| participant.id == *player) {
                 return Err(invalid("order", format!("{player} is no active player of this session")));
             }
             if order.iter().take(i).any(|earlier| earlier == player) {
@@ -78,7 +78,7 @@ impl Session {
 
     fn drawn_order(&self, request: &Request) -> Result<(Vec<ParticipantId>, bool), Refusal> {
         let players = self.rules.players();
-        let active: Vec<_> = self.active_players().map(|seat| seat.id).collect();
+        let active: Vec<_> = self.active_players().map(|participant| participant.id).collect();
         if self.rules.discipline().terms().order == Order::Manual {
             return Err(invalid("order", "these rules want the order given"));
         }

@@ -201,7 +201,7 @@ impl Session {
             return Ok(());
         }
         let current = current.and_then(|id| self.participant(id));
-        Err(Refusal::NotYourTurn(current.map(|seat| seat.display_name.clone()).unwrap_or_default()))
+        Err(Refusal::NotYourTurn(current.map(|participant| participant.display_name.clone()).unwrap_or_default()))
     }
 }
 

@@ -14,7 +14,7 @@ mod decide;
 mod decide_corrections;
 mod decide_games;
 mod decide_marks;
-mod decide_seats;
+mod decide_participants;
 pub mod discipline;
 pub mod event;
 mod mark;
@@ -93,7 +93,7 @@ struct RecentPot {
     at: Timestamp,
 }
 
-/// A seat in a session, with or without an account behind it.
+/// A place in a session, with or without an account behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
     pub id: ParticipantId,
@@ -101,7 +101,7 @@ pub struct Participant {
     pub user_id: Option<UserId>,
     /// The name at the table.
     pub display_name: String,
-    /// What the seat is.
+    /// What the place is.
     pub role: Role,
     /// Nobody's account stands behind it.
     pub is_guest: bool,
@@ -109,7 +109,7 @@ pub struct Participant {
     pub can_score: bool,
     /// Sits at the table now.
     pub is_active: bool,
-    /// The seat is kept for an account that was invited.
+    /// The place is kept for an account that was invited.
     pub is_invited: bool,
     /// Removed by the creator, and not invited again since.
     #[serde(default)]
@@ -135,7 +135,7 @@ impl Participant {
         self.is_active && self.role != Role::Spectator
     }
 
-    /// Sat at the table at some time, so that a balance may stand behind the seat.
+    /// Sat at the table at some time, so that a balance may stand behind the place.
     pub fn has_sat(&self) -> bool {
         self.joined_at.is_some()
     }
@@ -215,30 +215,30 @@ impl Session {
         self.created_at
     }
 
-    /// All seats ever taken, in that order.
+    /// All places ever taken, in that order.
     pub fn participants(&self) -> &[Participant] {
         &self.participants
     }
 
-    /// The seat of that id.
+    /// The place of that id.
     pub fn participant(&self, id: ParticipantId) -> Option<&Participant> {
-        self.participants.iter().find(|seat| seat.id == id)
+        self.participants.iter().find(|participant| participant.id == id)
     }
 
-    /// The seat of an account, be it active, invited or left.
+    /// The place of an account, be it active, invited or left.
     pub fn participant_of(&self, user: UserId) -> Option<&Participant> {
-        self.participants.iter().find(|seat| seat.user_id == Some(user))
+        self.participants.iter().find(|participant| participant.user_id == Some(user))
     }
 
-    /// A public session may be read and watched by any account, a private one by whoever has a seat or had one; neither
-    /// by who was removed. Who is invited sees the preview until the seat is taken.
+    /// A public session may be read and watched by any account, a private one by whoever has a place or had one; neither
+    /// by who was removed. Who is invited sees the preview until the place is taken.
     pub fn may_read(&self, user: UserId) -> Result<(), Refusal> {
         match self.participant_of(user) {
             _ if self.is_unknown() => Err(Refusal::NeedsNewer),
-            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
-            Some(seat) if seat.has_sat() => Ok(()),
+            Some(participant) if participant.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(participant) if participant.has_sat() => Ok(()),
             _ if !self.is_private => Ok(()),
-            Some(seat) if seat.is_invited => Err(Refusal::NotAllowed("you are invited: join first")),
+            Some(participant) if participant.is_invited => Err(Refusal::NotAllowed("you are invited: join first")),
             _ => Err(Refusal::NotAllowed("this session is private to its participants")),
         }
     }
@@ -246,8 +246,8 @@ impl Session {
     /// What is to be seen before joining: by whoever has the code, whoever is invited and whoever may read it.
     pub fn may_preview(&self, user: UserId, has_code: bool) -> Result<(), Refusal> {
         match self.participant_of(user) {
-            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
-            Some(seat) if seat.is_invited => Ok(()),
+            Some(participant) if participant.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(participant) if participant.is_invited => Ok(()),
             _ if has_code && !self.is_unknown() => Ok(()),
             _ => self.may_read(user),
         }
@@ -256,8 +256,8 @@ impl Session {
     /// Whoever is invited, or sits at the table, needs no code to join.
     pub fn may_join_without_code(&self, user: UserId) -> Result<(), Refusal> {
         match self.participant_of(user) {
-            Some(seat) if seat.is_removed => Err(Refusal::ParticipantRemoved),
-            Some(seat) if seat.is_invited || seat.is_active => Ok(()),
+            Some(participant) if participant.is_removed => Err(Refusal::ParticipantRemoved),
+            Some(participant) if participant.is_invited || participant.is_active => Ok(()),
             _ => Err(Refusal::NotAllowed("without an invitation the join code is needed")),
         }
     }
@@ -270,7 +270,7 @@ impl Session {
     /// Those who sit or watch at the table may share what they see.
     pub fn may_share(&self, user: UserId) -> Result<(), Refusal> {
         self.may_read(user)?;
-        if self.participant_of(user).is_some_and(|seat| seat.is_active) {
+        if self.participant_of(user).is_some_and(|participant| participant.is_active) {
             return Ok(());
         }
         Err(Refusal::NotAllowed("only participants may share a session"))
@@ -354,7 +354,7 @@ impl Session {
     }
 
     fn active_players(&self) -> impl Iterator<Item = &Participant> {
-        self.participants.iter().filter(|seat| seat.is_active_player())
+        self.participants.iter().filter(|participant| participant.is_active_player())
     }
 
     /// Who potted the last ball of the game before, if that still stands.

@@ -123,12 +123,12 @@ mod tests {
 
     use super::*;
 
-    fn seat(n: usize) -> ParticipantId {
+    fn participant(n: usize) -> ParticipantId {
         ParticipantId(Uuid::from_u128(n as u128))
     }
 
     fn settled(nets: &[i64]) -> Vec<(usize, usize, i64)> {
-        let balances: Vec<_> = nets.iter().enumerate().map(|(n, net)| (seat(n), Money(*net))).collect();
+        let balances: Vec<_> = nets.iter().enumerate().map(|(n, net)| (participant(n), Money(*net))).collect();
         let place = |id: ParticipantId| id.0.as_u128() as usize;
         settle(&balances).into_iter().map(|t| (place(t.from), place(t.to), t.amount.0)).collect()
     }

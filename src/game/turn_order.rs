@@ -1,6 +1,6 @@
 //! Who plays after whom: orders drawn without repeat, reversed, and with the one who breaks in front.
 //!
-//! - Every order has a rank among the n! (Lehmer code over the seat order), so an order is one drawn number, and a
+//! - Every order has a rank among the n! (Lehmer code over the place order), so an order is one drawn number, and a
 //!   played one is a number in a set.
 //! - `random_no_repeat` counts every game of exactly these players, given orders too. A cancelled game counts for nothing:
 //!   its order may come again, the next one is drawn as if it had never begun.
@@ -24,7 +24,7 @@ pub(super) struct PlayedOrder<'a> {
 pub(super) struct Draw<'a> {
     pub(super) rule: Order,
     pub(super) alternate_direction: bool,
-    /// In the order of seats.
+    /// In the order of places.
     pub(super) players: &'a [ParticipantId],
     /// Who potted the last ball of the game before.
     pub(super) breaker: Option<ParticipantId>,

@@ -84,7 +84,7 @@ pub struct SessionView {
     pub template_id: Option<Uuid>,
     /// The last event's number.
     pub seq: Seq,
-    /// All seats, in the order they were taken.
+    /// All places, in the order they were taken.
     pub participants: Vec<ParticipantView>,
     /// The game in progress.
     pub current_game: Option<GameView>,
@@ -107,7 +107,7 @@ pub struct SessionView {
     pub completed_at: Option<Timestamp>,
 }
 
-/// A seat in a session.
+/// A place in a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Participant)]
 pub struct ParticipantView {
@@ -116,7 +116,7 @@ pub struct ParticipantView {
     pub user_id: Option<UserId>,
     /// The name at the table.
     pub display_name: String,
-    /// What the seat is.
+    /// What the place is.
     pub role: Role,
     /// Nobody's account stands behind it.
     pub is_guest: bool,
@@ -134,7 +134,7 @@ pub struct ParticipantView {
     pub balls_potted: u32,
     /// `null` while it is an invitation.
     pub joined_at: Option<Timestamp>,
-    /// When the seat was left last; `null` while active.
+    /// When the place was left last; `null` while active.
     pub left_at: Option<Timestamp>,
 }
 
@@ -209,7 +209,7 @@ pub struct MatchSide {
 pub struct BalanceView {
     /// ISO 4217.
     pub currency: String,
-    /// All seats, in the order they were taken.
+    /// All places, in the order they were taken.
     pub participants: Vec<ParticipantBalance>,
     /// The fewest transfers that clear all balances.
     pub settlement: Vec<Transfer>,
@@ -218,7 +218,7 @@ pub struct BalanceView {
 /// One participant's part of the balance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ParticipantBalance {
-    /// The seat.
+    /// The place.
     pub participant_id: ParticipantId,
     /// The sum of the nets.
     pub net: Money,
@@ -266,7 +266,7 @@ pub struct EveningView {
     pub last_game: Option<GameView>,
     /// ISO 4217.
     pub currency: String,
-    /// What the evening came to so far, seat by seat.
+    /// What the evening came to so far, place by place.
     pub totals: Vec<Total>,
     /// The fewest transfers that clear it.
     pub settlement: Vec<Transfer>,
@@ -275,7 +275,7 @@ pub struct EveningView {
 /// What the evening came to for one participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Total {
-    /// The seat.
+    /// The place.
     pub participant_id: ParticipantId,
     /// Minor units.
     pub net: Money,
@@ -304,7 +304,7 @@ pub struct GameSummary {
 /// One player of a game as statistics count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayerSummary {
-    /// The seat.
+    /// The place.
     pub participant_id: ParticipantId,
     /// The account; `None` for a guest.
     pub user_id: Option<UserId>,

@@ -25,7 +25,7 @@ struct GameCompleted<'a> {
 #[derive(Serialize)]
 struct Invitation<'a> {
     #[serde(flatten)]
-    seat: &'a PlayerJoined,
+    participant: &'a PlayerJoined,
     invited_by: Option<UserId>,
 }
 
@@ -68,9 +68,9 @@ pub(super) fn notifications_of(record: &Record) -> Vec<ForPlayer<Data>> {
             let told = told.filter(|user| record.event.actor.user_id != Some(*user));
             told.map(|user| ("notifications.payment_marked", Some(user), data_of(record))).collect()
         }
-        Fact::PlayerJoined(seat) if !seat.is_active => {
-            let invitation = Data::encode(&Invitation { seat, invited_by: record.event.actor.user_id });
-            let invited = seat.user_id.map(|user| ("notifications.session_invitation", Some(user), invitation));
+        Fact::PlayerJoined(participant) if !participant.is_active => {
+            let invitation = Data::encode(&Invitation { participant, invited_by: record.event.actor.user_id });
+            let invited = participant.user_id.map(|user| ("notifications.session_invitation", Some(user), invitation));
             invited.into_iter().collect()
         }
         _ => Vec::new(),

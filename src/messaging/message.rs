@@ -38,7 +38,7 @@ pub enum Peers {
 pub struct EventHeader {
     /// Of the command that made it: answers a repeated idempotency key.
     pub command_hash: i64,
-    /// The seat of whoever caused it.
+    /// The place of whoever caused it.
     pub participant_id: Option<ParticipantId>,
     /// Its links in the chain of its log.
     pub proof: Proof,

@@ -11,7 +11,7 @@ pub(crate) enum Kind {
     GameCompleted,
     /// An achievement was earned.
     AchievementUnlocked,
-    /// Somebody keeps a seat for the user.
+    /// Somebody keeps a place for the user.
     SessionInvitation,
     /// Somebody wants to be friends.
     FriendRequest,

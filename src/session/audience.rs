@@ -41,7 +41,7 @@ pub enum Push {
     /// Who is online now.
     Presence {
         session: SessionId,
-        /// The seats whose account has a connection that watches.
+        /// The places whose account has a connection that watches.
         online: Arc<[ParticipantId]>,
     },
     /// The session's actor is gone; watching again from the last event goes on without a gap.
@@ -192,9 +192,9 @@ impl Audience {
         }
     }
 
-    /// Whether the account of a seat watches from any node.
-    pub(super) fn is_online(&self, seat: &Participant) -> bool {
-        !seat.is_removed && seat.user_id.is_some_and(|user| self.online.contains(&user))
+    /// Whether the account of a place watches from any node.
+    pub(super) fn is_online(&self, participant: &Participant) -> bool {
+        !participant.is_removed && participant.user_id.is_some_and(|user| self.online.contains(&user))
     }
 
     fn push_all(&mut self, push: Push, state: &Session) {
@@ -230,7 +230,12 @@ impl Audience {
     }
 
     fn online_seats(&self, state: &Session) -> Arc<[ParticipantId]> {
-        state.participants().iter().filter(|seat| self.is_online(seat)).map(|seat| seat.id).collect()
+        state
+            .participants()
+            .iter()
+            .filter(|participant| self.is_online(participant))
+            .map(|participant| participant.id)
+            .collect()
     }
 
     /// Tells who is online when that changed; a newcomer is told in any case.

@@ -45,10 +45,10 @@ async fn look(sessions: &Sessions, database: &Database) -> Result<(), DbErr> {
         .all(database.reader())
         .await?;
     for user in gone {
-        let seats = session_member::Entity::find().filter(session_member::Column::UserId.eq(user));
+        let participants = session_member::Entity::find().filter(session_member::Column::UserId.eq(user));
         let mut left_all = true;
-        for seat in seats.all(database.reader()).await? {
-            left_all &= leave(sessions, UserId(user), SessionId(seat.session_id)).await;
+        for participant in participants.all(database.reader()).await? {
+            left_all &= leave(sessions, UserId(user), SessionId(participant.session_id)).await;
         }
         if left_all {
             user::Entity::update_many()

@@ -123,7 +123,8 @@ fn whole(state: &Session, session: SessionView, records: &[Arc<Record>]) -> serd
 }
 
 fn table(state: &Session, records: &[Arc<Record>]) -> Result<Vec<u8>, csv::Error> {
-    let name = |id: ParticipantId| state.participant(id).map_or(String::new(), |seat| plain(&seat.display_name));
+    let name =
+        |id: ParticipantId| state.participant(id).map_or(String::new(), |participant| plain(&participant.display_name));
     let mut table = csv::Writer::from_writer(Vec::new());
     let mut numbers = HashMap::new();
     for game in state.games().filter_map(|game| state.game_view(game)) {

@@ -1,4 +1,4 @@
-//! Taking a seat by a join code.
+//! Taking a place by a join code.
 
 use actix_web::{HttpRequest, web};
 use entity::session;
@@ -37,7 +37,7 @@ pub(super) async fn free_code(database: &Database) -> Result<String, Problem> {
     }
 }
 
-/// Who may take a seat by code.
+/// Who may take a place by code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum JoinRole {
@@ -70,7 +70,7 @@ struct Joined {
     participant_id: ParticipantId,
 }
 
-/// Takes a seat by join code, or by an invitation; joining twice answers the same participant. An explicit role is honoured
+/// Takes a place by join code, or by an invitation; joining twice answers the same participant. An explicit role is honoured
 /// whenever it is asked for: a spectator becomes a participant where a place is free, a participant a spectator between
 /// games.
 #[utoipa::path(
@@ -104,8 +104,9 @@ async fn join(
     let command = Command::Join { display_name: name, role };
     execute(&sessions, id, None, command, &caller).await?;
     let user_id = caller.user.id;
-    let seat = sessions.look(id, move |state, _| state.participant_of(user_id).map(|seat| seat.id)).await?;
-    let participant_id = seat.ok_or_else(|| Problem::not_found("there is no such participant"))?;
+    let participant =
+        sessions.look(id, move |state, _| state.participant_of(user_id).map(|participant| participant.id)).await?;
+    let participant_id = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
     Ok(web::Json(Joined { session: changed_view(&sessions, id, user_id).await?, participant_id }))
 }
 
@@ -178,14 +179,18 @@ async fn preview(
 
 async fn preview_of(sessions: &Sessions, id: SessionId) -> Result<web::Json<Preview>, Problem> {
     let look = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
-        let creator = state.participants().iter().find(|seat| seat.role == Role::Creator);
+        let creator = state.participants().iter().find(|participant| participant.role == Role::Creator);
         Preview {
             id,
             name: state.name().to_owned(),
             status: state.status(),
             game_type: state.game_type().to_owned(),
-            creator_display_name: creator.map(|seat| seat.display_name.clone()).unwrap_or_default(),
-            participants_count: state.participants().iter().filter(|seat| seat.is_active_player()).count(),
+            creator_display_name: creator.map(|participant| participant.display_name.clone()).unwrap_or_default(),
+            participants_count: state
+                .participants()
+                .iter()
+                .filter(|participant| participant.is_active_player())
+                .count(),
             max_players: state.max_players(),
         }
     };

@@ -31,7 +31,7 @@ pub(super) struct ListQuery {
     /// Only sessions of this status.
     #[serde(default)]
     status: Option<Status>,
-    /// `mine` (default): where the caller has a seat; `public`: those that any account may read.
+    /// `mine` (default): where the caller has a place; `public`: those that any account may read.
     #[serde(default)]
     #[param(inline)]
     scope: Option<Scope>,

@@ -1,4 +1,4 @@
-//! Seats at a session over REST (contract, section 2.3): guests, invitations, rights, leaving.
+//! Places at a session over REST (contract, section 2.3): guests, invitations, rights, leaving.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -48,7 +48,7 @@ async fn add_participant(
             let profile = profile.ok_or_else(|| Problem::invalid("user_id", "there is no such user"))?;
             // Who has a place or an invitation already is not told again.
             let knows = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
-                state.participant_of(user_id).is_some_and(|seat| seat.is_active || seat.is_invited)
+                state.participant_of(user_id).is_some_and(|participant| participant.is_active || participant.is_invited)
             };
             if !sessions.look(id, knows).await? {
                 accounts.user_limits().invite(caller.user.id).await?;
@@ -64,7 +64,7 @@ async fn add_participant(
     });
     let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
         let id = added.or_else(|| Some(state.participant_of(invited?)?.id))?;
-        state.view(online).participants.into_iter().find(|seat| seat.id == id)
+        state.view(online).participants.into_iter().find(|participant| participant.id == id)
     };
     let participant = sessions.look_at(id, true, look).await?;
     let participant = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
@@ -81,7 +81,7 @@ struct ParticipantPatch {
     can_score: Option<bool>,
 }
 
-/// Changes a seat; creator only.
+/// Changes a place; creator only.
 #[utoipa::path(
     patch, path = "/api/v1/sessions/{id}/participants/{pid}", operation_id = "change_participant", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("pid" = Uuid, Path)), request_body = ParticipantPatch,
@@ -98,13 +98,13 @@ async fn patch_participant(
     let command = Command::UpdateParticipant { participant_id, display_name, can_score };
     execute(&sessions, id, None, command, &caller).await?;
     let look = move |state: &crate::game::Session, online: &dyn Fn(ParticipantId) -> bool| {
-        state.view(online).participants.into_iter().find(|seat| seat.id == participant_id)
+        state.view(online).participants.into_iter().find(|participant| participant.id == participant_id)
     };
     let participant = sessions.look_at(id, true, look).await?;
     Ok(web::Json(participant.ok_or_else(|| Problem::not_found("there is no such participant"))?))
 }
 
-/// Leaves (own seat) or removes (creator).
+/// Leaves (own place) or removes (creator).
 #[utoipa::path(
     delete, path = "/api/v1/sessions/{id}/participants/{pid}", operation_id = "remove_participant", tag = "sessions", security(("bearer" = [])),
     params(("id" = Uuid, Path), ("pid" = Uuid, Path)),
@@ -128,7 +128,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-/// The OpenAPI of seats.
+/// The OpenAPI of places.
 #[derive(utoipa::OpenApi)]
 #[openapi(paths(add_participant, patch_participant, remove_participant))]
 pub(crate) struct Api;

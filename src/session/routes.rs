@@ -1,5 +1,5 @@
-//! Sessions over REST (contract, section 2.3): opened, read, changed, ended. Their list is in `listing.rs`, taking a seat
-//! by code in `joining.rs`, the other seats in `participant_routes.rs`, games in `game_routes.rs`.
+//! Sessions over REST (contract, section 2.3): opened, read, changed, ended. Their list is in `listing.rs`, taking a place
+//! by code in `joining.rs`, the other places in `participant_routes.rs`, games in `game_routes.rs`.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;

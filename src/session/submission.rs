@@ -42,9 +42,11 @@ impl Submission {
     /// What was decided on `state` as the next events of its session.
     pub(super) fn stamp(&self, session: SessionId, state: &Session, decided: Vec<DecidedFact>) -> Vec<Arc<Record>> {
         let Request { user, at, dice, .. } = self.request;
-        let seat = state.participant_of(user).map(|participant| participant.id);
-        let actor =
-            Actor { user_id: Some(user), participant_id: seat.or_else(|| DecidedFact::taken_by(user, &decided)) };
+        let participant = state.participant_of(user).map(|participant| participant.id);
+        let actor = Actor {
+            user_id: Some(user),
+            participant_id: participant.or_else(|| DecidedFact::taken_by(user, &decided)),
+        };
         let mut prev_hash = state.last_hash();
         decided
             .into_iter()

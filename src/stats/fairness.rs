@@ -17,7 +17,7 @@ pub(super) struct OrderFairness {
     session_id: SessionId,
     /// Games that were started and not cancelled.
     games: u32,
-    /// Whoever played, by seat.
+    /// Whoever played, by place.
     participants: Vec<ParticipantOrders>,
 }
 
@@ -67,16 +67,16 @@ fn count(session: &Session) -> OrderFairness {
     let orders: Vec<Vec<ParticipantId>> =
         games.filter(|game| game.status != GameStatus::Cancelled).map(|game| game.order).collect();
     let longest = orders.iter().map(Vec::len).max().unwrap_or_default();
-    let participants = session.participants().iter().filter_map(|seat| {
+    let participants = session.participants().iter().filter_map(|participant| {
         let mut counted = ParticipantOrders {
-            participant_id: seat.id,
-            display_name: seat.display_name.clone(),
+            participant_id: participant.id,
+            display_name: participant.display_name.clone(),
             games: 0,
             positions: vec![0; longest],
             predecessors: Vec::new(),
         };
         for order in &orders {
-            let Some(position) = order.iter().position(|player| *player == seat.id) else { continue };
+            let Some(position) = order.iter().position(|player| *player == participant.id) else { continue };
             counted.games += 1;
             counted.positions[position] += 1;
             let before = order[(position + order.len() - 1) % order.len()];

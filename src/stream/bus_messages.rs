@@ -11,7 +11,7 @@ const DERIVED: [(&str, &str); 16] = [
     ("stats.game_corrected", "An ended game changed: one for each player with an account; or one was cancelled."),
     ("stats.achievement_check", "A player may have earned or lost an achievement."),
     ("notifications.game_completed", "A player is to hear that a game ended; with its `currency`."),
-    ("notifications.session_invitation", "Somebody is to hear that a seat is kept; `invited_by` is who asked."),
+    ("notifications.session_invitation", "Somebody is to hear that a place is kept; `invited_by` is who asked."),
     (
         "notifications.payment_marked",
         "Somebody is to hear that money was handed over: each of the two who did not mark it.",
@@ -126,7 +126,7 @@ pub(super) fn headers() -> Value {
             "prev_hash": {"type": "string", "description": "In an event: the hash of the one before."},
             "hash": {"type": "string", "description": "In an event: its own."},
             "actor_participant_id": {
-                "type": "string", "format": "uuid", "description": "In an event: the seat of whoever caused it.",
+                "type": "string", "format": "uuid", "description": "In an event: the place of whoever caused it.",
             },
         },
         "required": ["event_type", "source_service", "correlation_id", "retry_count"],

@@ -1,4 +1,4 @@
-// The first letter of a name on the seat's own shade.
+// The first letter of a name on the participant's own shade.
 import { html } from '../html.js'
 
 export function Face({ name, index }) {

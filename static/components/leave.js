@@ -2,7 +2,7 @@
 import { html } from '../html.js'
 import { t } from '../i18n.js'
 import * as api from '../api.js'
-import { seatOf } from '../game_view.js'
+import { participantOf } from '../game_view.js'
 import { go } from '../router.js'
 import { useAsked } from './asked.js'
 import { Problem } from './problem.js'
@@ -10,10 +10,10 @@ import { Asking } from './asking.js'
 
 export function Leave({ session, me }) {
   const { ask, error } = useAsked()
-  const seat = seatOf(session, me.id)
-  if (!seat?.is_active) return null
+  const participant = participantOf(session, me.id)
+  if (!participant?.is_active) return null
   const leave = async () => {
-    const gone = await ask(() => api.remove(`/api/v1/sessions/${session.id}/participants/${seat.id}`).then(() => true))
+    const gone = await ask(() => api.remove(`/api/v1/sessions/${session.id}/participants/${participant.id}`).then(() => true))
     if (gone) go('/')
   }
   return html`<${Asking} label=${t('waiting.leave')} question=${t('waiting.leave_ask')} yes=${t('waiting.leave')} testid="leave" onYes=${leave} />

@@ -2,7 +2,7 @@
 import { html, useState } from '../html.js'
 import { clock, money, t } from '../i18n.js'
 import * as api from '../api.js'
-import { isCreator, mayScore, nameOf, players, seatOf, voidedSeqs } from '../game_view.js'
+import { isCreator, mayScore, nameOf, players, participantOf, voidedSeqs } from '../game_view.js'
 import { moneyInput, parseMoney } from '../money.js'
 import { useAsked } from './asked.js'
 import { Field, Select } from './choice.js'
@@ -28,7 +28,7 @@ export function MoneySheet({ view, session, me, onClose }) {
 
 /** Who may have paid: those at the table, oneself first. */
 const payers = (session, me) => {
-  const mine = seatOf(session, me.id)
+  const mine = participantOf(session, me.id)
   return [...players(session)].sort((a, b) => (b.id === mine?.id) - (a.id === mine?.id)).map((p) => [p.id, p.display_name])
 }
 
@@ -86,7 +86,7 @@ function Entries({ view, session, me, path, ask, busy }) {
   const voided = voidedSeqs(events)
   const entries = events.filter((event) => ENTRIES.has(event.type)).toReversed()
   if (!entries.length) return html`<p class="quiet">${t('money.none')}</p>`
-  const mine = seatOf(session, me.id)?.id
+  const mine = participantOf(session, me.id)?.id
   const may = ({ type, data }) => type === 'session.payment_marked'
     ? isCreator(session, me.id) || [data.from, data.to].includes(mine) : mayScore(session, me.id)
   return html`<ol class="log">${entries.map((event) => html`<li key=${event.seq} class=${voided.has(event.seq) ? 'voided' : ''} data-testid="entry" data-seq=${event.seq}>

@@ -8,7 +8,7 @@ import { Invite } from './invite.js'
 import { Leave } from './leave.js'
 import { RulesSummary } from './rules_summary.js'
 import { EditRules } from './edit_rules.js'
-import { Seats } from './seats.js'
+import { Participants } from './participants.js'
 import { ShareBoard } from './share_board.js'
 import { Sheet } from './sheet.js'
 
@@ -31,7 +31,7 @@ export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLo
 export function PeopleSheet({ session, online, me, onClose }) {
   return html`<${Sheet} title=${t('people.title')} onClose=${onClose} testid="people">
     <${Invite} session=${session} />
-    <${Seats} session=${session} online=${online} me=${me} />
+    <${Participants} session=${session} online=${online} me=${me} />
     <h2 class="h">${t('rules.title')}</h2>
     <${RulesSummary} rules=${session.rules} />
     <${EditRules} session=${session} me=${me} />

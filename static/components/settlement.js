@@ -2,7 +2,7 @@
 import { html } from '../html.js'
 import { money, t } from '../i18n.js'
 import * as api from '../api.js'
-import { isCreator, nameOf, seatOf } from '../game_view.js'
+import { isCreator, nameOf, participantOf } from '../game_view.js'
 import { useAsked } from './asked.js'
 import { Icon } from './icon.js'
 import { Problem } from './problem.js'
@@ -11,7 +11,7 @@ import { ShareResult } from './share_result.js'
 export function Settlement({ balance, session, me }) {
   const { settlement, currency } = balance
   const { busy, error, ask } = useAsked()
-  const mine = seatOf(session, me?.id)?.id
+  const mine = participantOf(session, me?.id)?.id
   const may = (pay) => me && (isCreator(session, me.id) || [pay.from, pay.to].includes(mine))
   const paid = (pay) => ask(() => api.post(`/api/v1/sessions/${session.id}/payments`, pay))
   return html`<h2 class="h">${t('settlement.title')} · ${t('settlement.transfers', { n: settlement.length })}</h2>

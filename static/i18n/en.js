@@ -57,9 +57,9 @@ export default {
   'order.title': 'Playing order', 'order.hint': 'The first one breaks. Untick who sits this game out.', 'order.up': 'Up', 'order.down': 'Down', 'order.start': 'Start in this order',
 
   'people.title': 'Players and invitation',
-  'seats.title': 'At the table', 'seats.you': 'you', 'seats.creator': 'host', 'seats.guest': 'guest', 'seats.spectator': 'watching', 'seats.invited': 'invited',
-  'seats.scores': 'may mark', 'seats.can_score': 'May mark balls', 'seats.online': 'online', 'seats.offline': 'offline',
-  'seats.guest_name': 'Guest’s name', 'seats.add': 'Add', 'seats.remove': 'Remove from the table', 'seats.remove_ask': 'Remove {name} from the table? The balance stays.',
+  'participants.title': 'At the table', 'participants.you': 'you', 'participants.creator': 'host', 'participants.guest': 'guest', 'participants.spectator': 'watching', 'participants.invited': 'invited',
+  'participants.scores': 'may mark', 'participants.can_score': 'May mark balls', 'participants.online': 'online', 'participants.offline': 'offline',
+  'participants.guest_name': 'Guest’s name', 'participants.add': 'Add', 'participants.remove': 'Remove from the table', 'participants.remove_ask': 'Remove {name} from the table? The balance stays.',
 
   'table.turn': 'to play', 'table.next': 'next', 'table.selected': 'marking', 'table.side': 'pair',
   'table.foul': 'Foul', 'table.safety': 'Safety', 'table.miss': 'Miss', 'table.passes_to': 'then {name}', 'table.more': 'More',

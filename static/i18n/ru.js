@@ -62,9 +62,9 @@ export default {
   'order.title': 'Порядок игры', 'order.hint': 'Первый разбивает. Снимите галочку с тех, кто пропускает.', 'order.up': 'Выше', 'order.down': 'Ниже', 'order.start': 'Начать в этом порядке',
 
   'people.title': 'Игроки и приглашение',
-  'seats.title': 'За столом', 'seats.you': 'это вы', 'seats.creator': 'ведёт вечер', 'seats.guest': 'гость', 'seats.spectator': 'смотрит', 'seats.invited': 'приглашён',
-  'seats.scores': 'отмечает', 'seats.can_score': 'Может отмечать шары', 'seats.online': 'на связи', 'seats.offline': 'не на связи',
-  'seats.guest_name': 'Имя гостя', 'seats.add': 'Добавить', 'seats.remove': 'Убрать из-за стола', 'seats.remove_ask': 'Убрать из-за стола: {name}? Баланс сохранится.',
+  'participants.title': 'За столом', 'participants.you': 'это вы', 'participants.creator': 'ведёт вечер', 'participants.guest': 'гость', 'participants.spectator': 'смотрит', 'participants.invited': 'приглашён',
+  'participants.scores': 'отмечает', 'participants.can_score': 'Может отмечать шары', 'participants.online': 'на связи', 'participants.offline': 'не на связи',
+  'participants.guest_name': 'Имя гостя', 'participants.add': 'Добавить', 'participants.remove': 'Убрать из-за стола', 'participants.remove_ask': 'Убрать из-за стола: {name}? Баланс сохранится.',
 
   'table.turn': 'бьёт', 'table.next': 'следующий', 'table.selected': 'отмечаем', 'table.side': 'пара',
   'table.foul': 'Фол', 'table.safety': 'Отыгрыш', 'table.miss': 'Промах', 'table.passes_to': 'дальше {name}', 'table.more': 'Ещё',

@@ -50,12 +50,12 @@ export function Evening({ view, session, me }) {
 }
 
 function Balances({ session }) {
-  const seats = session.participants
+  const participants = session.participants
     .filter((p) => p.role !== 'spectator' && (p.games_played > 0 || p.balance !== 0))
     .sort((a, b) => b.balance - a.balance)
-  if (!seats.length) return html`<p class="quiet">${t('evening.no_games')}</p>`
+  if (!participants.length) return html`<p class="quiet">${t('evening.no_games')}</p>`
   return html`<div class="rows" data-testid="balances">
-    ${seats.map((p, i) => html`<div class="row" key=${p.id} data-testid="balance" data-participant=${p.id}>
+    ${participants.map((p, i) => html`<div class="row" key=${p.id} data-testid="balance" data-participant=${p.id}>
       <span class="n">${i + 1}</span><b class="name">${p.display_name}</b>
       <span class="p">${t('games', { n: p.games_played })}</span>
       <span class="m ${trend(p.balance)}">${gain(p.balance, session.rules.currency)}</span>

@@ -5,7 +5,7 @@ import * as api from '../api.js'
 import { link, news } from '../page.js'
 import { trend } from '../money.js'
 import { go } from '../router.js'
-import { nameOf, players, seatOf, standing } from '../game_view.js'
+import { nameOf, players, participantOf, standing } from '../game_view.js'
 import { useStore } from '../store.js'
 import { Banner } from '../components/banner.js'
 import { Bar } from '../components/bar.js'
@@ -32,7 +32,7 @@ export function Lobby({ me }) {
   const { value: told } = useLoaded(() => api.get('/api/v1/notifications?unread=true&limit=50'), [online, announced, age])
   const invitations = (told?.items ?? []).filter(({ kind, data }) =>
     kind === 'session_invitation' && data.session_id && !sessions.some((s) => s.id === data.session_id))
-  const running = sessions.filter((s) => RUNNING.has(s.status) && seatOf(s, me.id)?.left_at == null)
+  const running = sessions.filter((s) => RUNNING.has(s.status) && participantOf(s, me.id)?.left_at == null)
   const past = sessions.filter((s) => !running.includes(s))
   return html`<main class="page" data-testid="lobby">
     <${Bar} title=${t('lobby.hello', { name: me.display_name || me.username })} />
@@ -59,8 +59,8 @@ export function Lobby({ me }) {
 
 function Running({ session, me }) {
   const game = session.current_game
-  const seat = seatOf(session, me.id)
-  const money = seat ? standing(session, seat.id) : 0
+  const participant = participantOf(session, me.id)
+  const money = participant ? standing(session, participant.id) : 0
   const words = session.status === 'waiting' ? [t('lobby.waiting')] : game
     ? [t('game.number', { n: game.number }), t('lobby.turn', { name: nameOf(session, game.current_participant_id) })]
     : [t('lobby.between')]
@@ -73,12 +73,12 @@ function Running({ session, me }) {
 }
 
 function Past({ session, me }) {
-  const seat = seatOf(session, me.id)
-  const seats = session.participants.filter((p) => p.role !== 'spectator').length
-  const words = [day(session.completed_at ?? session.created_at), t('games', { n: session.games_played }), t('players', { n: seats })]
+  const participant = participantOf(session, me.id)
+  const participants = session.participants.filter((p) => p.role !== 'spectator').length
+  const words = [day(session.completed_at ?? session.created_at), t('games', { n: session.games_played }), t('players', { n: participants })]
   if (session.status === 'cancelled') words.push(t('lobby.cancelled'))
   return html`<button type="button" class="row past" data-testid="past" onClick=${() => go(`/s/${session.id}`)}>
     <span class="who"><b class="name">${session.name}</b><span class="sub">${words.join(' · ')}</span></span>
-    <span class="m ${trend(seat?.balance ?? 0)}">${gain(seat?.balance ?? 0, session.rules.currency)}</span>
+    <span class="m ${trend(participant?.balance ?? 0)}">${gain(participant?.balance ?? 0, session.rules.currency)}</span>
   </button>`
 }

@@ -20,7 +20,7 @@ export function NewSession() {
   const [draft, setDraft] = useState(null)
   const [name, setName] = useState('')
   const [isPrivate, setPrivate] = useState(true)
-  const [seats, setSeats] = useState('')
+  const [maxPlayers, setMaxPlayers] = useState('')
   const [wrong, setWrong] = useState(null)
   const { ask, busy, error } = useAsked()
 
@@ -31,7 +31,7 @@ export function NewSession() {
 
   const create = async () => {
     const body = { name: name.trim() || t(`new.name.${type}`), is_private: isPrivate }
-    if (seats.trim()) body.max_players = Number(seats)
+    if (maxPlayers.trim()) body.max_players = Number(maxPlayers)
     if (draft || !template) {
       const read = fromDraft(shown)
       if (read.field) return setWrong({ code: `form_${read.field}` })
@@ -53,8 +53,8 @@ export function NewSession() {
           data-testid="template" onClick=${() => pick(x.id)}><b>${x.name}</b><small>${gameOf(x.rules).priceText(x.rules)}</small></button>`)}</div>`}
       <${Problem} error=${unloaded} />
       <details><summary data-testid="edit-rules">${t('new.edit_rules')}</summary><${RulesForm} draft=${shown} onChange=${setDraft} /></details>
-      <${Field} label=${t('new.max_players')} inputmode="numeric" pattern="[0-9]*" placeholder=${String(gameOf(shown.rules).mostPlayers(shown.rules))} value=${seats}
-        onInput=${(e) => setSeats(e.target.value.replace(/\D/g, '').slice(0, 2))} />
+      <${Field} label=${t('new.max_players')} inputmode="numeric" pattern="[0-9]*" placeholder=${String(gameOf(shown.rules).mostPlayers(shown.rules))} value=${maxPlayers}
+        onInput=${(e) => setMaxPlayers(e.target.value.replace(/\D/g, '').slice(0, 2))} />
       <${Switch} label=${t('new.private')} hint=${t('new.private_hint')} value=${isPrivate} onChange=${setPrivate} testid="private" />
       <${Problem} error=${wrong ?? error} />
       <button type="button" class="big" disabled=${busy || (!value && !unloaded)} data-testid="create" onClick=${create}>${t('new.create')}</button>

@@ -11,7 +11,7 @@ import { Invite } from '../components/invite.js'
 import { Leave } from '../components/leave.js'
 import { Problem } from '../components/problem.js'
 import { RulesSummary } from '../components/rules_summary.js'
-import { Seats } from '../components/seats.js'
+import { Participants } from '../components/participants.js'
 import { ShareBoard } from '../components/share_board.js'
 import { Asking } from '../components/asking.js'
 import { StartGame } from '../components/start_game.js'
@@ -24,7 +24,7 @@ export function Waiting({ view, session, me }) {
     <${Banner} />
     <div class="sheet">
       <${Invite} session=${session} />
-      <${Seats} session=${session} online=${view.online} me=${me} />
+      <${Participants} session=${session} online=${view.online} me=${me} />
       <h2 class="h">${t('rules.title')}</h2>
       <${RulesSummary} rules=${session.rules} />
       <${EditRules} session=${session} me=${me} />

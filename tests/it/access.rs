@@ -19,10 +19,10 @@ async fn who_was_removed_reads_nothing_and_comes_back_by_invitation_only() {
     let game = evening.start_game().await;
     let mut socket = boris.socket().await;
     socket.subscribe(&evening.session, None).await;
-    let seat = evening.path(&format!("/participants/{}", evening.seats[1]));
+    let participant = evening.path(&format!("/participants/{}", evening.participants[1]));
     until("boris is online", async || (evening.state().await["participants"][1]["is_online"] == true).then_some(()))
         .await;
-    answered(anna.delete(&seat).await, 204);
+    answered(anna.delete(&participant).await, 204);
 
     assert_eq!(socket.next_of("error").await["code"], "participant_removed");
     for path in READS {
@@ -46,7 +46,7 @@ async fn who_was_removed_reads_nothing_and_comes_back_by_invitation_only() {
 
     answered(anna.post(&evening.path("/participants"), json!({"user_id": boris.id})).await, 201);
     let joined = boris.done("/api/v1/sessions/join", json!({"code": evening.code})).await;
-    assert_eq!(joined["participant_id"], evening.seats[1]);
+    assert_eq!(joined["participant_id"], evening.participants[1]);
     boris.read(&evening.path("")).await;
 }
 
@@ -86,7 +86,7 @@ async fn who_left_still_reads_and_has_no_code() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let boris = &evening.players[1];
     assert_eq!(boris.read(&evening.path("")).await["code"], evening.code);
-    answered(boris.delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await, 204);
+    answered(boris.delete(&evening.path(&format!("/participants/{}", evening.participants[1]))).await, 204);
     assert_eq!(boris.read(&evening.path("")).await["code"], Value::Null);
     boris.read(&evening.path("/balance")).await;
     assert_eq!(items(&boris.read("/api/v1/sessions").await)[0]["code"], Value::Null);
@@ -185,8 +185,8 @@ async fn a_spectator_becomes_a_player_where_a_place_is_free() {
     answered(evening.creator().patch(&evening.path(""), json!({"max_players": 3})).await, 200);
     let playing = sofia.done("/api/v1/sessions/join", join("participant")).await;
     assert_eq!(playing["participant_id"], watching["participant_id"]);
-    let seat = &playing["session"]["participants"][2];
-    assert_eq!((&seat["role"], &seat["can_score"]), (&json!("participant"), &json!(true)));
+    let participant = &playing["session"]["participants"][2];
+    assert_eq!((&participant["role"], &participant["can_score"]), (&json!("participant"), &json!(true)));
     evening.start_game().await;
     refused(evening.players[1].post("/api/v1/sessions/join", join("spectator")).await, "game_in_progress");
     let back = sofia.done("/api/v1/sessions/join", join("spectator")).await;
@@ -202,17 +202,17 @@ async fn the_turn_passes_on_when_its_player_is_gone() {
     let (anna, boris) = (evening.creator(), &evening.players[1]);
     let game = evening.start_game().await;
     let events = format!("/api/v1/games/{game}/events");
-    anna.done(&events, json!({"type": "end_turn", "participant_id": evening.seats[0]})).await;
+    anna.done(&events, json!({"type": "end_turn", "participant_id": evening.participants[0]})).await;
     let mut socket = anna.socket().await;
     socket.subscribe(&evening.session, None).await;
-    answered(boris.delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await, 204);
+    answered(boris.delete(&evening.path(&format!("/participants/{}", evening.participants[1]))).await, 204);
     let left = socket.next_of("event").await;
-    assert_eq!(left["event"]["data"]["current_participant_id"], evening.seats[2].as_str(), "{left}");
+    assert_eq!(left["event"]["data"]["current_participant_id"], evening.participants[2].as_str(), "{left}");
     let scores = anna.read(&format!("/api/v1/games/{game}/scores")).await;
-    assert_eq!(scores["current_participant_id"], evening.seats[2].as_str());
+    assert_eq!(scores["current_participant_id"], evening.participants[2].as_str());
     refused(anna.post(&events, evening.ball(1, "white")).await, "not_your_turn");
     let marked = answered(anna.post(&events, evening.ball(2, "white")).await, 201);
-    assert_eq!(marked["data"]["next_participant_id"], evening.seats[2].as_str());
+    assert_eq!(marked["data"]["next_participant_id"], evening.participants[2].as_str());
     let agrees = app.command(&["replay", &evening.session]);
     assert!(agrees.status.success(), "{}", String::from_utf8_lossy(&agrees.stdout));
 }

@@ -33,11 +33,11 @@ async fn panic_once(sessions: &Sessions, session: SessionId) {
     sessions.look(session, look).await.expect("the next actor answers");
 }
 
-/// A session with two seats and a game in progress.
+/// A session with two places and a game in progress.
 struct Table {
     id: SessionId,
     user: UserId,
-    seats: Vec<ParticipantId>,
+    participants: Vec<ParticipantId>,
 }
 
 impl Table {
@@ -46,13 +46,13 @@ impl Table {
         let create = Command::CreateSession(new_session(id));
         let create = Submission::new(user, None, create, Uuid::now_v7(), Uuid::now_v7());
         sessions.create(create).await.expect("opened");
-        let mut table = Self { id, user, seats: Vec::new() };
+        let mut table = Self { id, user, participants: Vec::new() };
         table.play(sessions, Command::AddGuest { display_name: "Guest".to_owned() }).await.expect("a guest");
-        table.seats = sessions
-            .look(id, |state, _| state.participants().iter().map(|seat| seat.id).collect())
+        table.participants = sessions
+            .look(id, |state, _| state.participants().iter().map(|participant| participant.id).collect())
             .await
             .expect("a look");
-        let order = Some(table.seats.clone());
+        let order = Some(table.participants.clone());
         let start = Command::Score(artel::game::command::Scoring::StartGame { order });
         table.play(sessions, start).await.expect("a game");
         table
@@ -72,7 +72,7 @@ impl Table {
     }
 
     async fn mark(&self, sessions: &Sessions) -> Seq {
-        self.play(sessions, ball(self.seats[0])).await.expect("a ball").seq
+        self.play(sessions, ball(self.participants[0])).await.expect("a ball").seq
     }
 }
 
@@ -171,12 +171,12 @@ fn the_answer_to_a_repeated_key_survives_the_panic() {
     in_a_system(async |_room, sessions| {
         let table = Table::open(&sessions).await;
         let key = Uuid::now_v7();
-        let first = table.play_with_key(&sessions, key, ball(table.seats[0])).await.expect("a ball");
+        let first = table.play_with_key(&sessions, key, ball(table.participants[0])).await.expect("a ball");
         panic_once(&sessions, table.id).await;
-        let again = table.play_with_key(&sessions, key, ball(table.seats[0])).await.expect("the same");
+        let again = table.play_with_key(&sessions, key, ball(table.participants[0])).await.expect("the same");
         assert_eq!(again.seq, first.seq);
         assert_eq!(again.records[0].json.get(), first.records[0].json.get());
-        let other = table.play_with_key(&sessions, key, ball(table.seats[1])).await;
+        let other = table.play_with_key(&sessions, key, ball(table.participants[1])).await;
         assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
     });
 }
@@ -188,7 +188,7 @@ fn sessions_that_close_keep_snapshots_and_open_again_from_them() {
         let key = Uuid::now_v7();
         let mut heads = Vec::new();
         for table in &tables {
-            table.play_with_key(&sessions, key, ball(table.seats[0])).await.expect("a ball");
+            table.play_with_key(&sessions, key, ball(table.participants[0])).await.expect("a ball");
             heads.push(table.mark(&sessions).await);
         }
         let mut watcher = Watcher::of(&sessions, &tables[0]).await;
@@ -206,7 +206,7 @@ fn sessions_that_close_keep_snapshots_and_open_again_from_them() {
             let comparison = artel::journal::compare(&room.database, table.id).await.expect("compared");
             assert!(comparison.agrees(), "{comparison}");
 
-            let again = table.play_with_key(&sessions, key, ball(table.seats[0])).await.expect("the same");
+            let again = table.play_with_key(&sessions, key, ball(table.participants[0])).await.expect("the same");
             assert_eq!(again.seq, head - 1, "the keys are in the snapshot");
             assert_eq!(table.mark(&sessions).await, head + 1);
         }

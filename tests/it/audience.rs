@@ -11,28 +11,28 @@ use crate::expect::refused;
 use crate::player::{Player, Socket};
 use crate::test_app::{Store, TestApp, until};
 
-/// Reads presence frames until one names exactly these seats.
-async fn online(socket: &mut Socket, seats: &[&str]) {
-    let wanted: BTreeSet<&str> = seats.iter().copied().collect();
+/// Reads presence frames until one names exactly these places.
+async fn online(socket: &mut Socket, participants: &[&str]) {
+    let wanted: BTreeSet<&str> = participants.iter().copied().collect();
     loop {
         let frame = socket.next_of("presence").await;
-        let there = frame["online"].as_array().unwrap().iter().map(|seat| seat.as_str().unwrap());
+        let there = frame["online"].as_array().unwrap().iter().map(|participant| participant.as_str().unwrap());
         if there.collect::<BTreeSet<_>>() == wanted {
             return;
         }
     }
 }
 
-fn is_online(session: &Value, seat: &str) -> bool {
-    let seats = session["participants"].as_array().unwrap();
-    seats.iter().find(|there| there["id"] == seat).unwrap()["is_online"].as_bool().unwrap()
+fn is_online(session: &Value, participant: &str) -> bool {
+    let participants = session["participants"].as_array().unwrap();
+    participants.iter().find(|there| there["id"] == participant).unwrap()["is_online"].as_bool().unwrap()
 }
 
 #[tokio::test]
 async fn all_see_who_is_online() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    let (anna, boris) = (evening.seats[0].as_str(), evening.seats[1].as_str());
+    let (anna, boris) = (evening.participants[0].as_str(), evening.participants[1].as_str());
     let mut first = evening.players[0].socket().await;
     let subscribed = first.subscribe(&evening.session, None).await;
     assert!(is_online(&subscribed["session"], anna) && !is_online(&subscribed["session"], boris), "{subscribed}");
@@ -50,7 +50,7 @@ async fn all_see_who_is_online() {
     drop(phone);
     tablet.send(json!({"type": "unsubscribe", "id": uuid::Uuid::new_v4(), "session_id": evening.session})).await;
     online(&mut first, &[anna]).await;
-    until("the seat is offline", || async { (!is_online(&evening.state().await, boris)).then_some(()) }).await;
+    until("the place is offline", || async { (!is_online(&evening.state().await, boris)).then_some(()) }).await;
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_player_who_is_removed_hears_that_and_nothing_more() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let mut socket = evening.players[1].socket().await;
     socket.subscribe(&evening.session, None).await;
-    let path = format!("/api/v1/sessions/{}/participants/{}", evening.session, evening.seats[1]);
+    let path = format!("/api/v1/sessions/{}/participants/{}", evening.session, evening.participants[1]);
     let (status, answer) = evening.players[0].delete(&path).await;
     assert!(status.is_success(), "{answer}");
     assert_eq!(socket.next_of("event").await["event"]["type"], "session.player_removed");
@@ -109,14 +109,14 @@ async fn a_player_who_is_removed_hears_that_and_nothing_more() {
 }
 
 /// One who marks and hears: every ack names events that are heard exactly once.
-async fn mark_and_hear(player: Player, session: String, seat: String, marks: usize, head: i64) -> Vec<Value> {
+async fn mark_and_hear(player: Player, session: String, participant: String, marks: usize, head: i64) -> Vec<Value> {
     let mut socket = player.socket().await;
     socket.subscribe(&session, Some(0)).await;
     let (mut heard, mut acked, mut sent) = (Vec::new(), 0, 0);
     let mut presence = 0;
     while acked < marks || heard.last().is_none_or(|event: &Value| event["seq"] != head) {
         while sent < marks && sent - acked < 8 {
-            let command = json!({"type": "pot_ball", "participant_id": seat, "color": "white"});
+            let command = json!({"type": "pot_ball", "participant_id": participant, "color": "white"});
             let id = uuid::Uuid::new_v4();
             socket.send(json!({"type": "command", "id": id, "session_id": session, "command": command})).await;
             sent += 1;
@@ -140,8 +140,8 @@ async fn many_writers_and_watchers_hear_every_event_once_and_in_order() {
     for store in [Store::Sqlite, Store::Postgres] {
         let app = TestApp::start_with(store, &["--commands-per-second", "100000"]).await;
         let evening = Evening::open(&app, &["anna", "boris", "clara", "dima"], kolkhoz()).await;
-        for seat in &evening.seats[1..] {
-            let path = format!("/api/v1/sessions/{}/participants/{seat}", evening.session);
+        for participant in &evening.participants[1..] {
+            let path = format!("/api/v1/sessions/{}/participants/{participant}", evening.session);
             let (status, answer) = evening.players[0].patch(&path, json!({"can_score": true})).await;
             assert!(status.is_success(), "{answer}");
         }
@@ -163,10 +163,10 @@ async fn many_writers_and_watchers_hear_every_event_once_and_in_order() {
         let markers: Vec<_> = evening
             .players
             .iter()
-            .zip(&evening.seats)
-            .map(|(player, seat)| {
-                let (session, seat) = (evening.session.clone(), seat.clone());
-                tokio::spawn(mark_and_hear(player.clone(), session, seat, MARKS, head))
+            .zip(&evening.participants)
+            .map(|(player, participant)| {
+                let (session, participant) = (evening.session.clone(), participant.clone());
+                tokio::spawn(mark_and_hear(player.clone(), session, participant, MARKS, head))
             })
             .collect();
         for watcher in watchers {

@@ -48,14 +48,14 @@ async fn nodes_and_other_systems_can_do_what_they_need_and_no_more() {
     counted(&evening, 1).await;
 
     // Another system marks a ball, and hears in a queue of its own what becomes of a wrong one.
-    let command = |seat: &str| {
+    let command = |participant: &str| {
         let data = json!({
             "type": "command", "id": Uuid::new_v4(), "session_id": evening.session, "user_id": evening.players[0].id,
-            "command": pot(seat, "white"),
+            "command": pot(participant, "white"),
         });
         envelope("game.command.pot_ball", data).to_string().into_bytes()
     };
-    assert!(publishes(&scoring, EVENTS, "game.command.pot_ball", &command(&evening.seats[0])).await);
+    assert!(publishes(&scoring, EVENTS, "game.command.pot_ball", &command(&evening.participants[0])).await);
     counted(&evening, 2).await;
     assert!(declares(&scoring, "scoring.refusals").await);
     assert!(binds(&scoring, "scoring.refusals", "compensation.game.command.*").await);

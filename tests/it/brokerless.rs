@@ -138,8 +138,8 @@ async fn with_a_silent_network(of_the_player: bool) {
     // Long enough for who is silent to be taken for gone; but both live, and that is seen elsewhere.
     for node in [&one, &two] {
         let state = table.evening.players[0].on(node).read(&table.evening.path("")).await;
-        let seats = state["participants"].as_array().expect("seats");
-        assert!(seats.iter().all(|seat| seat["is_online"] == true), "{state}");
+        let participants = state["participants"].as_array().expect("places");
+        assert!(participants.iter().all(|participant| participant["is_online"] == true), "{state}");
     }
     proxy.heal();
     for node in [&one, &two] {

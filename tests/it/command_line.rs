@@ -282,7 +282,7 @@ async fn sigterm_ends_it_in_time_and_loses_nothing_acknowledged() {
     let mut socket = evening.players[1].socket().await;
     socket.subscribe(&evening.session, None).await;
     let playing = (0..4).map(|_| async {
-        let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+        let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
         let mut acknowledged = Vec::new();
         loop {
             let request = evening.creator().request(reqwest::Method::POST, &format!("/api/v1/games/{game}/events"));

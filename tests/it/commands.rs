@@ -59,8 +59,8 @@ pub fn envelope(key: &str, data: Value) -> Value {
     })
 }
 
-pub fn pot(seat: &str, color: &str) -> Value {
-    json!({"type": "pot_ball", "participant_id": seat, "color": color})
+pub fn pot(participant: &str, color: &str) -> Value {
+    json!({"type": "pot_ball", "participant_id": participant, "color": color})
 }
 
 /// A game of two, a socket that watches it, and another system.
@@ -81,8 +81,8 @@ async fn a_command_of_another_system_is_played_once_however_often_it_comes() {
     let app = TestApp::start_with(Store::Rabbit, &[]).await;
     let (evening, mut socket, outsider) = a_game(&app).await;
 
-    let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
-    let message = outsider.command(anna, &evening.session, pot(seat, "white")).await;
+    let (anna, participant) = (&evening.players[0].id, &evening.participants[0]);
+    let message = outsider.command(anna, &evening.session, pot(participant, "white")).await;
     let event = next_event(&mut socket).await;
     assert_eq!(event["type"], "game.ball_potted");
     assert_eq!(event["actor"]["user_id"], json!(anna));
@@ -95,17 +95,17 @@ async fn a_command_of_another_system_is_played_once_however_often_it_comes() {
     // The same command over the other ways in is the same, too.
     let id: Uuid = message["data"]["id"].as_str().unwrap().parse().unwrap();
     let mut other = evening.players[0].socket().await;
-    let ack = other.command_with_id(id, &evening.session, pot(seat, "white")).await;
+    let ack = other.command_with_id(id, &evening.session, pot(participant, "white")).await;
     assert_eq!(ack["events"][0]["event_id"], event["event_id"]);
 
     // Many at once keep their order.
     for n in 0..30 {
-        let seat = &evening.seats[n % 2];
-        outsider.command(anna, &evening.session, pot(seat, "white")).await;
+        let participant = &evening.participants[n % 2];
+        outsider.command(anna, &evening.session, pot(participant, "white")).await;
     }
     for n in 0..30 {
         let event = next_event(&mut socket).await;
-        assert_eq!(event["data"]["participant_id"], json!(evening.seats[n % 2]), "{event}");
+        assert_eq!(event["data"]["participant_id"], json!(evening.participants[n % 2]), "{event}");
     }
     let game = evening.state().await["current_game"].clone();
     let points: i64 = game["scores"].as_array().unwrap().iter().map(|score| score["points"].as_i64().unwrap()).sum();
@@ -123,8 +123,8 @@ async fn a_refused_command_is_compensated_and_its_user_told_on_whatever_node() {
     let mut there = evening.players[0].on(&two).socket().await;
 
     // There is no game yet.
-    let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
-    let message = outsider.command(anna, &evening.session, pot(seat, "white")).await;
+    let (anna, participant) = (&evening.players[0].id, &evening.participants[0]);
+    let message = outsider.command(anna, &evening.session, pot(participant, "white")).await;
     let told = there.next_of("notification").await["notification"].clone();
     assert_eq!((&told["kind"], &told["data"]["code"]), (&json!("command_refused"), &json!("game_not_active")));
     assert_eq!(told["data"]["command_id"], message["data"]["id"]);
@@ -141,8 +141,8 @@ async fn a_refused_command_is_compensated_and_its_user_told_on_whatever_node() {
     outsider.again(&message).await;
     // Who may not score, and a session that is not there, are refusals as well.
     let stranger = app.player("stranger").await;
-    outsider.command(&stranger.id, &evening.session, pot(seat, "white")).await;
-    outsider.command(anna, &Uuid::new_v4().to_string(), pot(seat, "white")).await;
+    outsider.command(&stranger.id, &evening.session, pot(participant, "white")).await;
+    outsider.command(anna, &Uuid::new_v4().to_string(), pot(participant, "white")).await;
     let mut codes = [next_message(&heard, &outsider.channel).await, next_message(&heard, &outsider.channel).await]
         .map(|message| text(&message["data"]["code"]));
     codes.sort();
@@ -168,8 +168,8 @@ async fn a_key_that_was_used_for_another_session_is_compensated() {
     let app = TestApp::start_with(Store::Rabbit, &[]).await;
     let (evening, mut socket, outsider) = a_game(&app).await;
     let heard = overhear(&outsider.channel, "compensation.#").await;
-    let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
-    let played = outsider.command(anna, &evening.session, pot(seat, "white")).await;
+    let (anna, participant) = (&evening.players[0].id, &evening.participants[0]);
+    let played = outsider.command(anna, &evening.session, pot(participant, "white")).await;
     next_event(&mut socket).await;
     let other = Evening::open(&app, &["dina", "egor"], kolkhoz()).await;
     let mut again = envelope("game.command.pot_ball", played["data"].clone());
@@ -178,7 +178,7 @@ async fn a_key_that_was_used_for_another_session_is_compensated() {
     let refusal = next_message(&heard, &outsider.channel).await;
     assert_eq!(refusal["causation_id"], again["event_id"]);
     assert_eq!(refusal["data"]["code"], "idempotency_key_reused", "{refusal}");
-    let another = json!({"type": "commit_foul", "participant_id": seat});
+    let another = json!({"type": "commit_foul", "participant_id": participant});
     let mut again = envelope("game.command.commit_foul", played["data"].clone());
     again["data"]["command"] = another;
     outsider.again(&again).await;
@@ -191,11 +191,11 @@ async fn what_is_no_command_is_a_dead_letter_with_its_reason_and_holds_up_nothin
     let app = TestApp::start_with(Store::Rabbit, &["--admin", "operator"]).await;
     let operator = app.player_named("operator").await;
     let (evening, mut socket, outsider) = a_game(&app).await;
-    let (anna, seat) = (&evening.players[0].id, &evening.seats[0]);
+    let (anna, participant) = (&evening.players[0].id, &evening.participants[0]);
 
     outsider.publish("game.command.pot_ball", b"{nonsense").await;
     outsider.command(anna, &evening.session, json!({"type": "fly"})).await;
-    outsider.command(anna, &evening.session, pot(seat, "white")).await;
+    outsider.command(anna, &evening.session, pot(participant, "white")).await;
     assert_eq!(next_event(&mut socket).await["type"], "game.ball_potted");
 
     let path = "/api/v1/admin/dead-letters";

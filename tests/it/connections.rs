@@ -113,7 +113,7 @@ async fn a_stream_ends_with_the_login_that_opened_it_and_no_other() {
     tokio::time::timeout(PATIENCE, rest).await.expect("the stream ends with its login");
     assert_eq!(stream(anna, &evening.session).await.status(), StatusCode::UNAUTHORIZED);
     evening.players[1]
-        .done(&format!("/api/v1/sessions/{}/games", evening.session), json!({"order": evening.seats}))
+        .done(&format!("/api/v1/sessions/{}/games", evening.session), json!({"order": evening.participants}))
         .await;
     assert!(others.chunk().await.unwrap().is_some(), "another login's goes on");
 }

@@ -76,10 +76,10 @@ async fn numbers_are_held_to_their_bounds() {
             _ => wrong_field(refusal, "rules.point_price"),
         }
     }
-    for seats in ["1", "33", "-2", "2.5", "4294967296", "1e400"] {
-        let body = format!(r#"{{"name": "x", "rules": {}, "max_players": {seats}}}"#, kolkhoz());
+    for max_players in ["1", "33", "-2", "2.5", "4294967296", "1e400"] {
+        let body = format!(r#"{{"name": "x", "rules": {}, "max_players": {max_players}}}"#, kolkhoz());
         let (status, refusal) = raw(&anna, Method::POST, "/api/v1/sessions", body).await;
-        assert!(status == 422 || (status == 400 && seats == "1e400"), "{seats}: {status} {refusal}");
+        assert!(status == 422 || (status == 400 && max_players == "1e400"), "{max_players}: {status} {refusal}");
     }
     for (query, field) in [
         ("limit=0", "limit"),
@@ -258,7 +258,8 @@ async fn hostile_texts_are_stored_and_returned_as_they_are() {
         wrong_field(anna.post("/api/v1/templates", draft).await, "name");
         let game = evening.start_game().await;
         for note in ["\u{0}", "a\u{0}b\u{7f}\u{1b}[31m", "\u{feff}"] {
-            let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white", "note": note});
+            let pot =
+                json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white", "note": note});
             let event = answered(evening.score(&game, pot).await, 201);
             assert_eq!(event["data"]["note"], note, "{store:?}");
         }

@@ -38,8 +38,8 @@ impl Evening {
     /// The sum of somebody's ledger is the balance.
     async fn is_proven(&self) {
         let balance = self.balance().await;
-        for (index, seat) in self.seats.iter().enumerate() {
-            let ledger = self.players[0].read(&self.path(&format!("/participants/{seat}/ledger"))).await;
+        for (index, participant) in self.participants.iter().enumerate() {
+            let ledger = self.players[0].read(&self.path(&format!("/participants/{participant}/ledger"))).await;
             let net = self.nets(&balance["participants"])[index];
             let lines = ledger["lines"].as_array().expect("lines");
             let sum: i64 = lines.iter().map(|line| line["amount"].as_i64().expect("an amount")).sum();
@@ -109,7 +109,7 @@ async fn a_forgotten_ball_and_one_of_the_wrong_player_reach_everybody() {
     assert_eq!((status, &added["data"]["correction"]["results"][0]["points"]), (StatusCode::CREATED, &json!(4)));
     assert_eq!(evening.nets_now().await, [10_000, -10_000]);
     let reassign = format!("{events}/{}/reassign", pink["seq"]);
-    let (status, moved) = anna.post(&reassign, json!({"participant_id": evening.seats[1]})).await;
+    let (status, moved) = anna.post(&reassign, json!({"participant_id": evening.participants[1]})).await;
     assert_eq!((status, &moved["type"]), (StatusCode::OK, &json!("game.event_reassigned")));
     assert_eq!(evening.nets_now().await, [-30_000, 30_000]);
     until("the statistics and the notice", async || {
@@ -130,7 +130,7 @@ async fn a_forgotten_ball_and_one_of_the_wrong_player_reach_everybody() {
     let there = boris.read(&evening.path("/balance")).await;
     assert_eq!(there, evening.balance().await);
     // By the socket, and back by one undo.
-    let command = json!({"type": "reassign_event", "seq": pink["seq"], "participant_id": evening.seats[0]});
+    let command = json!({"type": "reassign_event", "seq": pink["seq"], "participant_id": evening.participants[0]});
     assert_eq!(socket.command(&evening.session, command).await["type"], "ack");
     let reopened = socket.command(&evening.session, json!({"type": "reopen_game"})).await;
     assert_eq!(reopened["events"][0]["data"]["cause"], "manual", "{reopened}");
@@ -168,16 +168,16 @@ async fn an_evening_is_paid_to_the_kopeck() {
         let mut evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
         let (anna, boris) = (evening.players[0].clone(), evening.players[1].clone());
         let guest = anna.done(&evening.path("/participants"), json!({"display_name": "Vera"})).await;
-        evening.seats.push(text(&guest["id"]));
-        let seats = evening.seats.clone();
-        let table = json!({"table": {"price_per_hour": 60_000, "paid_by": seats[1], "split": "losers"}});
+        evening.participants.push(text(&guest["id"]));
+        let participants = evening.participants.clone();
+        let table = json!({"table": {"price_per_hour": 60_000, "paid_by": participants[1], "split": "losers"}});
         let (status, set) = anna.patch(&evening.path(""), table).await;
         assert_eq!((status, &set["table"]["started_at"]), (StatusCode::OK, &Value::Null), "{set}");
         let game = evening.start_game().await;
         evening.pot(&game, 0, "white").await;
         evening.end(&game).await;
         assert_eq!(evening.nets_now().await, [5_000, 0, -5_000]);
-        let expense = json!({"title": "Чай", "amount": 10_000, "paid_by": seats[0]});
+        let expense = json!({"title": "Чай", "amount": 10_000, "paid_by": participants[0]});
         let tea = anna.done(&evening.path("/expenses"), expense).await;
         assert_eq!(tea["data"]["shares"][0]["amount"], 3_334);
         assert_eq!(evening.nets_now().await, [11_666, -3_333, -8_333]);
@@ -188,7 +188,7 @@ async fn an_evening_is_paid_to_the_kopeck() {
         let balance = evening.balance().await;
         assert_eq!(balance["participants"][1]["expenses"], -2_333);
         assert_eq!(balance["settlement"].as_array().map(Vec::len), Some(2));
-        let paid = json!({"from": seats[1], "to": seats[0], "amount": 2_333});
+        let paid = json!({"from": participants[1], "to": participants[0], "amount": 2_333});
         let paid = boris.done(&evening.path("/payments"), paid).await;
         assert_eq!(evening.nets_now().await, [9_333, 0, -9_333]);
         until(&format!("the other side is told, {store:?}"), async || {
@@ -205,7 +205,7 @@ async fn an_evening_is_paid_to_the_kopeck() {
         until("it is told no more", async || told(&anna, "payment_marked").await.is_empty().then_some(())).await;
         let (status, refused) = anna.delete(&entry).await;
         assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("event_not_voidable")));
-        let late = json!({"title": "Late", "amount": 1, "paid_by": seats[0]});
+        let late = json!({"title": "Late", "amount": 1, "paid_by": participants[0]});
         let (status, refused) = anna.post(&evening.path("/expenses"), late).await;
         assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("session_closed")));
         evening.is_proven().await;
@@ -216,17 +216,17 @@ async fn an_evening_is_paid_to_the_kopeck() {
 async fn bad_input_of_money_is_named_by_its_field() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    let (anna, seats) = (&evening.players[0], &evening.seats);
+    let (anna, participants) = (&evening.players[0], &evening.participants);
     let nobody = uuid::Uuid::now_v7();
-    let tea = json!({"title": "Tea", "amount": 1, "paid_by": seats[0]});
+    let tea = json!({"title": "Tea", "amount": 1, "paid_by": participants[0]});
     let with = |body: &Value, field: &str, value: Value| {
         let mut body = body.clone();
         body[field] = value;
         body
     };
-    let pay = json!({"from": seats[0], "to": seats[1], "amount": 1});
+    let pay = json!({"from": participants[0], "to": participants[1], "amount": 1});
     let table = |field: &str, value: Value| {
-        let terms = json!({"price_per_hour": 1, "paid_by": seats[0], "split": "equally"});
+        let terms = json!({"price_per_hour": 1, "paid_by": participants[0], "split": "equally"});
         json!({"table": with(&terms, field, value)})
     };
     for (path, body, field) in [
@@ -238,7 +238,7 @@ async fn bad_input_of_money_is_named_by_its_field() {
         ("/expenses", with(&tea, "kind", json!("drinks")), "kind"),
         ("/expenses", with(&tea, "tip", json!(1)), "tip"),
         ("/payments", with(&pay, "amount", json!(0)), "amount"),
-        ("/payments", with(&pay, "to", json!(seats[0])), "to"),
+        ("/payments", with(&pay, "to", json!(participants[0])), "to"),
         ("/payments", with(&pay, "to", json!(nobody)), "to"),
     ] {
         let (status, answer) = anna.post(&evening.path(path), body.clone()).await;
@@ -268,7 +268,7 @@ async fn an_evening_is_exported_for_spreadsheets_and_scripts() {
     evening.void(&game, &wrong).await;
     evening.pot(&game, 0, "pink").await;
     evening.end(&game).await;
-    let tea = json!({"title": "=cmd|' /C calc'!A0, \"tea\"", "amount": 101, "paid_by": evening.seats[1]});
+    let tea = json!({"title": "=cmd|' /C calc'!A0, \"tea\"", "amount": 101, "paid_by": evening.participants[1]});
     anna.done(&evening.path("/expenses"), tea).await;
     let told = anna.request(reqwest::Method::GET, &evening.path("/export?format=csv")).send().await.expect("an answer");
     assert_eq!(told.headers()["content-type"], "text/csv; charset=utf-8");

@@ -22,7 +22,7 @@ pub struct Evening {
     pub session: String,
     pub code: String,
     pub players: Vec<Player>,
-    pub seats: Vec<String>,
+    pub participants: Vec<String>,
 }
 
 impl Evening {
@@ -33,12 +33,12 @@ impl Evening {
         }
         let session = players[0].done("/api/v1/sessions", json!({"name": "Friday", "rules": rules})).await;
         let (id, code) = (text(&session["id"]), text(&session["code"]));
-        let mut seats = vec![text(&session["participants"][0]["id"])];
+        let mut participants = vec![text(&session["participants"][0]["id"])];
         for player in &players[1..] {
             let joined = player.done("/api/v1/sessions/join", json!({"code": code})).await;
-            seats.push(text(&joined["participant_id"]));
+            participants.push(text(&joined["participant_id"]));
         }
-        Self { session: id, code, players, seats }
+        Self { session: id, code, players, participants }
     }
 
     /// All events of the session, as REST tells them.
@@ -58,16 +58,16 @@ impl Evening {
 
     /// A ball for a player, as a command.
     pub fn ball(&self, player: usize, color: &str) -> Value {
-        json!({"type": "pot_ball", "participant_id": self.seats[player], "color": color})
+        json!({"type": "pot_ball", "participant_id": self.participants[player], "color": color})
     }
 
     pub async fn start_game(&self) -> String {
         let path = format!("/api/v1/sessions/{}/games", self.session);
-        text(&self.players[0].done(&path, json!({"order": self.seats})).await["id"])
+        text(&self.players[0].done(&path, json!({"order": self.participants})).await["id"])
     }
 
     pub async fn pot(&self, game: &str, player: usize, color: &str) -> Value {
-        let command = json!({"type": "pot_ball", "participant_id": self.seats[player], "color": color});
+        let command = json!({"type": "pot_ball", "participant_id": self.participants[player], "color": color});
         self.players[0].done(&format!("/api/v1/games/{game}/events"), command).await
     }
 
@@ -85,12 +85,12 @@ impl Evening {
 
     /// The net of each player in an array of objects with `participant_id` and `net`.
     pub fn nets(&self, items: &Value) -> Vec<i64> {
-        self.seats
+        self.participants
             .iter()
-            .map(|seat| {
+            .map(|participant| {
                 let items = items.as_array().unwrap_or_else(|| panic!("a list: {items}"));
-                let item = items.iter().find(|item| item["participant_id"] == seat.as_str());
-                item.unwrap_or_else(|| panic!("{seat} in {items:?}"))["net"].as_i64().expect("an integer")
+                let item = items.iter().find(|item| item["participant_id"] == participant.as_str());
+                item.unwrap_or_else(|| panic!("{participant} in {items:?}"))["net"].as_i64().expect("an integer")
             })
             .collect()
     }

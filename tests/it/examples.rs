@@ -95,7 +95,7 @@ async fn every_message_of_an_evening_is_as_asyncapi_says() {
     let game = evening.start_game().await;
     let potted = evening.pot(&game, 0, "white").await;
     evening.pot(&game, 1, "pink").await;
-    let foul = json!({"type": "commit_foul", "participant_id": evening.seats[1]});
+    let foul = json!({"type": "commit_foul", "participant_id": evening.participants[1]});
     evening.players[0].done(&format!("/api/v1/games/{game}/events"), foul).await;
     evening.end(&game).await;
     let void = format!("/api/v1/games/{game}/events/{}", potted["seq"]);
@@ -167,19 +167,20 @@ impl Recorder {
     }
 
     /// What the evening costs beside the games, and who has paid.
-    async fn money(&mut self, anna: &Player, id: &str, seats: &[String; 2]) {
+    async fn money(&mut self, anna: &Player, id: &str, participants: &[String; 2]) {
         let (get, post) = (Method::GET, Method::POST);
-        let expense = json!({"title": "Tea", "amount": 45_000, "paid_by": seats[0]});
+        let expense = json!({"title": "Tea", "amount": 45_000, "paid_by": participants[0]});
         self.call(anna, post.clone(), "/api/v1/sessions/{id}/expenses", &[id], Some(expense)).await;
-        let table = json!({"table": {"price_per_hour": 60_000, "paid_by": seats[0], "split": "equally"}});
+        let table = json!({"table": {"price_per_hour": 60_000, "paid_by": participants[0], "split": "equally"}});
         anna.patch(&format!("/api/v1/sessions/{id}"), table).await;
         self.call(anna, post.clone(), "/api/v1/sessions/{id}/table/stop", &[id], Some(json!({}))).await;
-        let payment = json!({"from": seats[1], "to": seats[0], "amount": 10_000});
+        let payment = json!({"from": participants[1], "to": participants[0], "amount": 10_000});
         let paid = self.call(anna, post.clone(), "/api/v1/sessions/{id}/payments", &[id], Some(payment.clone())).await;
         let seq = paid["seq"].to_string();
         self.call(anna, Method::DELETE, "/api/v1/sessions/{id}/events/{seq}", &[id, &seq], None).await;
         anna.done(&format!("/api/v1/sessions/{id}/payments"), payment).await;
-        self.call(anna, get.clone(), "/api/v1/sessions/{id}/participants/{pid}/ledger", &[id, &seats[1]], None).await;
+        self.call(anna, get.clone(), "/api/v1/sessions/{id}/participants/{pid}/ledger", &[id, &participants[1]], None)
+            .await;
         self.call(anna, get, "/api/v1/sessions/{id}/export", &[id], None).await;
     }
 
@@ -294,14 +295,14 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     record.call(&boris, get.clone(), "/api/v1/sessions/by-code/{code}", &[&code], None).await;
     let join = json!({"code": code, "display_name": "Boris"});
     let joined = record.call(&boris, post.clone(), "/api/v1/sessions/join", &[], Some(join)).await;
-    let seats = [text(&session["participants"][0]["id"]), text(&joined["participant_id"])];
+    let participants = [text(&session["participants"][0]["id"]), text(&joined["participant_id"])];
     let guest = json!({"display_name": "Vera"});
     let guest = record.call(&anna, post.clone(), "/api/v1/sessions/{id}/participants", &[&id], Some(guest)).await;
     let guest = text(&guest["id"]);
-    let seat = "/api/v1/sessions/{id}/participants/{pid}";
+    let participant = "/api/v1/sessions/{id}/participants/{pid}";
     let change = json!({"display_name": "Vera P.", "can_score": false});
-    record.call(&anna, patch.clone(), seat, &[&id, &guest], Some(change)).await;
-    record.call(&anna, delete.clone(), seat, &[&id, &guest], None).await;
+    record.call(&anna, patch.clone(), participant, &[&id, &guest], Some(change)).await;
+    record.call(&anna, delete.clone(), participant, &[&id, &guest], None).await;
     let change = json!({"name": "Friday, table 2"});
     record.call(&anna, patch.clone(), "/api/v1/sessions/{id}", &[&id], Some(change)).await;
     record.call(&anna, post.clone(), "/api/v1/sessions/{id}/code", &[&id], None).await;
@@ -311,11 +312,11 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     record.call(&anna, get.clone(), "/api/v1/sessions?scope=mine&limit=1", &[], None).await;
     record.sharing(&anna, &id).await;
 
-    let order = json!({"order": seats});
+    let order = json!({"order": participants});
     let game = record.call(&anna, post.clone(), "/api/v1/sessions/{id}/games", &[&id], Some(order.clone())).await;
     let game = text(&game["id"]);
     let events = "/api/v1/games/{id}/events";
-    let pot = json!({"type": "pot_ball", "participant_id": seats[0], "color": "white"});
+    let pot = json!({"type": "pot_ball", "participant_id": participants[0], "color": "white"});
     let potted = record.call(&anna, post.clone(), events, &[&game], Some(pot.clone())).await;
     record.call(&anna, post.clone(), events, &[&game], Some(pot)).await;
     let seq = potted["seq"].to_string();
@@ -327,7 +328,7 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     record.call(&anna, post.clone(), "/api/v1/games/{id}/end", &[&game], Some(reason)).await;
     record.call(&anna, get.clone(), "/api/v1/games/{id}/results", &[&game], None).await;
     record.call(&anna, post.clone(), "/api/v1/games/{id}/reopen", &[&game], Some(json!({}))).await;
-    let moved = json!({"participant_id": seats[1]});
+    let moved = json!({"participant_id": participants[1]});
     let last = text(&anna.read(&format!("/api/v1/games/{game}/scores")).await["game_id"]);
     let last = anna.read(&format!("/api/v1/games/{last}/events")).await;
     let mut marks =
@@ -336,7 +337,7 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let reassign = "/api/v1/games/{id}/events/{seq}/reassign";
     record.call(&anna, post.clone(), reassign, &[&game, &seq], Some(moved)).await;
     anna.done(&format!("/api/v1/games/{game}/end"), json!({})).await;
-    record.money(&anna, &id, &seats).await;
+    record.money(&anna, &id, &participants).await;
     let second = record.call(&anna, post.clone(), "/api/v1/sessions/{id}/games", &[&id], Some(order)).await;
     record.call(&anna, post.clone(), "/api/v1/games/{id}/cancel", &[&text(&second["id"])], None).await;
     record.call(&anna, get.clone(), "/api/v1/sessions/{id}/games?limit=1", &[&id], None).await;

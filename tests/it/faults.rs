@@ -137,8 +137,9 @@ impl Club {
                 let player = evening.players[0].on(node);
                 until("presence is right", async || {
                     let session = player.read(&format!("/api/v1/sessions/{}", evening.session)).await;
-                    let seats = session["participants"].as_array().unwrap();
-                    let online: Vec<bool> = seats.iter().map(|seat| seat["is_online"] == true).collect();
+                    let participants = session["participants"].as_array().unwrap();
+                    let online: Vec<bool> =
+                        participants.iter().map(|participant| participant["is_online"] == true).collect();
                     (online == [true, true, false]).then_some(())
                 })
                 .await;

@@ -144,12 +144,12 @@ async fn a_flood_of_templates_guesses_and_invitations_is_refused() {
 async fn a_flood_of_commands_over_sockets_and_rest_is_one_user_s_share() {
     let (app, evening, mallory) = a_server().await;
     let of_mallory = mallory.done("/api/v1/sessions", json!({"name": "flood", "rules": kolkhoz()})).await;
-    let (session, seat) = (text(&of_mallory["id"]), text(&of_mallory["participants"][0]["id"]));
+    let (session, participant) = (text(&of_mallory["id"]), text(&of_mallory["participants"][0]["id"]));
     let guest =
         mallory.done(&format!("/api/v1/sessions/{session}/participants"), json!({"display_name": "guest"})).await;
-    let order = json!({"order": [seat, guest["id"]]});
+    let order = json!({"order": [participant, guest["id"]]});
     let game = text(&mallory.done(&format!("/api/v1/sessions/{session}/games"), order).await["id"]);
-    let ball = json!({"type": "pot_ball", "participant_id": seat, "color": "white"});
+    let ball = json!({"type": "pot_ball", "participant_id": participant, "color": "white"});
     let path = format!("/api/v1/games/{game}/events");
     let started = Instant::now();
     let over_sockets = async {

@@ -25,8 +25,8 @@ fn frames_in_all() -> usize {
 
 /// Texts that mean something, to be spoiled.
 fn texts(evening: &Evening) -> Vec<String> {
-    let (id, session, seat) = (Uuid::new_v4(), &evening.session, &evening.seats[0]);
-    let command = json!({"type": "pot_ball", "participant_id": seat, "color": "white"});
+    let (id, session, participant) = (Uuid::new_v4(), &evening.session, &evening.participants[0]);
+    let command = json!({"type": "pot_ball", "participant_id": participant, "color": "white"});
     [
         json!({"type": "subscribe", "id": id, "session_id": session, "after_seq": 3}),
         json!({"type": "unsubscribe", "id": id, "session_id": session}),
@@ -153,8 +153,9 @@ async fn whatever_frames_come_the_server_lives_and_others_play() {
     let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
     while !fuzzing.is_finished() {
         ticks.tick().await;
-        let ack =
-            socket.command(&evening.session, json!({"type": "end_turn", "participant_id": evening.seats[0]})).await;
+        let ack = socket
+            .command(&evening.session, json!({"type": "end_turn", "participant_id": evening.participants[0]}))
+            .await;
         assert!(ack["type"] == "ack" || ack["code"] != "internal_error", "seed {base}: {ack}");
     }
     let connections: usize = fuzzing.await.unwrap_or_else(|error| panic!("seed {base}: {error}")).iter().sum();

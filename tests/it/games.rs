@@ -15,12 +15,12 @@ const GAME: &str = "id session_id number status order current_participant_id sco
 async fn a_game_has_the_fields_of_the_contract_from_start_to_end() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    let order = json!({"order": evening.seats});
+    let order = json!({"order": evening.participants});
     let game = answered(evening.creator().post(&evening.path("/games"), order).await, 201);
     has_fields(&game, GAME);
     assert_eq!((&game["session_id"], &game["number"]), (&json!(evening.session), &json!(1)));
-    assert_eq!((&game["status"], &game["order"]), (&json!("in_progress"), &json!(evening.seats)));
-    assert_eq!(game["current_participant_id"], evening.seats[0].as_str());
+    assert_eq!((&game["status"], &game["order"]), (&json!("in_progress"), &json!(evening.participants)));
+    assert_eq!(game["current_participant_id"], evening.participants[0].as_str());
     assert_eq!((&game["results"], &game["ended_at"]), (&Value::Null, &Value::Null));
     has_fields(&game["scores"][0], "participant_id points balls_potted fouls");
     assert_eq!(game["remaining"][0], json!({"color": "white", "count": null}));
@@ -45,7 +45,7 @@ async fn a_game_has_the_fields_of_the_contract_from_start_to_end() {
     has_only_fields(&results, "game_id results");
     assert_eq!(results["results"], ended["results"]);
     let first = json!({
-        "participant_id": evening.seats[0], "user_id": evening.players[0].id, "place": 1, "points": 4,
+        "participant_id": evening.participants[0], "user_id": evening.players[0].id, "place": 1, "points": 4,
         "balls_potted": 1, "fouls": 0, "earned": 20_000, "paid": 0, "net": 20_000,
     });
     assert_eq!(results["results"][0], first);
@@ -53,7 +53,7 @@ async fn a_game_has_the_fields_of_the_contract_from_start_to_end() {
     let data = &items(&log).last().expect("an end")["data"];
     has_fields(data, "reason duration_seconds results winner_participant_ids");
     assert_eq!((&data["reason"], &data["results"]), (&json!("Зал закрывается"), &ended["results"]));
-    assert_eq!(data["winner_participant_ids"], json!([evening.seats[0]]));
+    assert_eq!(data["winner_participant_ids"], json!([evening.participants[0]]));
 }
 
 #[actix_web::test]
@@ -62,7 +62,7 @@ async fn each_mark_is_an_event_with_the_data_of_the_contract() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let game = evening.start_game().await;
     let by = |kind: &str, more: Value| {
-        let mut command = json!({"type": kind, "participant_id": evening.seats[0]});
+        let mut command = json!({"type": kind, "participant_id": evening.participants[0]});
         command.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         command
     };
@@ -70,7 +70,7 @@ async fn each_mark_is_an_event_with_the_data_of_the_contract() {
     let event = answered(evening.score(&game, pot).await, 201);
     assert_eq!((&event["type"], &event["seq"]), (&json!("game.ball_potted"), &json!(4)));
     assert_eq!((&event["game_id"], &event["session_id"]), (&json!(game), &json!(evening.session)));
-    let actor = json!({"user_id": evening.players[0].id, "participant_id": evening.seats[0]});
+    let actor = json!({"user_id": evening.players[0].id, "participant_id": evening.participants[0]});
     assert_eq!(event["actor"], actor);
     let data = &event["data"];
     has_fields(data, "participant_id color points total_score balls_potted next_participant_id note");
@@ -96,7 +96,7 @@ async fn wrong_marks_are_refused_by_their_codes() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], counted_with(json!({}))).await;
     let game = evening.start_game().await;
-    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": color});
+    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": color});
     for color in ["purple", "blue", "", "WHITE", "белый"] {
         refused(evening.score(&game, pot(color)).await, "unknown_ball");
     }
@@ -107,7 +107,7 @@ async fn wrong_marks_are_refused_by_their_codes() {
         command.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         command
     };
-    let anna = json!(evening.seats[0]);
+    let anna = json!(evening.participants[0]);
     wrong_field(evening.score(&game, by(&json!(Uuid::now_v7()), json!({}))).await, "participant_id");
     refused(evening.score(&game, by(&json!("x"), json!({}))).await, "validation_failed");
     for points in [0, -1, 101, i64::MAX] {
@@ -130,12 +130,12 @@ async fn one_game_at_a_time_and_only_the_game_in_progress_is_marked() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let first = evening.start_game().await;
-    let order = json!({"order": evening.seats});
+    let order = json!({"order": evening.participants});
     refused(evening.creator().post(&evening.path("/games"), order).await, "game_in_progress");
     evening.end(&first).await;
     let second = evening.start_game().await;
     assert_eq!(evening.game(&second).await["number"], 2);
-    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
     refused(evening.score(&first, pot).await, "game_not_active");
     for end in ["end", "cancel"] {
         refused(evening.creator().post(&format!("/api/v1/games/{first}/{end}"), json!({})).await, "game_not_active");

@@ -46,7 +46,7 @@ async fn generated_calls_are_answered_as_documented() {
     let actors =
         [app.anonymous(), app.player("stranger").await, evening.players[0].clone(), evening.players[1].clone()];
     dice.ids.extend([evening.session.clone(), game.clone(), event["seq"].to_string(), evening.code.clone()]);
-    dice.ids.extend(evening.seats.iter().cloned());
+    dice.ids.extend(evening.participants.iter().cloned());
     dice.ids.extend(actors.iter().skip(1).map(|actor| actor.id.clone()));
 
     let started = Instant::now();

@@ -32,17 +32,17 @@ fn seconds(by_default: u64) -> Duration {
 #[derive(Clone)]
 struct Table {
     session: String,
-    seat: String,
+    participant: String,
 }
 
 impl Table {
     async fn open(creator: &Player) -> Self {
         let session = creator.done("/api/v1/sessions", json!({"name": "Friday", "rules": kolkhoz()})).await;
-        let (id, seat) = (text(&session["id"]), text(&session["participants"][0]["id"]));
+        let (id, participant) = (text(&session["id"]), text(&session["participants"][0]["id"]));
         let path = format!("/api/v1/sessions/{id}");
         let guest = creator.done(&format!("{path}/participants"), json!({"display_name": "Uncle"})).await;
-        creator.done(&format!("{path}/games"), json!({"order": [seat, guest["id"]]})).await;
-        Self { session: id, seat }
+        creator.done(&format!("{path}/games"), json!({"order": [participant, guest["id"]]})).await;
+        Self { session: id, participant }
     }
 
     /// Marks until told to stop; answers when each ball was asked for and how long its ack took.
@@ -52,7 +52,7 @@ impl Table {
             let (mut socket, mut acks) = (player.socket().await, Vec::new());
             while !*stop.borrow() {
                 let asked = Instant::now();
-                let ball = json!({"type": "pot_ball", "participant_id": table.seat, "color": "white"});
+                let ball = json!({"type": "pot_ball", "participant_id": table.participant, "color": "white"});
                 let answer = socket.command(&table.session, ball).await;
                 assert_eq!(answer["type"], "ack", "{answer}");
                 acks.push((asked, asked.elapsed()));
@@ -113,7 +113,7 @@ async fn a_row_that_is_held_holds_up_no_other_session() {
     let mut sockets = [hall.on(0).socket().await, hall.on(1).socket().await];
     let mut refused = Vec::new();
     while began.elapsed() < seconds(7) {
-        let ball = json!({"type": "pot_ball", "participant_id": held.seat, "color": "white"});
+        let ball = json!({"type": "pot_ball", "participant_id": held.participant, "color": "white"});
         let [one, two] = &mut sockets;
         let answers = tokio::join!(one.command(&held.session, ball.clone()), two.command(&held.session, ball));
         for answer in [answers.0, answers.1] {
@@ -122,7 +122,7 @@ async fn a_row_that_is_held_holds_up_no_other_session() {
         refused.push(began.elapsed());
     }
     hand.rollback().await.expect("let go");
-    let ball = json!({"type": "pot_ball", "participant_id": held.seat, "color": "white"});
+    let ball = json!({"type": "pot_ball", "participant_id": held.participant, "color": "white"});
     let free = Instant::now();
     until("the session goes on", async || {
         let mut socket = hall.on(0).socket().await;

@@ -29,7 +29,7 @@ const ARGUMENTS: [&str; 4] = ["--commands-per-second", "100000", "--admin", "bos
 
 /// Who asks for what, and with which body. `~`: what is in memory may be answered, in time.
 const CALLS: &str = r#"
-anna  post   /api/v1/games/{game}/events             {"type": "pot_ball", "participant_id": "{seat}", "color": "pink"}
+anna  post   /api/v1/games/{game}/events             {"type": "pot_ball", "participant_id": "{participant}", "color": "pink"}
 anna  post   /api/v1/games/{game}/end                {}
 anna  post   /api/v1/sessions                        {"name": "Saturday", "rules": "{rules}"}
 anna  patch  /api/v1/sessions/{session}              {"name": "Sunday"}
@@ -126,7 +126,7 @@ fn calls(evening: &Evening, game: &str, me: &Value, boss: &Player) -> Vec<Call> 
             ("\"{rules}\"", rules.as_str()),
             ("{game}", game),
             ("{session}", &evening.session),
-            ("{seat}", &evening.seats[0]),
+            ("{participant}", &evening.participants[0]),
             ("{code}", &evening.code),
             ("{me}", &anna.id),
             ("{name}", me["username"].as_str().expect("a name")),

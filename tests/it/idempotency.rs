@@ -18,7 +18,7 @@ async fn the_same_key_answers_the_first_outcome_again() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let anna = evening.creator();
     let key = Uuid::new_v4();
-    let order = json!({"order": evening.seats});
+    let order = json!({"order": evening.participants});
     let first = answered(anna.post_with_key(&evening.path("/games"), key, order.clone()).await, 201);
     let again = answered(anna.post_with_key(&evening.path("/games"), key, order).await, 201);
     assert_eq!(first, again);
@@ -26,7 +26,7 @@ async fn the_same_key_answers_the_first_outcome_again() {
 
     let key = Uuid::new_v4();
     let path = format!("/api/v1/games/{game}/events");
-    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
     let first = answered(anna.post_with_key(&path, key, pot.clone()).await, 201);
     assert_eq!(first["command_id"], key.to_string());
     let again = answered(anna.post_with_key(&path, key, pot).await, 201);
@@ -42,10 +42,10 @@ async fn the_same_key_answers_the_first_outcome_again() {
     let first = answered(anna.post_with_key(&evening.path("/participants"), key, guest.clone()).await, 201);
     let again = answered(anna.post_with_key(&evening.path("/participants"), key, guest).await, 201);
     assert_eq!(first["id"], again["id"]);
-    let seat = evening.path(&format!("/participants/{}", text(&first["id"])));
+    let participant = evening.path(&format!("/participants/{}", text(&first["id"])));
     let key = Uuid::new_v4();
-    answered(anna.delete_with_key(&seat, key).await, 204);
-    answered(anna.delete_with_key(&seat, key).await, 204);
+    answered(anna.delete_with_key(&participant, key).await, 204);
+    answered(anna.delete_with_key(&participant, key).await, 204);
 
     let key = Uuid::new_v4();
     let end = format!("/api/v1/games/{game}/end");
@@ -90,7 +90,7 @@ async fn the_same_key_with_another_body_is_refused() {
     let game = evening.start_game().await;
     let path = format!("/api/v1/games/{game}/events");
     let key = Uuid::new_v4();
-    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": color});
+    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": color});
     answered(evening.creator().post_with_key(&path, key, pot("white")).await, 201);
     refused(evening.creator().post_with_key(&path, key, pot("pink")).await, "idempotency_key_reused");
     let end = format!("/api/v1/games/{game}/end");
@@ -105,7 +105,7 @@ async fn the_same_key_of_another_user_is_another_key() {
     let game = evening.start_game().await;
     let path = format!("/api/v1/games/{game}/events");
     let key = Uuid::new_v4();
-    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": color});
+    let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": color});
     let of_anna = answered(evening.players[0].post_with_key(&path, key, pot("white")).await, 201);
     let of_boris = answered(evening.players[1].post_with_key(&path, key, pot("pink")).await, 201);
     assert_ne!(of_anna["seq"], of_boris["seq"]);
@@ -134,7 +134,7 @@ async fn keys_survive_a_killed_server() {
         let path = format!("/api/v1/games/{game}/events");
         let (opening, potting) = (Uuid::new_v4(), Uuid::new_v4());
         let body = json!({"name": "Saturday", "rules": kolkhoz()});
-        let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": color});
+        let pot = |color: &str| json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": color});
         let anna = evening.creator();
         let opened = answered(anna.post_with_key("/api/v1/sessions", opening, body.clone()).await, 201);
         let potted = answered(anna.post_with_key(&path, potting, pot("white")).await, 201);
@@ -152,12 +152,12 @@ async fn a_key_is_the_same_over_a_socket_and_over_rest() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let game = evening.start_game().await;
     let key = Uuid::new_v4();
-    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
     let mut socket = evening.creator().socket().await;
     let ack = socket.command_with_id(key, &evening.session, pot.clone()).await;
     assert_eq!(ack["type"], "ack", "{ack}");
     assert_eq!(socket.command_with_id(key, &evening.session, pot).await, ack);
-    let foul = json!({"type": "commit_foul", "participant_id": evening.seats[0]});
+    let foul = json!({"type": "commit_foul", "participant_id": evening.participants[0]});
     let path = format!("/api/v1/games/{game}/events");
     refused(evening.creator().post_with_key(&path, key, foul.clone()).await, "idempotency_key_reused");
     let ack = socket.command(&evening.session, foul).await;
@@ -178,9 +178,9 @@ async fn two_evenings(app: &TestApp) -> [(Evening, String); 2] {
     let anna = first.creator().clone();
     let opened = anna.done("/api/v1/sessions", json!({"name": "Saturday", "rules": kolkhoz()})).await;
     let mut second = Evening { session: text(&opened["id"]), code: text(&opened["code"]), ..first.clone() };
-    second.seats = vec![text(&opened["participants"][0]["id"])];
+    second.participants = vec![text(&opened["participants"][0]["id"])];
     let guest = anna.done(&second.path("/participants"), json!({"display_name": "Uncle Vanya"})).await;
-    second.seats.push(text(&guest["id"]));
+    second.participants.push(text(&guest["id"]));
     let games = [first.start_game().await, second.start_game().await];
     let [of_first, of_second] = games;
     [(first, of_first), (second, of_second)]
@@ -259,9 +259,9 @@ async fn a_key_of_a_command_that_left_nothing_is_no_other_commands() {
     answered(boris.post_with_key("/api/v1/sessions/join", nothing, join.clone()).await, 200);
     let here = format!("/api/v1/games/{game}/events");
     refused(boris.post_with_key(&here, nothing, first.ball(0, "white")).await, "idempotency_key_reused");
-    let seat = first.path(&format!("/participants/{}", first.seats[1]));
+    let participant = first.path(&format!("/participants/{}", first.participants[1]));
     first.end(&game).await;
-    answered(boris.delete(&seat).await, 204);
+    answered(boris.delete(&participant).await, 204);
     let before = first.events().await.len();
     boris.post_with_key("/api/v1/sessions/join", nothing, join).await;
     assert_eq!(first.events().await.len(), before, "the first outcome was that nothing had to change");

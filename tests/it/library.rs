@@ -106,21 +106,21 @@ impl Tale {
     pub fn opening(&mut self) -> Vec<Arc<Record>> {
         let mut records = self.tell(create(self.id));
         records.extend(self.tell(Command::AddGuest { display_name: "Guest".to_owned() }));
-        let order = Some(self.state.participants().iter().map(|seat| seat.id).collect());
+        let order = Some(self.state.participants().iter().map(|participant| participant.id).collect());
         records.extend(self.tell(Command::Score(Scoring::StartGame { order })));
         records
     }
 
-    pub fn seat(&self) -> ParticipantId {
+    pub fn participant(&self) -> ParticipantId {
         self.state.participants()[0].id
     }
 
     pub fn ball(&self) -> Command {
-        ball(self.seat())
+        ball(self.participant())
     }
 }
 
-/// A white ball for a seat.
+/// A white ball for a place.
 pub fn ball(participant_id: ParticipantId) -> Command {
     Command::Score(Scoring::PotBall {
         participant_id,

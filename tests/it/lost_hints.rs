@@ -66,7 +66,7 @@ async fn a_guest_who_collects_a_pool_of_fouls_changes_what_others_have() {
         let mut evening = Evening::open(&app, &["anna"], rules).await;
         let anna = evening.players[0].clone();
         let guest = anna.done(&evening.path("/participants"), json!({"display_name": "Guest"})).await;
-        evening.seats.push(text(&guest["id"]));
+        evening.participants.push(text(&guest["id"]));
         let game = evening.start_game().await;
         let points = async |expected: [i64; 2]| {
             until(&format!("{expected:?} points and fouls, {store:?}"), async || {
@@ -139,8 +139,8 @@ async fn what_never_came_to_the_queue_of_notifications_is_told_all_the_same() {
     let mut socket = boris.socket().await;
     evening.play(&[0, 1], &[&["pink"], &[]]).await;
     let invited = anna.done("/api/v1/sessions", json!({"name": "Saturday", "rules": kolkhoz()})).await;
-    let seats = format!("/api/v1/sessions/{}/participants", text(&invited["id"]));
-    anna.done(&seats, json!({"user_id": boris.id})).await;
+    let participants = format!("/api/v1/sessions/{}/participants", text(&invited["id"]));
+    anna.done(&participants, json!({"user_id": boris.id})).await;
     until_for(FOUND, "the notifications", async || {
         let both = (told(anna).await.0, told(boris).await.0);
         let unlocked = "achievement_unlocked";
@@ -163,7 +163,7 @@ async fn a_session_that_somebody_else_holds_keeps_no_other_waiting() {
         (Evening::open(&app, &["anna", "boris"], kolkhoz()).await, Evening::open(&app, &["vera"], kolkhoz()).await);
     let guest = free.players[0].done(&free.path("/participants"), json!({"display_name": "Guest"})).await;
     let mut free = free;
-    free.seats.push(text(&guest["id"]));
+    free.participants.push(text(&guest["id"]));
     let games = [held.start_game().await, free.start_game().await];
     let balls = async |evening: &Evening, expected: i64| {
         until(&format!("{expected} balls"), async || {

@@ -30,7 +30,7 @@ pub struct Marker {
     /// The same player on each node, in the order of preference.
     nodes: Vec<Player>,
     session: String,
-    seats: Vec<String>,
+    participants: Vec<String>,
     me: usize,
     /// The last event that was heard.
     seen: i64,
@@ -57,8 +57,8 @@ impl Marker {
     /// The players of an evening, each on every node; the first is on the first node, the second on the second, and so
     /// on in turn.
     pub async fn all_of(evening: &Evening, nodes: &[&str], pause: Duration) -> Vec<Self> {
-        for seat in &evening.seats[1..] {
-            let path = format!("/api/v1/sessions/{}/participants/{seat}", evening.session);
+        for participant in &evening.participants[1..] {
+            let path = format!("/api/v1/sessions/{}/participants/{participant}", evening.session);
             evening.players[0].patch(&path, json!({"can_score": true})).await;
         }
         let marker = |me: usize| {
@@ -69,7 +69,7 @@ impl Marker {
             Self {
                 nodes: (0..nodes.len()).map(on).collect(),
                 session: evening.session.clone(),
-                seats: evening.seats.clone(),
+                participants: evening.participants.clone(),
                 me,
                 seen: 0,
                 acked: HashMap::new(),
@@ -79,7 +79,7 @@ impl Marker {
                 pause,
             }
         };
-        (0..evening.seats.len()).map(marker).collect()
+        (0..evening.participants.len()).map(marker).collect()
     }
 
     /// What to ask next; the creator also takes marks back, ends games and starts them.
@@ -89,14 +89,14 @@ impl Marker {
             return json!({"type": "end_game"});
         }
         if self.me == 0 && self.asked % MARKS_OF_A_GAME == 1 {
-            return json!({"type": "start_game", "order": self.seats});
+            return json!({"type": "start_game", "order": self.participants});
         }
         match self.asked % 11 {
-            7 => json!({"type": "commit_foul", "participant_id": self.seats[self.me]}),
+            7 => json!({"type": "commit_foul", "participant_id": self.participants[self.me]}),
             9 if !self.potted.is_empty() => json!({"type": "void_event", "seq": self.potted.pop()}),
             n => {
                 let color = ["white", "yellow", "pink"][n % 3];
-                json!({"type": "pot_ball", "participant_id": self.seats[self.me], "color": color})
+                json!({"type": "pot_ball", "participant_id": self.participants[self.me], "color": color})
             }
         }
     }
@@ -222,17 +222,17 @@ pub fn assert_whole(log: &[Value], markers: &[Marker]) {
 }
 
 /// What the log says a user has done: games, wins, points, balls, fouls, net.
-pub fn totals(log: &[Value], seat: &str) -> [i64; 6] {
+pub fn totals(log: &[Value], participant: &str) -> [i64; 6] {
     let number = |value: &Value| value.as_i64().unwrap();
     let mut results: HashMap<&str, &Value> = HashMap::new();
     let mut balls = 0;
     for event in log {
         let data = &event["data"];
         match event["type"].as_str().unwrap() {
-            "game.ball_potted" => balls += i64::from(data["participant_id"] == seat),
+            "game.ball_potted" => balls += i64::from(data["participant_id"] == participant),
             "game.event_voided" if data["voided_type"] == "game.ball_potted" => {
                 let voided = &log[number(&data["voided_seq"]) as usize - 1];
-                balls -= i64::from(voided["data"]["participant_id"] == seat);
+                balls -= i64::from(voided["data"]["participant_id"] == participant);
                 if data["results"].is_array() {
                     results.insert(event["game_id"].as_str().unwrap(), &data["results"]);
                 }
@@ -248,10 +248,10 @@ pub fn totals(log: &[Value], seat: &str) -> [i64; 6] {
         |results: &[Value]| results.iter().any(|result| number(&result["balls_potted"]) + number(&result["fouls"]) > 0);
     let games = results.values().map(|results| results.as_array().unwrap().as_slice());
     let won = games.filter(|results| has_marks(results)).flatten();
-    let wins = won.filter(|result| result["participant_id"] == seat && result["place"] == 1).count() as i64;
+    let wins = won.filter(|result| result["participant_id"] == participant && result["place"] == 1).count() as i64;
     let mine: Vec<&Value> = results
         .values()
-        .filter_map(|results| results.as_array().unwrap().iter().find(|result| result["participant_id"] == seat))
+        .filter_map(|results| results.as_array().unwrap().iter().find(|result| result["participant_id"] == participant))
         .collect();
     let sum = |field: &str| mine.iter().map(|result| number(&result[field])).sum::<i64>();
     assert_eq!(balls, sum("balls_potted"), "marks and results agree");
@@ -265,7 +265,7 @@ pub async fn assert_settled(evening: &Evening) {
         evening.end(&game).await;
     }
     let log = evening.events().await;
-    let expected: Vec<[i64; 6]> = evening.seats.iter().map(|seat| totals(&log, seat)).collect();
+    let expected: Vec<[i64; 6]> = evening.participants.iter().map(|participant| totals(&log, participant)).collect();
     let nets: Vec<i64> = expected.iter().map(|totals| totals[5]).collect();
     assert_eq!(evening.nets(&evening.balance().await["participants"]), nets);
     assert_eq!(nets.iter().sum::<i64>(), 0);

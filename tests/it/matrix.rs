@@ -69,8 +69,8 @@ get    /api/v1/sessions/{id}/shares            401  401   403   403   403   200 
 delete /api/v1/sessions/{id}/shares/{share_id} 401  401   403   403   403   403   403  403   204   204    -
 get    /api/v1/shares/{code}                   200  200   200   200   200   200   200  200   200   200    -
 
-post   /api/v1/sessions/{id}/expenses          401  401   403   403   403   403   403  403   201   201    {"title": "Tea", "amount": 1001, "paid_by": "{seat}"}
-post   /api/v1/sessions/{id}/payments          401  401   403   403   403   403   403  403   201   201    {"from": "{other_seat}", "to": "{seat}", "amount": 500}
+post   /api/v1/sessions/{id}/expenses          401  401   403   403   403   403   403  403   201   201    {"title": "Tea", "amount": 1001, "paid_by": "{participant}"}
+post   /api/v1/sessions/{id}/payments          401  401   403   403   403   403   403  403   201   201    {"from": "{other_participant}", "to": "{participant}", "amount": 500}
 post   /api/v1/sessions/{id}/table/stop        401  401   403   403   403   403   403  403   409   409    {}
 delete /api/v1/sessions/{id}/events/{seq}      401  401   403   403   403   403   403  403   409   409    -
 get    /api/v1/sessions/{id}/export            401  401   403   403   403   200   200  403   200   200    -
@@ -79,11 +79,11 @@ get    /api/v1/sessions/{id}/participants/{pid}/ledger 401 401 403 403 403   200
 post   /api/v1/sessions/{id}/games             401  401   403   403   403   403   403  403   409   409    {}
 get    /api/v1/games/{id}                      401  401   403   403   403   200   200  403   200   200    -
 get    /api/v1/games/{id}/events               401  401   403   403   403   200   200  403   200   200    -
-post   /api/v1/games/{id}/events               401  401   403   403   403   403   403  403   201   201    {"type": "pot_ball", "participant_id": "{seat}", "color": "white"}
+post   /api/v1/games/{id}/events               401  401   403   403   403   403   403  403   201   201    {"type": "pot_ball", "participant_id": "{participant}", "color": "white"}
 delete /api/v1/games/{id}/events/{seq}         401  401   403   403   403   403   403  403   200   200    -
 get    /api/v1/games/{id}/scores               401  401   403   403   403   200   200  403   200   200    -
 get    /api/v1/games/{id}/results              401  401   403   403   403   409   409  403   409   409    -
-post   /api/v1/games/{id}/events/{seq}/reassign 401 401  403   403   403   403   403  403   200   200    {"participant_id": "{other_seat}"}
+post   /api/v1/games/{id}/events/{seq}/reassign 401 401  403   403   403   403   403  403   200   200    {"participant_id": "{other_participant}"}
 post   /api/v1/games/{id}/reopen               401  401   403   403   403   403   403  403   409   409    {}
 post   /api/v1/games/{id}/end                  401  401   403   403   403   403   403  403   200   200    {}
 post   /api/v1/games/{id}/cancel               401  401   403   403   403   403   403  403   200   200    {}
@@ -118,12 +118,12 @@ unsubscribe         unsubscribed unsubscribed unsubscribed unsubscribed unsubscr
 pong                -     -     -     -          -          -     -                -                {"ts": 1}
 ack_notifications   -     -     -     -          -          -     -                -                {"ids": []}
 authenticate        authenticated authenticated authenticated authenticated authenticated authenticated authenticated authenticated {"token": "{token}"}
-pot_ball            no    no    no    no         no         no    ack              ack              {"participant_id": "{seat}", "color": "white"}
-commit_foul         no    no    no    no         no         no    ack              ack              {"participant_id": "{seat}"}
-end_turn            no    no    no    no         no         no    ack              ack              {"participant_id": "{seat}"}
+pot_ball            no    no    no    no         no         no    ack              ack              {"participant_id": "{participant}", "color": "white"}
+commit_foul         no    no    no    no         no         no    ack              ack              {"participant_id": "{participant}"}
+end_turn            no    no    no    no         no         no    ack              ack              {"participant_id": "{participant}"}
 start_game          no    no    no    no         no         no    game_in_progress game_in_progress {}
 void_event          no    no    no    no         no         no    ack              ack              {"seq": "{seq}"}
-reassign_event      no    no    no    no         no         no    ack              ack              {"seq": "{seq}", "participant_id": "{other_seat}"}
+reassign_event      no    no    no    no         no         no    ack              ack              {"seq": "{seq}", "participant_id": "{other_participant}"}
 reopen_game         no    no    no    no         no         no    game_not_reopenable game_not_reopenable {}
 end_game            no    no    no    no         no         no    ack              ack              {}
 cancel_game         no    no    no    no         no         no    ack              ack              {}
@@ -156,31 +156,32 @@ impl World {
         let session = creator.done("/api/v1/sessions", body).await;
         let (id, code) = (text(&session["id"]), text(&session["code"]));
         let path = format!("/api/v1/sessions/{id}");
-        let mut seats = BTreeMap::from([("creator", text(&session["participants"][0]["id"]))]);
+        let mut participants = BTreeMap::from([("creator", text(&session["participants"][0]["id"]))]);
         for actor in ["participant", "spectator", "left", "removed"] {
             let role = if actor == "spectator" { "spectator" } else { "participant" };
             let joined = self.people[actor].done("/api/v1/sessions/join", json!({"code": code, "role": role})).await;
-            seats.insert(actor, text(&joined["participant_id"]));
+            participants.insert(actor, text(&joined["participant_id"]));
         }
         for (by, whose) in [("left", "left"), ("creator", "removed")] {
-            let (status, answer) = self.people[by].delete(&format!("{path}/participants/{}", seats[whose])).await;
+            let (status, answer) =
+                self.people[by].delete(&format!("{path}/participants/{}", participants[whose])).await;
             assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
         }
-        let participants = format!("{path}/participants");
-        creator.done(&participants, json!({"user_id": self.people["invited"].id})).await;
-        let guest = creator.done(&participants, json!({"display_name": "Uncle"})).await;
+        let list = format!("{path}/participants");
+        creator.done(&list, json!({"user_id": self.people["invited"].id})).await;
+        let guest = creator.done(&list, json!({"display_name": "Uncle"})).await;
         let share = self.people["participant"].done(&format!("{path}/share"), json!({})).await;
-        let order = [&seats["creator"], &seats["participant"]];
+        let order = [&participants["creator"], &participants["participant"]];
         let game = text(&creator.done(&format!("{path}/games"), json!({"order": order})).await["id"]);
-        let ball = json!({"type": "pot_ball", "participant_id": seats["creator"], "color": "pink"});
+        let ball = json!({"type": "pot_ball", "participant_id": participants["creator"], "color": "pink"});
         let pot = creator.done(&format!("/api/v1/games/{game}/events"), ball).await;
         let template = json!({"name": "Mine", "category": "kolkhoz", "rules": kolkhoz()});
         let template = creator.done("/api/v1/templates", template).await;
         self.names = BTreeMap::from([
             ("session", id),
             ("code", code),
-            ("seat", seats["creator"].clone()),
-            ("other_seat", seats["participant"].clone()),
+            ("participant", participants["creator"].clone()),
+            ("other_participant", participants["participant"].clone()),
             ("guest", text(&guest["id"])),
             ("share", text(&share["code"])),
             ("share_id", text(&share["id"])),
@@ -213,7 +214,7 @@ impl World {
         let token = self.people[actor].token.clone().unwrap_or_default();
         let body = body.replace("{token}", &token).replace("\"{seq}\"", &self.names["seq"]);
         let body = body.replace("{rules}", &kolkhoz().to_string());
-        let body = ["seat", "other_seat", "code"]
+        let body = ["participant", "other_participant", "code"]
             .into_iter()
             .fold(body, |body, name| body.replace(&format!("{{{name}}}"), &self.names[name]));
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("{body}: {error}"))

@@ -119,7 +119,7 @@ fn plausible(field: &str, evening: &Evening) -> Option<Value> {
         "rules" => kolkhoz(),
         "code" => json!(evening.code),
         "type" => json!("pot_ball"),
-        "participant_id" => json!(evening.seats[0]),
+        "participant_id" => json!(evening.participants[0]),
         "color" => json!("white"),
         _ => return None,
     })
@@ -158,7 +158,7 @@ async fn every_route_survives(store: Store) {
     let there = |lead: &str| match lead {
         lead if lead.contains("/games/") && lead.ends_with("{seq}") => "3".to_owned(),
         lead if lead.contains("/games/") => game.clone(),
-        lead if lead.ends_with("{pid}") => evening.seats[1].clone(),
+        lead if lead.ends_with("{pid}") => evening.participants[1].clone(),
         lead if lead.ends_with("{code}") => evening.code.clone(),
         lead if lead.contains("/sessions/") => evening.session.clone(),
         lead if lead.contains("/users/") => anna.id.clone(),
@@ -187,7 +187,7 @@ async fn every_route_survives(store: Store) {
     }
     for (field, values) in [("order", json!([[], [null], [[]], {}])), ("color", json!(["\u{0}", "", 1, null]))] {
         for value in values.as_array().expect("values") {
-            let body = json!({"type": "pot_ball", "participant_id": evening.seats[0], field: value}).to_string();
+            let body = json!({"type": "pot_ball", "participant_id": evening.participants[0], field: value}).to_string();
             survives(anna, &Method::POST, &format!("/api/v1/games/{game}/events"), &body).await;
             survives(anna, &Method::POST, &evening.path("/games"), &json!({field: value}).to_string()).await;
         }

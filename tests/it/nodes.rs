@@ -20,8 +20,8 @@ impl Chain {
     }
 }
 
-fn pot(seat: &str) -> Value {
-    json!({"type": "pot_ball", "participant_id": seat, "color": "white"})
+fn pot(participant: &str) -> Value {
+    json!({"type": "pot_ball", "participant_id": participant, "color": "white"})
 }
 
 #[tokio::test]
@@ -37,15 +37,15 @@ async fn an_event_of_one_node_is_heard_on_the_other_and_the_same_key_is_known_th
     let mut here = evening.players[0].socket().await;
     here.subscribe(session, None).await;
     for n in 0..20 {
-        let seat = &evening.seats[n % 2];
+        let participant = &evening.participants[n % 2];
         let key = Uuid::new_v4();
         let (writer, other) = if n % 3 == 0 { (&mut there, &mut here) } else { (&mut here, &mut there) };
-        let ack = writer.command_with_id(key, session, pot(seat)).await;
+        let ack = writer.command_with_id(key, session, pot(participant)).await;
         assert_eq!(ack["type"], "ack", "{ack}");
         seq += 1;
         assert_eq!(ack["seq"], seq, "one log for both nodes");
         // The same key on the other node is answered with the same events, and makes none.
-        let again = other.command_with_id(key, session, pot(seat)).await;
+        let again = other.command_with_id(key, session, pot(participant)).await;
         assert_eq!(again["events"], ack["events"]);
     }
     // A late subscriber of either node is told the same.
@@ -72,10 +72,14 @@ async fn what_one_node_took_the_other_neither_shows_late_nor_refuses() {
         assert_eq!(seen["participants"].as_array().unwrap().len(), n + 2, "read after the answer");
     }
     // Needs the guests of both nodes, and the game needs to be known on the node that marks.
-    let seats: Vec<Value> =
-        here.read(&path).await["participants"].as_array().unwrap().iter().map(|seat| seat["id"].clone()).collect();
-    let game = there.done(&format!("{path}/games"), json!({"order": seats})).await;
-    let command = pot(seats[0].as_str().unwrap());
+    let participants: Vec<Value> = here.read(&path).await["participants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|participant| participant["id"].clone())
+        .collect();
+    let game = there.done(&format!("{path}/games"), json!({"order": participants})).await;
+    let command = pot(participants[0].as_str().unwrap());
     here.done(&format!("/api/v1/games/{}/events", game["id"].as_str().unwrap()), command).await;
 }
 
@@ -91,7 +95,11 @@ async fn presence_is_that_of_all_nodes_also_right_after_one_dies() {
     let online = async |player: &Player, wanted: usize| {
         until(&format!("{wanted} are online"), || async {
             let session = player.read(&path).await;
-            let online = session["participants"].as_array().unwrap().iter().filter(|seat| seat["is_online"] == true);
+            let online = session["participants"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|participant| participant["is_online"] == true);
             (online.count() == wanted).then_some(())
         })
         .await;
@@ -119,9 +127,10 @@ async fn a_stream_ends_with_a_login_that_ends_on_another_node() {
     assert!(anna.post("/api/v1/auth/logout", logout).await.0.is_success());
     let rest = async { while let Ok(Some(_)) = ends.chunk().await {} };
     tokio::time::timeout(PATIENCE, rest).await.expect("it ends within seconds");
-    let ball = pot(&evening.seats[0]);
-    let game =
-        boris.done(&format!("/api/v1/sessions/{}/games", evening.session), json!({"order": evening.seats})).await;
+    let ball = pot(&evening.participants[0]);
+    let game = boris
+        .done(&format!("/api/v1/sessions/{}/games", evening.session), json!({"order": evening.participants}))
+        .await;
     boris.done(&format!("/api/v1/games/{}/events", game["id"].as_str().unwrap()), ball).await;
     assert!(stays.chunk().await.expect("it flows").is_some(), "another login's goes on");
 }
@@ -136,14 +145,14 @@ async fn two_nodes_write_one_session_at_full_speed() {
     let mut tasks = Vec::new();
     for n in 0..2 {
         let player = if n == 0 { evening.players[0].clone() } else { evening.players[1].on(&chain.two) };
-        let (session, seat) = (session.clone(), evening.seats[n].clone());
+        let (session, participant) = (session.clone(), evening.participants[n].clone());
         tasks.push(tokio::spawn(async move {
             let mut socket = player.socket().await;
             // The other node may have begun already.
             let mut heard = socket.subscribe(&session, None).await["seq"].as_i64().unwrap();
             let ids: Vec<Uuid> = (0..100).map(|_| Uuid::new_v4()).collect();
             for id in &ids {
-                let frame = json!({"type": "command", "id": id, "session_id": session, "command": pot(&seat)});
+                let frame = json!({"type": "command", "id": id, "session_id": session, "command": pot(&participant)});
                 socket.send(frame).await;
             }
             let mut acked = 0;

@@ -215,7 +215,7 @@ async fn the_metrics_of_the_contract_are_there_without_ids_in_them() {
         (settled > 4 && settled == sum("rabbitmq_event_processing_duration_seconds_count{")).then_some(())
     })
     .await;
-    for id in [&evening.session, &game, &evening.seats[0], &evening.players[0].id] {
+    for id in [&evening.session, &game, &evening.participants[0], &evening.players[0].id] {
         assert!(!metrics.contains(id.as_str()), "{id}");
     }
     assert!(metrics.contains("artel_connections{kind=\"websocket\"} 1"), "{metrics}");
@@ -253,7 +253,7 @@ async fn without_its_database_a_node_says_so_and_acknowledges_nothing() {
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     let dropped = Command::new("psql").args([&format!("{server}/postgres"), "-qc", &drop]).status().expect("psql");
     assert!(dropped.success());
-    let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+    let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
     let problem = refused(evening.score(&game, pot).await, "storage_unavailable");
     assert!(!problem["detail"].to_string().contains("artel_test"), "causes are logged, not shown: {problem}");
     let register = json!({"username": "late", "password": "correct horse"});

@@ -51,14 +51,17 @@ async fn watch(evening: &Evening, player: usize, node: &TestApp) -> Socket {
     socket
 }
 
-/// The seats that a session shows online.
+/// The places that a session shows online.
 fn online(session: &Value) -> BTreeSet<String> {
-    let seats = session["participants"].as_array().expect("a session").iter();
-    seats.filter(|seat| seat["is_online"] == true).map(|seat| seat["id"].as_str().unwrap().to_owned()).collect()
+    let participants = session["participants"].as_array().expect("a session").iter();
+    participants
+        .filter(|participant| participant["is_online"] == true)
+        .map(|participant| participant["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
-fn seats(evening: &Evening, players: &[usize]) -> BTreeSet<String> {
-    players.iter().map(|player| evening.seats[*player].clone()).collect()
+fn participants(evening: &Evening, players: &[usize]) -> BTreeSet<String> {
+    players.iter().map(|player| evening.participants[*player].clone()).collect()
 }
 
 async fn read(player: &Player, evening: &Evening) -> BTreeSet<String> {
@@ -66,18 +69,22 @@ async fn read(player: &Player, evening: &Evening) -> BTreeSet<String> {
 }
 
 async fn until_online(evening: &Evening, node: &TestApp, players: &[usize]) {
-    let (reader, wanted) = (evening.players[0].on(node), seats(evening, players));
+    let (reader, wanted) = (evening.players[0].on(node), participants(evening, players));
     until(&format!("{players:?} are online"), async || (read(&reader, evening).await == wanted).then_some(())).await;
 }
 
-/// Reads presence frames until one names that seat; answers what each of them named.
-async fn told_until(socket: &mut Socket, seat: &str, is_there: bool) -> Vec<BTreeSet<String>> {
+/// Reads presence frames until one names that place; answers what each of them named.
+async fn told_until(socket: &mut Socket, participant: &str, is_there: bool) -> Vec<BTreeSet<String>> {
     let mut told = Vec::new();
     loop {
         let frame = socket.next_of("presence").await;
-        let there: BTreeSet<String> =
-            frame["online"].as_array().unwrap().iter().map(|seat| seat.as_str().unwrap().to_owned()).collect();
-        let is_last = there.contains(seat) == is_there;
+        let there: BTreeSet<String> = frame["online"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|participant| participant.as_str().unwrap().to_owned())
+            .collect();
+        let is_last = there.contains(participant) == is_there;
         told.push(there);
         if is_last {
             return told;
@@ -128,9 +135,9 @@ impl Outsider {
 async fn a_node_that_is_killed_and_back_under_its_id_has_nobody_of_before() {
     let mut hall = Hall::open().await;
     let (evening, mut anna, _boris) = hall.watched().await;
-    told_until(&mut anna, &evening.seats[1], true).await;
+    told_until(&mut anna, &evening.participants[1], true).await;
     hall.two.kill_and_restart().await;
-    told_until(&mut anna, &evening.seats[1], false).await;
+    told_until(&mut anna, &evening.participants[1], false).await;
     until_online(&evening, &hall.two, &[0]).await;
     // Whoever comes there now is seen.
     let _clara = watch(&evening, 2, &hall.two).await;
@@ -144,14 +151,14 @@ async fn a_message_that_comes_late_is_not_believed() {
     let (evening, mut anna, boris) = hall.watched().await;
     let boris_is_there = |told: &Value| told["data"]["users"] == serde_json::json!([evening.players[1].id]);
     let old = outsider.next(boris_is_there).await;
-    told_until(&mut anna, &evening.seats[1], true).await;
+    told_until(&mut anna, &evening.participants[1], true).await;
     drop(boris);
-    told_until(&mut anna, &evening.seats[1], false).await;
+    told_until(&mut anna, &evening.participants[1], false).await;
     outsider.tell_again(&old).await;
     outsider.tell_again(&old).await;
     let _clara = watch(&evening, 2, &hall.two).await;
-    let told = told_until(&mut anna, &evening.seats[2], true).await;
-    assert_eq!(told, [seats(&evening, &[0, 2])], "what came in between changed nothing");
+    let told = told_until(&mut anna, &evening.participants[2], true).await;
+    assert_eq!(told, [participants(&evening, &[0, 2])], "what came in between changed nothing");
     // A session that is opened only now does not believe it either.
     let late = Evening::open(&hall.two, &["dora", "egor"], kolkhoz()).await;
     let egor = watch(&late, 1, &hall.two).await;
@@ -170,10 +177,10 @@ async fn a_node_that_is_killed_is_gone_within_seconds() {
     let mut hall = Hall::open().await;
     for round in 1..=rounds() {
         let (evening, mut anna, _boris) = hall.watched().await;
-        told_until(&mut anna, &evening.seats[1], true).await;
+        told_until(&mut anna, &evening.participants[1], true).await;
         hall.two.kill();
         let killed = Instant::now();
-        told_until(&mut anna, &evening.seats[1], false).await;
+        told_until(&mut anna, &evening.participants[1], false).await;
         let took = killed.elapsed();
         eprintln!("gone after {took:?}");
         // Seven are promised; the machine of the tests may have other things to do.
@@ -189,11 +196,11 @@ async fn a_node_that_ends_in_order_says_so() {
     let mut hall = Hall::open().await;
     let mut outsider = Outsider::hears("websocket.node.two.leaving", &hall.one).await;
     let (evening, mut anna, _boris) = hall.watched().await;
-    told_until(&mut anna, &evening.seats[1], true).await;
+    told_until(&mut anna, &evening.participants[1], true).await;
     let (code, _) = hall.two.terminate().await;
     assert_eq!(code, Some(0));
     outsider.next(|told| told["data"]["node"] == "two").await;
-    told_until(&mut anna, &evening.seats[1], false).await;
+    told_until(&mut anna, &evening.participants[1], false).await;
 }
 
 #[tokio::test]
@@ -209,13 +216,13 @@ async fn the_first_who_look_at_a_session_on_a_node_see_who_watches_it_elsewhere(
         let _boris = watch(&evening, 1, &hall.two).await;
         let anna = evening.players[0].on(&hall.one);
         if number.get() % 2 == 0 {
-            return (read(&anna, &evening).await == seats(&evening, &[1])).then_some(());
+            return (read(&anna, &evening).await == participants(&evening, &[1])).then_some(());
         }
         let mut socket = anna.socket().await;
         let subscribed = socket.subscribe(&evening.session, None).await;
         let first = socket.next_of("presence").await;
         let told = first["online"].as_array().unwrap().len();
-        (online(&subscribed["session"]) == seats(&evening, &[0, 1]) && told == 2).then_some(())
+        (online(&subscribed["session"]) == participants(&evening, &[0, 1]) && told == 2).then_some(())
     })
     .await;
     let evening = Evening::open(&hall.two, &["anna", "boris"], kolkhoz()).await;
@@ -239,11 +246,11 @@ async fn two_nodes_with_one_id_are_two_nodes() {
 async fn a_node_that_was_stopped_takes_nobody_for_gone() {
     let hall = Hall::open().await;
     let (evening, mut anna, _boris) = hall.watched().await;
-    told_until(&mut anna, &evening.seats[1], true).await;
+    told_until(&mut anna, &evening.participants[1], true).await;
     hall.one.signal("STOP");
     tokio::time::sleep(Duration::from_secs(9)).await;
     hall.one.signal("CONT");
     let _clara = watch(&evening, 2, &hall.two).await;
-    let told = told_until(&mut anna, &evening.seats[2], true).await;
-    assert!(told.iter().all(|there| there.contains(&evening.seats[1])), "{told:?}");
+    let told = told_until(&mut anna, &evening.participants[2], true).await;
+    assert!(told.iter().all(|there| there.contains(&evening.participants[1])), "{told:?}");
 }

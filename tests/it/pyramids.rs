@@ -26,8 +26,8 @@ async fn the_first_to_the_target_wins_the_price_of_the_game() {
     assert_eq!(evening.outcome(&game).await, (vec![8, 1], vec![50_000, -50_000]));
     let ended = ending(&evening, &game).await;
     assert_eq!(ended["reason"], "target_reached");
-    assert_eq!(ended["winner_participant_ids"], json!([evening.seats[0]]));
-    let late = json!({"type": "pot_ball", "participant_id": evening.seats[1], "color": "white"});
+    assert_eq!(ended["winner_participant_ids"], json!([evening.participants[0]]));
+    let late = json!({"type": "pot_ball", "participant_id": evening.participants[1], "color": "white"});
     refused(evening.score(&game, late).await, "game_not_active");
 }
 
@@ -37,7 +37,7 @@ async fn there_are_no_colours_in_the_pyramids() {
     for game_type in ["americana", "moscow_pyramid"] {
         let evening = Evening::open(&app, &["anna", "boris"], pyramid_with(game_type, json!({}))).await;
         let game = evening.start_game().await;
-        let pink = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "pink"});
+        let pink = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "pink"});
         refused(evening.score(&game, pink).await, "unknown_ball");
     }
 }
@@ -50,7 +50,7 @@ async fn a_foul_gives_the_other_side_a_ball_and_can_win_the_game() {
     let game = evening.start_game().await;
     evening.pot(&game, 1, "white").await;
     let foul = evening.foul(&game, 0, None).await;
-    assert_eq!(foul["data"]["awarded_to"], evening.seats[1].as_str());
+    assert_eq!(foul["data"]["awarded_to"], evening.participants[1].as_str());
     assert_eq!(evening.game(&game).await["status"], "completed");
     assert_eq!(evening.outcome(&game).await, (vec![0, 2], vec![-50_000, 50_000]));
     assert_eq!(ending(&evening, &game).await["reason"], "target_reached");
@@ -75,7 +75,7 @@ async fn two_on_two_each_loser_pays_his_opposite() {
     let app = TestApp::start().await;
     let rules = pyramid_with("americana", json!({"format": "2x2", "target_balls": 3}));
     let evening = Evening::open(&app, &["anna", "boris", "vera", "gleb"], rules).await;
-    let two = json!({"order": [evening.seats[0], evening.seats[1]]});
+    let two = json!({"order": [evening.participants[0], evening.participants[1]]});
     refused(evening.creator().post(&evening.path("/games"), two).await, "not_enough_players");
     let game = evening.start_game().await;
     evening.pot(&game, 1, "white").await;
@@ -88,14 +88,17 @@ async fn two_on_two_each_loser_pays_his_opposite() {
     assert_eq!(nets, [-50_000, 50_000, -50_000, 50_000], "players 1 and 3 of the order won");
     let results = evening.game(&game).await["results"].clone();
     assert_eq!(evening.each(&results, "place"), [3, 1, 3, 1]);
-    assert_eq!(ending(&evening, &game).await["winner_participant_ids"], json!([evening.seats[1], evening.seats[3]]));
+    assert_eq!(
+        ending(&evening, &game).await["winner_participant_ids"],
+        json!([evening.participants[1], evening.participants[3]])
+    );
 }
 
 #[actix_web::test]
 async fn one_on_one_is_for_two() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris", "vera"], pyramid_with("americana", json!({}))).await;
-    wrong_field(evening.creator().post(&evening.path("/games"), json!({"order": evening.seats})).await, "order");
+    wrong_field(evening.creator().post(&evening.path("/games"), json!({"order": evening.participants})).await, "order");
 }
 
 #[actix_web::test]
@@ -103,7 +106,8 @@ async fn a_potted_cue_ball_is_kept_in_the_event() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], pyramid_with("moscow_pyramid", json!({}))).await;
     let game = evening.start_game().await;
-    let own = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white", "own_ball": true});
+    let own =
+        json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white", "own_ball": true});
     let event = answered(evening.score(&game, own).await, 201);
     assert_eq!(event["data"]["own_ball"], true);
     let log = evening.creator().read(&format!("/api/v1/games/{game}/events")).await;

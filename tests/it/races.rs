@@ -1,4 +1,4 @@
-//! Many at once: the last seat, the same key, the same end are taken once, on both databases.
+//! Many at once: the last place, the same key, the same end are taken once, on both databases.
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -34,7 +34,7 @@ async fn the_same_key_at_the_same_time_is_one_command() {
         let game = evening.start_game().await;
         let key = Uuid::new_v4();
         let path = format!("/api/v1/games/{game}/events");
-        let pot = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": "white"});
+        let pot = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": "white"});
         let answers = join_all((0..8).map(|_| evening.creator().post_with_key(&path, key, pot.clone()))).await;
         for answer in &answers {
             assert_eq!((answer.0, &answer.1), (StatusCode::CREATED, &answers[0].1), "{store:?}");
@@ -69,7 +69,7 @@ async fn a_game_ends_once_and_marks_of_many_hands_are_all_counted() {
         let game = evening.start_game().await;
         let path = format!("/api/v1/games/{game}/events");
         let marks = (0..30).map(|number| {
-            let pot = json!({"type": "pot_ball", "participant_id": evening.seats[number % 3], "color": "white"});
+            let pot = json!({"type": "pot_ball", "participant_id": evening.participants[number % 3], "color": "white"});
             evening.players[(number + 1) % 3].done(&path, pot)
         });
         let mut seqs: Vec<_> = join_all(marks).await.iter().map(|event| event["seq"].as_i64()).collect();

@@ -22,7 +22,7 @@ async fn two_players_settle_their_evening_as_the_worked_example_says() {
 
     let balance = evening.balance().await;
     assert_eq!(evening.nets(&balance["participants"]), [40_000, -40_000]);
-    let transfer = json!({"from": evening.seats[1], "to": evening.seats[0], "amount": 40_000});
+    let transfer = json!({"from": evening.participants[1], "to": evening.participants[0], "amount": 40_000});
     assert_eq!(balance["settlement"], json!([transfer]));
     let state = evening.state().await;
     assert_eq!(state["participants"][0]["balance"], 40_000);
@@ -68,7 +68,7 @@ async fn the_last_ball_of_a_counted_table_ends_the_game_and_is_worth_what_the_ru
         evening.pot(&game, 0, W).await;
         let remaining = json!([{"color": W, "count": 0}, {"color": P, "count": 1}]);
         assert_eq!(evening.game(&game).await["remaining"], remaining);
-        let command = json!({"type": "pot_ball", "participant_id": evening.seats[0], "color": W});
+        let command = json!({"type": "pot_ball", "participant_id": evening.participants[0], "color": W});
         refused(evening.score(&game, command).await, "ball_not_available");
         let last = evening.pot(&game, 1, P).await;
         assert_eq!(last["data"]["points"], points, "{last_ball}");
@@ -78,7 +78,7 @@ async fn the_last_ball_of_a_counted_table_ends_the_game_and_is_worth_what_the_ru
         let log = evening.creator().read(&format!("/api/v1/games/{game}/events")).await;
         let ended = items(&log).last().expect("an event");
         assert_eq!((&ended["type"], &ended["data"]["reason"]), (&json!("game.ended"), &json!("all_balls_potted")));
-        assert_eq!(ended["data"]["winner_participant_ids"], json!([evening.seats[1]]));
+        assert_eq!(ended["data"]["winner_participant_ids"], json!([evening.participants[1]]));
     }
 }
 
@@ -177,8 +177,12 @@ async fn the_settlement_is_the_fewest_transfers() {
         .map(|it| (text(&it["from"]), text(&it["to"]), it["amount"].as_i64().expect("an amount")))
         .collect();
     transfers.sort();
-    let seat = |player: usize| evening.seats[player].clone();
-    let mut expected = vec![(seat(2), seat(0), 10_000), (seat(2), seat(1), 15_000), (seat(4), seat(3), 20_000)];
+    let participant = |player: usize| evening.participants[player].clone();
+    let mut expected = vec![
+        (participant(2), participant(0), 10_000),
+        (participant(2), participant(1), 15_000),
+        (participant(4), participant(3), 20_000),
+    ];
     expected.sort();
     assert_eq!(transfers, expected);
     assert_eq!(evening.balance().await, balance, "the answer is always the same");
@@ -221,12 +225,13 @@ async fn who_leaves_keeps_the_balance_and_is_in_no_later_order() {
     let rules = kolkhoz_with(json!({"order": "always_random"}));
     let evening = Evening::open(&app, &["anna", "boris", "vera"], rules).await;
     evening.play(&[2, 0], &[&[W; 2], &[]]).await;
-    let (status, _) = evening.players[2].delete(&evening.path(&format!("/participants/{}", evening.seats[2]))).await;
+    let (status, _) =
+        evening.players[2].delete(&evening.path(&format!("/participants/{}", evening.participants[2]))).await;
     assert_eq!(status, 204);
     let (game, order) = evening.drawn().await;
-    assert!(order.len() == 2 && !order.contains(&evening.seats[2]), "{order:?}");
+    assert!(order.len() == 2 && !order.contains(&evening.participants[2]), "{order:?}");
     evening.end(&game).await;
     assert_eq!(evening.nets(&evening.balance().await["participants"]), [-10_000, 0, 10_000]);
-    let with_her = json!({"order": evening.seats});
+    let with_her = json!({"order": evening.participants});
     wrong_field(evening.creator().post(&evening.path("/games"), with_her).await, "order");
 }

@@ -29,15 +29,18 @@ async fn who_opens_a_session_is_its_creator_and_first_participant() {
     assert_eq!((&session["template_id"], &session["current_game"]), (&Value::Null, &Value::Null));
     assert_eq!((&session["started_at"], &session["completed_at"]), (&Value::Null, &Value::Null));
     assert_eq!(session["participants"].as_array().map(Vec::len), Some(1));
-    let seat = &session["participants"][0];
-    has_only_fields(seat, PARTICIPANT);
-    assert_eq!((&seat["role"], &seat["user_id"]), (&json!("creator"), &json!(anna.id)));
+    let participant = &session["participants"][0];
+    has_only_fields(participant, PARTICIPANT);
+    assert_eq!((&participant["role"], &participant["user_id"]), (&json!("creator"), &json!(anna.id)));
     assert_eq!(
-        (&seat["is_guest"], &seat["can_score"], &seat["is_active"]),
+        (&participant["is_guest"], &participant["can_score"], &participant["is_active"]),
         (&json!(false), &json!(true), &json!(true))
     );
-    assert_eq!((&seat["balance"], &seat["games_played"], &seat["balls_potted"]), (&json!(0), &json!(0), &json!(0)));
-    assert_eq!((&seat["is_online"], &seat["left_at"]), (&json!(false), &Value::Null));
+    assert_eq!(
+        (&participant["balance"], &participant["games_played"], &participant["balls_potted"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
+    assert_eq!((&participant["is_online"], &participant["left_at"]), (&json!(false), &Value::Null));
     let rules = &session["rules"];
     for (option, value) in [("last_ball", json!("value")), ("foul", json!({"kind": "subtract", "points": 1}))] {
         assert_eq!(rules[option], value, "an absent option is written out");
@@ -158,7 +161,7 @@ async fn the_creator_hands_the_role_over() {
     let guest = evening.creator().done(&evening.path("/participants"), json!({"display_name": "Дядя Ваня"})).await;
     let to_guest = json!({"creator_participant_id": guest["id"]});
     wrong_field(evening.creator().patch(&evening.path(""), to_guest).await, "creator_participant_id");
-    let to_boris = json!({"creator_participant_id": evening.seats[1]});
+    let to_boris = json!({"creator_participant_id": evening.participants[1]});
     let session = answered(evening.creator().patch(&evening.path(""), to_boris).await, 200);
     assert_eq!(session["creator_user_id"], evening.players[1].id.as_str());
     assert_eq!(
@@ -199,7 +202,7 @@ async fn the_log_has_no_gaps_and_is_read_in_parts() {
     assert_eq!(items(&two).iter().map(|event| event["seq"].clone()).collect::<Vec<_>>(), [json!(4), json!(5)]);
     let first = items(&evening.creator().read(&evening.path("/events?limit=1")).await)[0].clone();
     assert_eq!((&first["type"], &first["game_id"]), (&json!("session.created"), &Value::Null));
-    assert_eq!(first["actor"], json!({"user_id": evening.players[0].id, "participant_id": evening.seats[0]}));
+    assert_eq!(first["actor"], json!({"user_id": evening.players[0].id, "participant_id": evening.participants[0]}));
 }
 
 #[actix_web::test]
@@ -228,11 +231,11 @@ async fn the_balance_tells_each_game_of_each_participant() {
 
 /// The participants with their id where results have it.
 fn seats_of(state: &Value) -> Value {
-    let mut seats = state["participants"].clone();
-    for seat in seats.as_array_mut().expect("participants") {
-        seat["participant_id"] = seat["id"].clone();
+    let mut participants = state["participants"].clone();
+    for participant in participants.as_array_mut().expect("participants") {
+        participant["participant_id"] = participant["id"].clone();
     }
-    seats
+    participants
 }
 
 #[actix_web::test]
@@ -249,7 +252,7 @@ async fn a_completed_session_takes_no_more_commands() {
     for (path, body) in [
         ("/complete", json!({})),
         ("/cancel", json!({})),
-        ("/games", json!({"order": evening.seats})),
+        ("/games", json!({"order": evening.participants})),
         ("/participants", json!({"display_name": "x"})),
     ] {
         refused(evening.creator().post(&evening.path(path), body).await, "session_closed");

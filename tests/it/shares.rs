@@ -102,7 +102,7 @@ async fn what_a_removed_player_shared_ends_and_stays_ended() {
     let mut board = Board::open(&app.anonymous(), &shared(&evening, &his), None).await;
     let mut other = Board::open(&app.anonymous(), &shared(&evening, &hers), None).await;
     assert_eq!((board.next().await.event.as_str(), other.next().await.event.as_str()), ("snapshot", "snapshot"));
-    answered(anna.delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await, 204);
+    answered(anna.delete(&evening.path(&format!("/participants/{}", evening.participants[1]))).await, 204);
     assert_eq!(other.next().await.event, "session.player_removed");
     board.ends().await;
     refused(app.anonymous().get(&shared(&evening, &his)).await, "token_expired");
@@ -152,6 +152,6 @@ async fn a_share_ends_on_every_node() {
     let [first, second] = <[Board; 2]>::try_from(boards).ok().expect("two");
     answered(evening.creator().delete(&evening.path(&format!("/shares/{}", text(&deleted["id"])))).await, 204);
     first.ends().await;
-    answered(evening.creator().delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await, 204);
+    answered(evening.creator().delete(&evening.path(&format!("/participants/{}", evening.participants[1]))).await, 204);
     second.ends().await;
 }

@@ -98,8 +98,8 @@ async fn finish(store: Store) {
     })
     .await;
     let invited = anna.done("/api/v1/sessions", json!({"name": "Saturday", "rules": kolkhoz()})).await;
-    let seats = format!("/api/v1/sessions/{}/participants", text(&invited["id"]));
-    anna.done(&seats, json!({"user_id": boris.id})).await;
+    let participants = format!("/api/v1/sessions/{}/participants", text(&invited["id"]));
+    anna.done(&participants, json!({"user_id": boris.id})).await;
     notifications(boris, 3).await;
     let told = next_notifications(&mut boris.socket().await, 1).await;
     assert_eq!(told[0]["kind"], "session_invitation", "what was acknowledged does not come again");
@@ -369,9 +369,9 @@ async fn game_in(evening: &Evening, currency: &str) {
     let [first, second] = &evening.players[..] else { panic!("two players") };
     let session = first.done("/api/v1/sessions", json!({"name": "Abroad", "rules": rules})).await;
     let joined = second.done("/api/v1/sessions/join", json!({"code": session["code"]})).await;
-    let seats = vec![text(&session["participants"][0]["id"]), text(&joined["participant_id"])];
+    let participants = vec![text(&session["participants"][0]["id"]), text(&joined["participant_id"])];
     let players = evening.players.clone();
-    let abroad = Evening { session: text(&session["id"]), code: text(&session["code"]), players, seats };
+    let abroad = Evening { session: text(&session["id"]), code: text(&session["code"]), players, participants };
     let game = abroad.start_game().await;
     abroad.pot(&game, 0, "pink").await;
     abroad.end(&game).await;
@@ -536,6 +536,6 @@ async fn count_games(store: Store) {
     let fairness = boris.read(&path).await;
     assert_eq!((&fairness["games"], &fairness["participants"][1]["positions"]), (&json!(3), &json!([0, 3, 0])));
     let before = &fairness["participants"][0]["predecessors"];
-    assert_eq!(before, &json!([{"participant_id": evening.seats[2], "count": 3}]), "the first follows the last");
+    assert_eq!(before, &json!([{"participant_id": evening.participants[2], "count": 3}]), "the first follows the last");
     assert_eq!(app.player("stranger").await.get(&path).await.0, StatusCode::FORBIDDEN);
 }

@@ -153,17 +153,17 @@ async fn every_command_is_acked_with_its_events() {
     let app = TestApp::start().await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let mut socket = evening.players[0].socket().await;
-    let seat = |player: usize| evening.seats[player].as_str();
+    let participant = |player: usize| evening.participants[player].as_str();
     let mut head = evening.state().await["seq"].as_i64().unwrap();
-    let start = json!({"type": "start_game", "order": evening.seats});
+    let start = json!({"type": "start_game", "order": evening.participants});
     for (command, kinds) in [
         (start.clone(), vec!["game.started"]),
         (evening.ball(0, "yellow"), vec!["game.ball_potted"]),
         (
-            json!({"type": "commit_foul", "participant_id": seat(0), "points": 2, "reason": "cue ball"}),
+            json!({"type": "commit_foul", "participant_id": participant(0), "points": 2, "reason": "cue ball"}),
             vec!["game.foul_committed"],
         ),
-        (json!({"type": "end_turn", "participant_id": seat(1), "reason": "safety"}), vec!["game.turn_changed"]),
+        (json!({"type": "end_turn", "participant_id": participant(1), "reason": "safety"}), vec!["game.turn_changed"]),
         (json!({"type": "void_event", "seq": head + 2}), vec!["game.event_voided"]),
         (json!({"type": "end_game", "reason": "late"}), vec!["game.ended"]),
         (start, vec!["game.started"]),

@@ -152,7 +152,7 @@ async fn the_two_hundredth_refusal_in_ten_seconds_closes_with_4429() {
     let (mut refusals, mut sent) = (0, 0);
     let code = loop {
         // One by one, so that nothing of ours is unread when the server closes.
-        let command = json!({"type": "end_turn", "participant_id": evening.seats[0]});
+        let command = json!({"type": "end_turn", "participant_id": evening.participants[0]});
         let id = Uuid::new_v4();
         socket.send(json!({"type": "command", "id": id, "session_id": evening.session, "command": command})).await;
         sent += 1;

@@ -194,7 +194,7 @@ async fn a_stream_that_catches_up_ends_with_its_login_and_its_seat() {
     let path = stream_of(&evening);
     let streams_of = |player| join_all((0..8).map(|_| Board::open(player, &path, Some("1"))));
     let boards = join_all(evening.players[1..].iter().map(streams_of)).await;
-    let removed = evening.creator().delete(&evening.path(&format!("/participants/{}", evening.seats[1]))).await;
+    let removed = evening.creator().delete(&evening.path(&format!("/participants/{}", evening.participants[1]))).await;
     assert!(removed.0.is_success(), "{}", removed.1);
     let left =
         evening.players[2].post("/api/v1/auth/logout", json!({"refresh_token": evening.players[2].refresh})).await;

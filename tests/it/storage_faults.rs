@@ -50,12 +50,12 @@ impl Fault for Cluster {
 
 /// Marks one ball after the other; what the storage refuses is asked again under its own id. Answers which commands
 /// were acked, with their events, and how often the storage was away.
-async fn mark(mut socket: Socket, evening: Seat, stop: watch::Receiver<bool>) -> (BTreeMap<Uuid, i64>, u32) {
+async fn mark(mut socket: Socket, evening: Participation, stop: watch::Receiver<bool>) -> (BTreeMap<Uuid, i64>, u32) {
     let (mut acked, mut refused) = (BTreeMap::new(), 0);
     while !*stop.borrow() {
         let id = Uuid::now_v7();
         loop {
-            let command = json!({"type": "pot_ball", "participant_id": evening.seat, "color": "white"});
+            let command = json!({"type": "pot_ball", "participant_id": evening.participant, "color": "white"});
             let answer = socket.command_with_id(id, &evening.session, command).await;
             if answer["type"] == "ack" {
                 assert_eq!(answer["events"].as_array().unwrap().len(), 1, "{answer}");
@@ -69,15 +69,18 @@ async fn mark(mut socket: Socket, evening: Seat, stop: watch::Receiver<bool>) ->
     (acked, refused)
 }
 
-struct Seat {
+struct Participation {
     session: String,
-    seat: String,
+    participant: String,
 }
 
 async fn survives<F: Fault>(app: &TestApp, fault: &F) {
     let evening = Evening::open(app, &["anna", "boris"], kolkhoz()).await;
     let game = evening.start_game().await;
-    let seat = |player: usize| Seat { session: evening.session.clone(), seat: evening.seats[player].clone() };
+    let participant = |player: usize| Participation {
+        session: evening.session.clone(),
+        participant: evening.participants[player].clone(),
+    };
     let (stop, stopped) = watch::channel(false);
     let mut watcher = evening.players[1].socket().await;
     watcher.subscribe(&evening.session, Some(0)).await;
@@ -85,7 +88,7 @@ async fn survives<F: Fault>(app: &TestApp, fault: &F) {
     for player in 0..2 {
         // Both are the creator's, who may mark for everybody.
         let socket = evening.players[0].socket().await;
-        marking.push(tokio::spawn(mark(socket, seat(player), stopped.clone())));
+        marking.push(tokio::spawn(mark(socket, participant(player), stopped.clone())));
     }
     for _ in 0..30 {
         watcher.next_of("event").await;

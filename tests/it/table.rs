@@ -53,7 +53,7 @@ impl Evening {
     }
 
     pub(crate) async fn foul(&self, game: &str, player: usize, points: Option<i64>) -> Value {
-        let mut command = json!({"type": "commit_foul", "participant_id": self.seats[player]});
+        let mut command = json!({"type": "commit_foul", "participant_id": self.participants[player]});
         if let Some(points) = points {
             command["points"] = json!(points);
         }
@@ -68,8 +68,8 @@ impl Evening {
 
     /// A game of some of the players, in that order; the colours that each of them pots, then its end by hand.
     pub(crate) async fn play(&self, order: &[usize], pots: &[&[&str]]) -> String {
-        let seats: Vec<_> = order.iter().map(|player| &self.seats[*player]).collect();
-        let game = text(&self.creator().done(&self.path("/games"), json!({"order": seats})).await["id"]);
+        let participants: Vec<_> = order.iter().map(|player| &self.participants[*player]).collect();
+        let game = text(&self.creator().done(&self.path("/games"), json!({"order": participants})).await["id"]);
         for (player, colors) in order.iter().zip(pots) {
             for color in *colors {
                 self.pot(&game, *player, color).await;
@@ -83,13 +83,13 @@ impl Evening {
         self.creator().read(&format!("/api/v1/games/{game}")).await
     }
 
-    /// A whole number of each player, in the order of the seats, out of an array with `participant_id`.
+    /// A whole number of each player, in the order of the places, out of an array with `participant_id`.
     pub(crate) fn each(&self, items: &Value, field: &str) -> Vec<i64> {
-        let number = |seat: &String| {
-            let item = crate::expect::item(items, "participant_id", seat);
+        let number = |participant: &String| {
+            let item = crate::expect::item(items, "participant_id", participant);
             item[field].as_i64().unwrap_or_else(|| panic!("{field} of {item}"))
         };
-        self.seats.iter().map(number).collect()
+        self.participants.iter().map(number).collect()
     }
 
     /// The points and nets of a completed game.

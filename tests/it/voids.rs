@@ -52,7 +52,7 @@ async fn a_void_after_the_end_puts_results_balance_and_statistics_right() {
     assert_eq!(evening.outcome(&game).await, (vec![0, 2], vec![-10_000, 10_000]));
     let balance = evening.balance().await;
     assert_eq!(evening.nets(&balance["participants"]), [-10_000, 10_000]);
-    assert_eq!(balance["settlement"][0]["from"], evening.seats[0].as_str());
+    assert_eq!(balance["settlement"][0]["from"], evening.participants[0].as_str());
     let totals = net(-10_000).await;
     assert_eq!((&totals["wins"], &totals["losses"], &totals["points"]), (&json!(0), &json!(1), &json!(0)));
 }

@@ -28,15 +28,15 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, ar
 try {
   const page = await browser.newPage()
   await page.goto(base)
-  const seat = await page.evaluate(async ({ username, password, code, id }) => {
+  const participant = await page.evaluate(async ({ username, password, code, id }) => {
     const { Artel } = await import('/client.js')
     const boris = new Artel(location.origin)
     await boris.register({ username, password })
-    const { participant_id: seat } = await boris.join(code)
+    const { participant_id: participant } = await boris.join(code)
     window.heard = []
     window.boris = boris
     await boris.subscribe(id, { onEvent: ({ seq }) => window.heard.push(seq), onSnapshot: ({ seq }) => { window.start = seq } }).ready
-    return seat
+    return participant
   }, { username: name('boris'), password, code: session.code, id: session.id })
 
   const heard = []
@@ -44,7 +44,7 @@ try {
   const watch = anna.subscribe(session.id, { onEvent: (event) => heard.push(event.seq), onSnapshot: ({ seq }) => { start = seq } })
   await watch.ready
   const mine = session.participants[0].id
-  await anna.command(session.id, { type: 'start_game', order: [mine, seat] })
+  await anna.command(session.id, { type: 'start_game', order: [mine, participant] })
   const pot = { type: 'pot_ball', participant_id: mine, color: 'white' }
   const id = randomUUID()
   const [once, again] = await Promise.all([anna.command(session.id, pot, { id }), anna.command(session.id, pot, { id })])
@@ -57,7 +57,7 @@ try {
   const waiting = [anna.command(session.id, pot)]
   execSync(process.env.RESTART_CMD, { stdio: 'inherit' })
   waiting.push(anna.command(session.id, pot), anna.command(session.id, { ...pot, color: 'yellow' }))
-  const fromThePage = await page.evaluate(({ id, seat }) => window.boris.command(id, { type: 'pot_ball', participant_id: seat, color: 'white' }), { id: session.id, seat })
+  const fromThePage = await page.evaluate(({ id, participant }) => window.boris.command(id, { type: 'pot_ball', participant_id: participant, color: 'white' }), { id: session.id, participant })
   for (const ack of await Promise.all(waiting)) assert.ok(ack.events.length >= 1)
   assert.ok(fromThePage.seq)
   const { items, last_seq: last } = await anna.get(`/sessions/${session.id}/events?limit=200`)

@@ -260,7 +260,7 @@ impl Discipline for Kolkhoz {
         self.min_players as usize..=self.max_players as usize
     }
 
-    fn suggested_seats(&self) -> u32 {
+    fn suggested_players(&self) -> u32 {
         self.max_players
     }
 

@@ -81,7 +81,7 @@ pub(super) trait Discipline {
     fn players(&self) -> RangeInclusive<usize>;
 
     /// How many active players a session has room for unless its creator says otherwise.
-    fn suggested_seats(&self) -> u32 {
+    fn suggested_players(&self) -> u32 {
         10
     }
 

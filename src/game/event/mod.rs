@@ -73,7 +73,7 @@ fn encoded(event: &Event) -> Box<RawValue> {
 pub struct Actor {
     /// The account.
     pub user_id: Option<UserId>,
-    /// Its seat, where it has one.
+    /// Its place, where it has one.
     pub participant_id: Option<ParticipantId>,
 }
 
@@ -97,7 +97,7 @@ impl DecidedFact {
     }
 }
 
-/// What a seat is.
+/// What a place is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -138,14 +138,14 @@ macro_rules! facts {
 }
 
 facts! {
-    /// The session exists; its creator has the first seat.
+    /// The session exists; its creator has the first place.
     SessionCreated(Box<SessionCreated>) = "session.created",
-    /// A seat was taken, taken again, or kept for an invited account (`is_active` false).
+    /// A place was taken, taken again, or kept for an invited account (`is_active` false).
     PlayerJoined(PlayerJoined) = "session.player_joined",
     /// Left by own will.
-    PlayerLeft(Seat) = "session.player_left",
+    PlayerLeft(PlayerDeparture) = "session.player_left",
     /// Removed by the creator: may neither read nor come back until invited again.
-    PlayerRemoved(Seat) = "session.player_removed",
+    PlayerRemoved(PlayerDeparture) = "session.player_removed",
     /// Name or right to score changed; the values after the change.
     PlayerUpdated(PlayerUpdated) = "session.player_updated",
     /// Only what changed is there.
@@ -228,7 +228,7 @@ pub struct SessionCreated {
     pub name: String,
     /// The creator's account.
     pub creator_user_id: UserId,
-    /// The creator's seat.
+    /// The creator's place.
     pub creator_participant_id: ParticipantId,
     /// The creator's name at the table.
     pub creator_display_name: String,
@@ -245,13 +245,13 @@ pub struct SessionCreated {
 /// Data of `session.player_joined`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlayerJoined {
-    /// The seat.
+    /// The place.
     pub participant_id: ParticipantId,
     /// The account; `None` for a guest.
     pub user_id: Option<UserId>,
     /// The name at the table.
     pub display_name: String,
-    /// What the seat is.
+    /// What the place is.
     pub role: Role,
     /// Nobody's account stands behind it.
     pub is_guest: bool,
@@ -266,8 +266,8 @@ pub struct PlayerJoined {
 
 /// Data of `session.player_left` and `session.player_removed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Seat {
-    /// The seat; its balance stays.
+pub struct PlayerDeparture {
+    /// The place; its balance stays.
     pub participant_id: ParticipantId,
     /// Whose turn it is now, where it was that of who is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -280,7 +280,7 @@ pub struct Seat {
 /// Data of `session.player_updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PlayerUpdated {
-    /// The seat.
+    /// The place.
     pub participant_id: ParticipantId,
     /// The name from now on.
     pub display_name: String,
@@ -327,7 +327,7 @@ where
 /// Data of `session.creator_changed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CreatorChanged {
-    /// The new creator's seat.
+    /// The new creator's place.
     pub participant_id: ParticipantId,
     /// The new creator's account.
     pub user_id: UserId,

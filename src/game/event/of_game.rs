@@ -33,7 +33,7 @@ pub struct GameStarted {
 pub struct BallPotted {
     /// Who potted it.
     pub participant_id: ParticipantId,
-    /// The account behind that seat; `None` for a guest.
+    /// The account behind that place; `None` for a guest.
     #[serde(default)]
     pub user_id: Option<UserId>,
     /// Its colour.
@@ -117,7 +117,7 @@ pub struct LiveNet {
 pub struct FoulCommitted {
     /// Who made it.
     pub participant_id: ParticipantId,
-    /// The account behind that seat; `None` for a guest.
+    /// The account behind that place; `None` for a guest.
     #[serde(default)]
     pub user_id: Option<UserId>,
     /// How much it weighs, 0 where the rules have no penalty.

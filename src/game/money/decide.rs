@@ -38,7 +38,7 @@ impl Session {
         self.only_seated("paid_by", new.paid_by)?;
         let sharers = match &new.shared_by {
             Some(sharers) => self.sharers(sharers)?,
-            None => self.everybody().map(|seat| seat.id).collect(),
+            None => self.everybody().map(|participant| participant.id).collect(),
         };
         let amounts = split::equally(new.amount, sharers.len());
         let shares = sharers.into_iter().zip(amounts);
@@ -67,7 +67,7 @@ impl Session {
             return Err(invalid("to", "must be somebody else"));
         }
         sound_amount("amount", amount)?;
-        let account = |id| self.participant(id).and_then(|seat| seat.user_id);
+        let account = |id| self.participant(id).and_then(|participant| participant.user_id);
         let marked = PaymentMarked {
             from,
             to,
@@ -145,11 +145,12 @@ impl Session {
         Ok(terms)
     }
 
-    /// All who are or were at the table, in order of their seats; who only watches is, where he has played.
+    /// All who are or were at the table, in order of their places; who only watches is, where he has played.
     fn everybody(&self) -> impl Iterator<Item = &Participant> {
         let has_played = |id| self.counted_games().any(|game| game.index_of(id).is_some());
-        let is_of_table = move |seat: &&Participant| seat.role != Role::Spectator || has_played(seat.id);
-        self.participants.iter().filter(|seat| seat.has_sat()).filter(is_of_table)
+        let is_of_table =
+            move |participant: &&Participant| participant.role != Role::Spectator || has_played(participant.id);
+        self.participants.iter().filter(|participant| participant.has_sat()).filter(is_of_table)
     }
 
     fn sharers(&self, asked: &[ParticipantId]) -> Result<Vec<ParticipantId>, Refusal> {
@@ -162,20 +163,20 @@ impl Session {
                 return Err(invalid("shared_by", format!("{id} is there twice")));
             }
         }
-        // In order of their seats, whatever order they were named in: what is left over goes to the first.
-        Ok(self.participants.iter().map(|seat| seat.id).filter(|id| asked.contains(id)).collect())
+        // In order of their places, whatever order they were named in: what is left over goes to the first.
+        Ok(self.participants.iter().map(|participant| participant.id).filter(|id| asked.contains(id)).collect())
     }
 
     fn only_seated(&self, field: &'static str, id: ParticipantId) -> Result<(), Refusal> {
         match self.participant(id) {
-            Some(seat) if seat.has_sat() => Ok(()),
+            Some(participant) if participant.has_sat() => Ok(()),
             _ => Err(invalid(field, "must have sat at this table")),
         }
     }
 
     fn only_parties(&self, from: ParticipantId, to: ParticipantId, request: &Request) -> Result<(), Refusal> {
-        let own = self.participant_of(request.user).filter(|seat| !seat.is_removed);
-        let is_party = own.is_some_and(|seat| [from, to].contains(&seat.id));
+        let own = self.participant_of(request.user).filter(|participant| !participant.is_removed);
+        let is_party = own.is_some_and(|participant| [from, to].contains(&participant.id));
         if is_party || request.user == self.creator_user_id {
             return Ok(());
         }

@@ -194,12 +194,15 @@ fn a_ball_of_the_wrong_player_is_moved_in_one_step_and_back_by_one_undo() {
     evening.pots("Anna", "pink");
     let pink = evening.now();
     let move_to =
-        |evening: &Evening, name: &str| Scoring::ReassignEvent { seq: pink, participant_id: evening.seat(name) };
+        |evening: &Evening, name: &str| Scoring::ReassignEvent { seq: pink, participant_id: evening.participant(name) };
     let same = move_to(&evening, "Anna");
     assert_eq!(refused(&mut evening, same).code(), "validation_failed");
     let facts = evening.score(move_to(&evening, "Boris"));
     let [Fact::EventReassigned(moved)] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!((moved.from_participant_id, moved.participant_id), (evening.seat("Anna"), evening.seat("Boris")));
+    assert_eq!(
+        (moved.from_participant_id, moved.participant_id),
+        (evening.participant("Anna"), evening.participant("Boris"))
+    );
     assert_eq!((evening.points(), evening.turn()), (vec![0, 4], Some("Boris".to_owned())));
     let moved = evening.now();
     evening.voids(moved);
@@ -211,7 +214,7 @@ fn a_ball_of_the_wrong_player_is_moved_in_one_step_and_back_by_one_undo() {
     evening.score(Scoring::CompleteSession {});
     let facts = evening.score(move_to(&evening, "Anna"));
     let [Fact::EventReassigned(moved)] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!(moved.standing.results.as_ref().expect("results")[0].participant_id, evening.seat("Anna"));
+    assert_eq!(moved.standing.results.as_ref().expect("results")[0].participant_id, evening.participant("Anna"));
     assert_eq!(evening.balances(), [200, -200]);
 }
 

@@ -42,8 +42,8 @@ fn a_session_waits_runs_and_is_completed() {
     evening.starts(&["Anna", "Boris"]);
     let begun = evening.log.last().map(|event| event.timestamp);
     evening.pots("Anna", "pink");
-    let anna = evening.seat("Anna");
-    let view = evening.session.view(&|seat| seat == anna);
+    let anna = evening.participant("Anna");
+    let view = evening.session.view(&|participant| participant == anna);
     assert_eq!((view.status, view.started_at), (Status::InProgress, begun));
     assert_eq!(view.current_game.map(|game| game.id), Some(evening.game()));
     let (anna, boris) = (&view.participants[0], &view.participants[1]);
@@ -107,7 +107,10 @@ fn guests_have_balances_and_are_settled() {
     let balance = evening.session.balance();
     assert_eq!((balance.currency.as_str(), evening.balances()), ("RUB", vec![-200, 200]));
     let [transfer] = balance.settlement.as_slice() else { panic!("{balance:?}") };
-    assert_eq!((transfer.from, transfer.to, transfer.amount.0), (evening.seat("Anna"), evening.seat("Uncle"), 20000));
+    assert_eq!(
+        (transfer.from, transfer.to, transfer.amount.0),
+        (evening.participant("Anna"), evening.participant("Uncle"), 20000)
+    );
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn whoever_pots_next_collects_the_fines_from_their_owners() {
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((potted.points, potted.total_score), (7, 7), "what he gained: the ball and three fines");
     let fines: Vec<_> = potted.fines.iter().map(|fine| (fine.participant_id, fine.points)).collect();
-    assert_eq!(fines, [(evening.seat("Anna"), 1), (evening.seat("Vera"), 2)]);
+    assert_eq!(fines, [(evening.participant("Anna"), 1), (evening.participant("Vera"), 2)]);
     // The ball is paid by Vera, who is before Gleb; the fines by who owed them. Gleb's own fine is gone.
     assert_eq!(evening.points(), [-1, 0, -2, 7]);
     assert_eq!(evening.roubles(), [-50, 0, -200 - 100, 350]);
@@ -166,7 +166,7 @@ fn a_pot_says_whose_money_it_changed() {
     let facts = evening.pots("Vera", "yellow");
     let [Fact::BallPotted(potted)] = facts.as_slice() else { panic!("{facts:?}") };
     let nets: Vec<_> = potted.nets.iter().map(|net| (net.participant_id, net.net.0)).collect();
-    assert_eq!(nets, [(evening.seat("Boris"), -10000), (evening.seat("Vera"), 10000)]);
+    assert_eq!(nets, [(evening.participant("Boris"), -10000), (evening.participant("Vera"), 10000)]);
     assert_eq!(potted.balls_potted, 1);
 }
 

@@ -9,12 +9,12 @@ mod kolkhoz;
 mod money;
 mod newer;
 mod orders;
+mod participants;
 mod properties;
 mod pyramid;
 mod recomputed;
 mod refusals;
 mod replay;
-mod seats;
 mod settings;
 mod snooker;
 mod steps;
@@ -174,19 +174,21 @@ impl Evening {
         self.by(name, Command::Join { display_name: name.into(), role: Some(role) })
     }
 
-    fn seat(&self, name: &str) -> ParticipantId {
-        let seat = self.session.participants().iter().find(|seat| seat.display_name == name);
-        seat.unwrap_or_else(|| panic!("{name} has a seat")).id
+    fn participant(&self, name: &str) -> ParticipantId {
+        let participant = self.session.participants().iter().find(|participant| participant.display_name == name);
+        participant.unwrap_or_else(|| panic!("{name} has a place")).id
     }
 
-    fn names(&self, seats: &[ParticipantId]) -> Vec<String> {
-        let name = |seat: &ParticipantId| self.session.participant(*seat).expect("seat").display_name.clone();
-        seats.iter().map(name).collect()
+    fn names(&self, participants: &[ParticipantId]) -> Vec<String> {
+        let name = |participant: &ParticipantId| {
+            self.session.participant(*participant).expect("participant").display_name.clone()
+        };
+        participants.iter().map(name).collect()
     }
 
     fn pot(&self, who: &str, color: &str) -> Scoring {
         Scoring::PotBall {
-            participant_id: self.seat(who),
+            participant_id: self.participant(who),
             color: color.into(),
             own_ball: false,
             count: None,
@@ -197,11 +199,17 @@ impl Evening {
     }
 
     fn foul(&self, who: &str, points: Option<i64>) -> Scoring {
-        Scoring::CommitFoul { participant_id: self.seat(who), points, reds: None, reason: None, correction: false }
+        Scoring::CommitFoul {
+            participant_id: self.participant(who),
+            points,
+            reds: None,
+            reason: None,
+            correction: false,
+        }
     }
 
     fn end_turn(&self, who: &str) -> Scoring {
-        Scoring::EndTurn { participant_id: self.seat(who), reason: Some("miss".into()), correction: false }
+        Scoring::EndTurn { participant_id: self.participant(who), reason: Some("miss".into()), correction: false }
     }
 
     fn pots(&mut self, who: &str, color: &str) -> Vec<Fact> {
@@ -217,7 +225,7 @@ impl Evening {
     }
 
     fn starts(&mut self, order: &[&str]) -> GameId {
-        let order = order.iter().map(|name| self.seat(name)).collect();
+        let order = order.iter().map(|name| self.participant(name)).collect();
         self.score(Scoring::StartGame { order: Some(order) });
         self.game()
     }
@@ -265,13 +273,13 @@ impl Evening {
         self.view().scores.iter().map(|score| score.net.0 / 100).collect()
     }
 
-    /// Everybody's balance, by seat, in whole roubles.
+    /// Everybody's balance, by place, in whole roubles.
     fn balances(&self) -> Vec<i64> {
         self.session.balance().participants.iter().map(|sum| sum.net.0 / 100).collect()
     }
 
     fn turn(&self) -> Option<String> {
-        self.view().current_participant_id.map(|seat| self.names(&[seat]).remove(0))
+        self.view().current_participant_id.map(|participant| self.names(&[participant]).remove(0))
     }
 
     fn winners(&self) -> Vec<String> {

@@ -12,25 +12,28 @@ use crate::game::money::{TableSplit, TableTerms};
 
 impl Evening {
     fn spends(&mut self, who: &str, amount: i64, shared_by: Option<&[&str]>) -> Vec<Fact> {
-        let shared_by = shared_by.map(|names| names.iter().map(|name| self.seat(name)).collect());
-        let expense =
-            NewExpense {
-                title: "Чай".into(), amount: Money(amount), paid_by: self.seat(who), shared_by, kind: None
-            };
+        let shared_by = shared_by.map(|names| names.iter().map(|name| self.participant(name)).collect());
+        let expense = NewExpense {
+            title: "Чай".into(),
+            amount: Money(amount),
+            paid_by: self.participant(who),
+            shared_by,
+            kind: None,
+        };
         self.by("Anna", Command::AddExpense(expense))
     }
 
     fn pays(&mut self, from: &str, to: &str, amount: i64) -> Vec<Fact> {
-        let payment = NewPayment { from: self.seat(from), to: self.seat(to), amount: Money(amount) };
+        let payment = NewPayment { from: self.participant(from), to: self.participant(to), amount: Money(amount) };
         self.by("Anna", Command::MarkPayment(payment))
     }
 
     fn sets_table(&mut self, price_per_hour: i64, paid_by: &str, split: TableSplit) {
-        let terms = TableTerms { price_per_hour: Money(price_per_hour), paid_by: self.seat(paid_by), split };
+        let terms = TableTerms { price_per_hour: Money(price_per_hour), paid_by: self.participant(paid_by), split };
         self.by("Anna", settings(ChangeSettings { table: Some(Some(terms)), ..ChangeSettings::default() }));
     }
 
-    /// Everybody's balance in kopecks, by seat.
+    /// Everybody's balance in kopecks, by place.
     fn kopecks(&self) -> Vec<i64> {
         self.session.balance().participants.iter().map(|sum| sum.net.0).collect()
     }
@@ -87,7 +90,7 @@ fn a_payment_moves_both_balances_and_the_settlement_shows_what_is_open() {
     evening.ends();
     assert_eq!(evening.balances(), [200, 0, -200]);
     evening.score(Scoring::CompleteSession {});
-    let paid = NewPayment { from: evening.seat("Vera"), to: evening.seat("Anna"), amount: Money(5_000) };
+    let paid = NewPayment { from: evening.participant("Vera"), to: evening.participant("Anna"), amount: Money(5_000) };
     let facts = evening.by("Vera", Command::MarkPayment(paid));
     let [Fact::PaymentMarked(marked)] = &facts[..] else { panic!("{facts:?}") };
     assert_eq!((marked.from_user_id, marked.to_user_id), (Some(user("Vera")), Some(user("Anna"))));
@@ -137,7 +140,7 @@ fn the_tables_time_is_split_in_each_way() {
         evening.is_proven();
         // Who has lost is another one when the ball was another player's.
         let pink = evening.log.iter().find(|event| matches!(event.fact, Fact::BallPotted(_))).expect("a ball").seq;
-        let moved = Scoring::ReassignEvent { seq: pink, participant_id: evening.seat("Vera") };
+        let moved = Scoring::ReassignEvent { seq: pink, participant_id: evening.participant("Vera") };
         evening.ask(user("Anna"), Some(game), Command::Score(moved)).expect("moved");
         let losers = [3_000 - 3_000 * i64::from(split == TableSplit::Equally) / 3, -3_000, 0];
         if split == TableSplit::Losers {
@@ -155,7 +158,7 @@ fn by_time_everybody_pays_for_the_time_at_the_table() {
     evening.starts(&["Anna", "Boris", "Vera"]);
     // Each request is a second later than the one before.
     evening.asked += 59;
-    let vera = evening.seat("Vera");
+    let vera = evening.participant("Vera");
     evening.by("Vera", Command::RemoveParticipant { participant_id: vera });
     evening.asked += 59;
     let facts = evening.by("Anna", Command::StopTable);
@@ -175,7 +178,7 @@ fn expenses_have_bounds_and_are_of_those_at_the_table() {
     let expense = |evening: &Evening| NewExpense {
         title: "Чай".into(),
         amount: Money(1),
-        paid_by: evening.seat("Anna"),
+        paid_by: evening.participant("Anna"),
         shared_by: None,
         kind: None,
     };
@@ -193,7 +196,7 @@ fn expenses_have_bounds_and_are_of_those_at_the_table() {
     assert_eq!(refused(&mut evening, &|new| new.amount = Money::ZERO), "amount");
     assert_eq!(refused(&mut evening, &|new| new.paid_by = ParticipantId(Uuid::from_u128(9))), "paid_by");
     assert_eq!(refused(&mut evening, &|new| new.shared_by = Some(Vec::new())), "shared_by");
-    let anna = evening.seat("Anna");
+    let anna = evening.participant("Anna");
     assert_eq!(refused(&mut evening, &|new| new.shared_by = Some(vec![anna, anna])), "shared_by");
     for _ in 0..500 {
         evening.by("Anna", Command::AddExpense(expense(&evening)));
@@ -244,14 +247,14 @@ fn a_ledger_names_the_ball_the_points_and_the_price() {
     evening.pots("Anna", "pink");
     let pink = evening.now();
     evening.ends();
-    let lines = evening.session.ledger(evening.seat("Anna")).expect("a ledger");
+    let lines = evening.session.ledger(evening.participant("Anna")).expect("a ledger");
     let told: Vec<_> =
         lines.iter().map(|line| (line.seq, line.points, line.price, line.amount.0, &*line.text)).collect();
     assert_eq!(
         told,
         [(pink, Some(4), Some(Money(5_000)), 20_000, "pink"), (pink, Some(1), Some(Money(5_000)), 5_000, "pink"),]
     );
-    assert!(lines.iter().all(|line| line.counterpart_id == evening.seat("Boris")));
+    assert!(lines.iter().all(|line| line.counterpart_id == evening.participant("Boris")));
     assert_eq!(evening.session.ledger(ParticipantId(Uuid::from_u128(5))), None);
 }
 
@@ -288,7 +291,7 @@ fn any_spend() -> impl Strategy<Value = Spend> {
 
 impl Evening {
     fn spend(&mut self, spend: &Spend) {
-        let seats: Vec<_> = self.session.participants().iter().map(|seat| seat.id).collect();
+        let participants: Vec<_> = self.session.participants().iter().map(|participant| participant.id).collect();
         let games: Vec<_> = self.session.games().collect();
         let mut game = None;
         let command = match spend {
@@ -303,24 +306,24 @@ impl Evening {
             Spend::Forgotten(..) => return,
             Spend::Move(which, to) => {
                 let seq = which.index(self.log.len()) as Seq + 1;
-                Command::Score(Scoring::ReassignEvent { seq, participant_id: *to.get(&seats) })
+                Command::Score(Scoring::ReassignEvent { seq, participant_id: *to.get(&participants) })
             }
             Spend::Reopen => Command::Score(Scoring::ReopenGame {}),
             Spend::Expense(by, amount, shared) => {
-                let shared: Vec<_> = shared.iter().map(|index| *index.get(&seats)).collect();
+                let shared: Vec<_> = shared.iter().map(|index| *index.get(&participants)).collect();
                 let shared_by = (!shared.is_empty()).then_some(shared);
-                let (title, paid_by) = ("Стол".into(), *by.get(&seats));
+                let (title, paid_by) = ("Стол".into(), *by.get(&participants));
                 Command::AddExpense(NewExpense { title, amount: Money(*amount), paid_by, shared_by, kind: None })
             }
             Spend::Payment(from, to, amount) => Command::MarkPayment(NewPayment {
-                from: *from.get(&seats),
-                to: *to.get(&seats),
+                from: *from.get(&participants),
+                to: *to.get(&participants),
                 amount: Money(*amount),
             }),
             Spend::Void(which) => Command::VoidEntry { seq: which.index(self.log.len()) as Seq + 1 },
             Spend::Table(by, split) => {
                 let split = [TableSplit::Equally, TableSplit::Losers, TableSplit::ByTime][usize::from(*split)];
-                let terms = TableTerms { price_per_hour: Money(33_333), paid_by: *by.get(&seats), split };
+                let terms = TableTerms { price_per_hour: Money(33_333), paid_by: *by.get(&participants), split };
                 settings(ChangeSettings { table: Some(Some(terms)), ..ChangeSettings::default() })
             }
             Spend::Stop => Command::StopTable,

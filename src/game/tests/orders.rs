@@ -67,7 +67,7 @@ fn other_players_have_their_own_round() {
     let first = next_draw(&mut evening).0;
     evening.joins("Vera", Role::Participant);
     next_draw(&mut evening);
-    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.seat("Vera") });
+    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.participant("Vera") });
     assert_ne!(next_draw(&mut evening).0, first);
 }
 
@@ -184,6 +184,6 @@ fn the_same_dice_draw_the_same_order() {
 fn a_player_who_left_is_in_no_later_order() {
     let mut evening = Evening::of(kolkhoz(OPEN_TABLE, json!({})), &SIX[..3]);
     next_draw(&mut evening);
-    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.seat("Vera") });
+    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.participant("Vera") });
     assert!(!next_draw(&mut evening).0.contains(&"Vera".to_owned()));
 }

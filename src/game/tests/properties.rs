@@ -16,9 +16,9 @@ impl Evening {
         if matches!(step, Step::Pot(..)) && self.session.current_game().is_none() {
             self.start_somehow();
         }
-        let seats: Vec<_> = self.session.participants().iter().map(|seat| seat.id).collect();
+        let participants: Vec<_> = self.session.participants().iter().map(|participant| participant.id).collect();
         let current = self.session.current_game().and_then(|game| self.session.game_view(game));
-        let players = current.as_ref().map_or_else(|| seats.clone(), |game| game.order.clone());
+        let players = current.as_ref().map_or_else(|| participants.clone(), |game| game.order.clone());
         let scorer = self.session.creator_user_id();
         let (user, game, command) = match step {
             Step::Pot(who, color, own_ball) => {
@@ -60,15 +60,15 @@ impl Evening {
                 (scorer, None, Command::Score(Scoring::VoidEvent { seq }))
             }
             Step::Start(order) => {
-                let order = order.as_ref().map(|order| order.iter().map(|who| *who.get(&seats)).collect());
+                let order = order.as_ref().map(|order| order.iter().map(|who| *who.get(&participants)).collect());
                 (scorer, None, Command::Score(Scoring::StartGame { order }))
             }
             Step::Any(who, game, command) => {
                 let games: Vec<_> = self.session.games().chain([GameId::default()]).collect();
                 (user(PEOPLE[*who]), game.map(|game| *game.get(&games)), Command::clone(command))
             }
-            Step::Seat(who, seat, what) => {
-                let participant_id = *seat.get(&seats);
+            Step::Participant(who, participant, what) => {
+                let participant_id = *participant.get(&participants);
                 let command = match what % 4 {
                     0 => Command::RemoveParticipant { participant_id },
                     1 => {
@@ -88,10 +88,10 @@ impl Evening {
         let answer = self.ask(user, game, command.clone());
         if matches!(command, Command::Forget) {
             assert!(answer.is_ok(), "an account that is gone can't be refused that");
-            let seat = self.session.participant_of(user);
-            assert!(seat.is_none_or(|seat| seat.display_name == DELETED_PLAYER));
+            let participant = self.session.participant_of(user);
+            assert!(participant.is_none_or(|participant| participant.display_name == DELETED_PLAYER));
             let over = matches!(self.session.status(), Status::Completed | Status::Cancelled);
-            assert!(over || seat.is_none_or(|seat| !seat.is_active && !seat.is_invited));
+            assert!(over || participant.is_none_or(|participant| !participant.is_active && !participant.is_invited));
         }
         match answer {
             Ok(events) if events.is_empty() => assert!(!matches!(command, Command::Score(_) | Command::CancelSession)),
@@ -106,7 +106,12 @@ impl Evening {
     /// Begins a game as the rules draw it, or else with the first players that are enough.
     fn start_somehow(&mut self) {
         let scorer = self.session.creator_user_id();
-        let players = self.session.participants().iter().filter(|seat| seat.is_active_player()).map(|seat| seat.id);
+        let players = self
+            .session
+            .participants()
+            .iter()
+            .filter(|participant| participant.is_active_player())
+            .map(|participant| participant.id);
         let few = players.take(*self.session.rules().players().start()).collect();
         for order in [None, Some(few)] {
             let _ = self.ask(scorer, None, Command::Score(Scoring::StartGame { order }));
@@ -269,9 +274,9 @@ fn check_money(evening: &Evening, game: &GameView) {
         evening.session.balance().participants.iter().map(|sum| (sum.participant_id, sum.net.0)).collect();
     for transfer in evening.session.balance().settlement {
         assert!(transfer.amount.0 > 0);
-        for (seat, net) in &mut balances {
-            *net += if *seat == transfer.from { transfer.amount.0 } else { 0 };
-            *net -= if *seat == transfer.to { transfer.amount.0 } else { 0 };
+        for (participant, net) in &mut balances {
+            *net += if *participant == transfer.from { transfer.amount.0 } else { 0 };
+            *net -= if *participant == transfer.to { transfer.amount.0 } else { 0 };
         }
     }
     assert!(balances.iter().all(|(_, net)| *net == 0));

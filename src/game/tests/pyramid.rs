@@ -45,7 +45,7 @@ fn a_foul_gives_the_opposite_player_a_ball_and_can_win_the_game() {
     evening.pots("Boris", "white");
     let facts = evening.fouls("Vera");
     let [Fact::FoulCommitted(foul), Fact::GameEnded(ended)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((foul.points, foul.total_score, foul.awarded_to), (1, 0, Some(evening.seat("Gleb"))));
+    assert_eq!((foul.points, foul.total_score, foul.awarded_to), (1, 0, Some(evening.participant("Gleb"))));
     assert_eq!(ended.reason, "target_reached");
     assert_eq!((evening.points(), evening.winners().len()), (vec![0, 1, 0, 1], 2));
     assert_eq!(evening.view().scores[3].balls_potted, 0);

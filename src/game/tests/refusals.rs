@@ -3,7 +3,7 @@
 use super::*;
 
 fn order(evening: &Evening, names: &[&str]) -> Scoring {
-    Scoring::StartGame { order: Some(names.iter().map(|name| evening.seat(name)).collect()) }
+    Scoring::StartGame { order: Some(names.iter().map(|name| evening.participant(name)).collect()) }
 }
 
 fn every_scoring(evening: &Evening) -> Vec<Scoring> {
@@ -23,8 +23,8 @@ fn every_creators_command(evening: &Evening) -> Vec<Command> {
     vec![
         Command::AddGuest { display_name: "Uncle".into() },
         Command::Invite { user_id: user("Dina"), display_name: "Dina".into() },
-        Command::UpdateParticipant { participant_id: evening.seat("Anna"), display_name: None, can_score: None },
-        Command::RemoveParticipant { participant_id: evening.seat("Anna") },
+        Command::UpdateParticipant { participant_id: evening.participant("Anna"), display_name: None, can_score: None },
+        Command::RemoveParticipant { participant_id: evening.participant("Anna") },
         settings(ChangeSettings::default()),
         Command::CancelSession,
         Command::Score(Scoring::CompleteSession {}),
@@ -45,13 +45,13 @@ fn only_an_empty_session_can_be_opened_and_nothing_else_be_asked_of_it() {
 fn strangers_spectators_the_left_and_the_muted_do_not_score() {
     let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris", "Vera"]);
     evening.joins("Sofia", Role::Spectator);
-    evening.by("Boris", Command::RemoveParticipant { participant_id: evening.seat("Boris") });
+    evening.by("Boris", Command::RemoveParticipant { participant_id: evening.participant("Boris") });
     let mute = |participant_id, can_score| Command::UpdateParticipant {
         participant_id,
         display_name: None,
         can_score: Some(can_score),
     };
-    evening.by("Anna", mute(evening.seat("Vera"), false));
+    evening.by("Anna", mute(evening.participant("Vera"), false));
     for scoring in every_scoring(&evening) {
         for who in ["Stranger", "Sofia", "Boris", "Vera"] {
             let refusal = evening.refused(who, Command::Score(scoring.clone()));
@@ -59,13 +59,13 @@ fn strangers_spectators_the_left_and_the_muted_do_not_score() {
         }
     }
     assert!(matches!(
-        evening.refused("Anna", mute(evening.seat("Sofia"), true)),
+        evening.refused("Anna", mute(evening.participant("Sofia"), true)),
         Refusal::Invalid { field: "can_score", .. }
     ));
-    evening.by("Anna", mute(evening.seat("Vera"), true));
+    evening.by("Anna", mute(evening.participant("Vera"), true));
     evening.by("Vera", Command::Score(evening.pot("Anna", "white")));
-    // The creator marks whatever the seat says.
-    evening.by("Anna", mute(evening.seat("Anna"), false));
+    // The creator marks whatever the place says.
+    evening.by("Anna", mute(evening.participant("Anna"), false));
     evening.pots("Anna", "white");
 }
 
@@ -134,7 +134,7 @@ fn a_given_order_names_active_players_once() {
     evening.by("Anna", settings(ChangeSettings { max_players: Some(9), ..ChangeSettings::default() }));
     evening.joins("Gleb", Role::Participant);
     evening.joins("Sofia", Role::Spectator);
-    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.seat("Vera") });
+    evening.by("Vera", Command::RemoveParticipant { participant_id: evening.participant("Vera") });
     for wrong in [
         order(&evening, &["Anna", "Boris", "Anna"]),
         order(&evening, &["Anna", "Boris", "Sofia"]),
@@ -166,7 +166,7 @@ fn too_many_players_ask_for_an_order() {
 fn each_wrong_argument_of_a_mark_names_its_field() {
     let mut evening = Evening::playing(kolkhoz(OPEN_TABLE, json!({})), &["Anna", "Boris"]);
     evening.joins("Vera", Role::Participant);
-    let anna = evening.seat("Anna");
+    let anna = evening.participant("Anna");
     let long = Some("ё".repeat(201));
     let pot = |note| Scoring::PotBall {
         participant_id: anna,
@@ -224,7 +224,7 @@ fn names_are_bounded_trimmed_and_without_control_characters() {
         Command::AddGuest { display_name: "x".repeat(65) },
         Command::Invite { user_id: user("Boris"), display_name: "\n".into() },
         Command::UpdateParticipant {
-            participant_id: evening.seat("Anna"),
+            participant_id: evening.participant("Anna"),
             display_name: Some(String::new()),
             can_score: None,
         },

@@ -31,7 +31,7 @@ fn an_evening() -> Evening {
     evening.by("Anna", settings(ChangeSettings { rules, ..ChangeSettings::default() }));
     evening.starts(&["Boris", "Vera"]);
     evening.fouls("Boris");
-    evening.by("Anna", Command::RemoveParticipant { participant_id: evening.seat("Anna") });
+    evening.by("Anna", Command::RemoveParticipant { participant_id: evening.participant("Anna") });
     evening
 }
 

@@ -1,6 +1,6 @@
 //! What of an evening its creator changes.
 
-use super::seats::at_table;
+use super::participants::at_table;
 use super::*;
 
 #[test]
@@ -12,7 +12,7 @@ fn settings_say_only_what_changed() {
         max_players: Some(8),
         is_private: Some(true),
         rules: Some(kolkhoz(OPEN_TABLE, json!({}))),
-        creator_participant_id: Some(evening.seat("Anna")),
+        creator_participant_id: Some(evening.participant("Anna")),
     };
     assert_eq!(evening.by("Anna", settings(same.clone())), []);
     let facts = evening.by("Anna", settings(ChangeSettings { name: Some("Saturday".into()), ..same }));

@@ -26,7 +26,7 @@ impl Evening {
 
     pub(super) fn reds(&self, who: &str, many: u32) -> Scoring {
         Scoring::PotBall {
-            participant_id: self.seat(who),
+            participant_id: self.participant(who),
             color: "red".into(),
             own_ball: false,
             count: Some(many),
@@ -37,12 +37,12 @@ impl Evening {
     }
 
     fn foul_with_reds(&self, who: &str, points: i64, reds: u32) -> Scoring {
-        let participant_id = self.seat(who);
+        let participant_id = self.participant(who);
         Scoring::CommitFoul { participant_id, points: Some(points), reds: Some(reds), reason: None, correction: false }
     }
 
     fn concedes(&self, who: &str) -> Scoring {
-        Scoring::EndGame { reason: Some("conceded".into()), participant_id: Some(self.seat(who)) }
+        Scoring::EndGame { reason: Some("conceded".into()), participant_id: Some(self.participant(who)) }
     }
 
     /// Ball on, what is left, and the breaks, best breaks and visits of all.
@@ -180,7 +180,7 @@ fn a_foul_gives_points_ends_the_visit_and_may_take_reds_away() {
     evening.pots("Anna", "red");
     let facts = evening.score(evening.foul_with_reds("Anna", 7, 2));
     let [Fact::FoulCommitted(foul)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((foul.points, foul.reds, foul.awarded_to), (7, 2, Some(evening.seat("Boris"))));
+    assert_eq!((foul.points, foul.reds, foul.awarded_to), (7, 2, Some(evening.participant("Boris"))));
     assert_eq!((foul.ball_on.as_deref(), foul.points_remaining), (Some("red"), Some(12 * 8 + 27)));
     evening.fouls("Boris");
     assert_eq!(evening.points(), [1 + 5, 7]);
@@ -213,7 +213,7 @@ fn a_free_ball_counts_as_the_ball_on_and_stays() {
     evening.pots_free("Boris", "black");
     assert_eq!((evening.points()[1] - before, evening.on()), (3, "green".into()));
     let gone = Scoring::PotBall {
-        participant_id: evening.seat("Boris"),
+        participant_id: evening.participant("Boris"),
         color: "yellow".into(),
         own_ball: false,
         count: None,
@@ -246,11 +246,11 @@ fn who_concedes_loses_whatever_the_score() {
     let first = evening.now();
     let nameless = Scoring::EndGame { reason: Some("conceded".into()), participant_id: None };
     assert_eq!(evening.score_refused(nameless).code(), "validation_failed");
-    let wordless = Scoring::EndGame { reason: None, participant_id: Some(evening.seat("Anna")) };
+    let wordless = Scoring::EndGame { reason: None, participant_id: Some(evening.participant("Anna")) };
     assert_eq!(evening.score_refused(wordless).code(), "validation_failed");
     let facts = evening.score(evening.concedes("Anna"));
     let [Fact::GameEnded(ended)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((ended.reason.as_str(), ended.conceded_by), ("conceded", Some(evening.seat("Anna"))));
+    assert_eq!((ended.reason.as_str(), ended.conceded_by), ("conceded", Some(evening.participant("Anna"))));
     // Anna was ahead, so the points cost nothing.
     assert_eq!((evening.winners(), evening.roubles()), (vec!["Boris".to_owned()], vec![-100, 100]));
     // It stays conceded whatever is taken back.

@@ -8,7 +8,7 @@ use crate::game::discipline::{
     Ball, Color, Format, Kolkhoz, KolkhozFoul, LastBall, Payer, Pyramid, PyramidFoul, Snooker,
 };
 
-/// One thing somebody asks for; `Index`es choose among the seats and events that are there by then.
+/// One thing somebody asks for; `Index`es choose among the places and events that are there by then.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Pot(Index, Index, bool),
@@ -18,7 +18,7 @@ pub(super) enum Step {
     Start(Option<Vec<Index>>),
     /// As it is, from a random account, on a random game.
     Any(usize, Option<Index>, Box<Command>),
-    Seat(usize, Index, u8),
+    Participant(usize, Index, u8),
 }
 
 pub(super) const PEOPLE: [&str; 6] = ["Anna", "Boris", "Vera", "Gleb", "Dina", "Egor"];
@@ -158,6 +158,6 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
         6 => prop::option::of(prop::collection::vec(index(), 0..5)).prop_map(Step::Start),
         8 => (0..PEOPLE.len(), prop::option::weighted(0.2, index()), hostile())
             .prop_map(|(who, game, command)| Step::Any(who, game, Box::new(command))),
-        2 => (0..PEOPLE.len(), index(), any::<u8>()).prop_map(|(who, seat, what)| Step::Seat(who, seat, what)),
+        2 => (0..PEOPLE.len(), index(), any::<u8>()).prop_map(|(who, participant, what)| Step::Participant(who, participant, what)),
     ]
 }

@@ -11,7 +11,7 @@ fn a_taken_back_ball_is_back_on_the_table() {
     let [Fact::EventVoided(voided)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((voided.voided_seq, voided.voided_type.as_str()), (evening.now() - 2, "game.ball_potted"));
     assert_eq!(voided.standing.scores.iter().map(|score| score.points).collect::<Vec<_>>(), [0, 0]);
-    assert_eq!(voided.standing.current_participant_id, Some(evening.seat("Boris")));
+    assert_eq!(voided.standing.current_participant_id, Some(evening.participant("Boris")));
     assert_eq!(voided.standing.remaining[1].count, Some(1));
     assert_eq!(voided.standing.results, None);
     assert_eq!(evening.pots("Boris", "pink").len(), 1);

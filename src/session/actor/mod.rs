@@ -162,8 +162,9 @@ impl SessionActor {
         if state.seq() < at_least {
             return glance(None);
         }
-        let is_online = |participant| {
-            state.participants().iter().any(|seat| seat.id == participant && self.audience.is_online(seat))
+        let is_online = |id| {
+            let participants = state.participants();
+            participants.iter().any(|participant| participant.id == id && self.audience.is_online(participant))
         };
         glance(Some((state, &is_online)));
     }
@@ -224,10 +225,10 @@ impl SessionActor {
         let (user, wants_evening) = (listener.viewer.user(), listener.wants_evening);
         let state = self.engine.state();
         // A snapshot shows the newcomer online, as the presence that follows it does.
-        let is_online = |participant| {
-            state.participants().iter().any(|seat| {
-                let is_newcomer = user.is_some() && seat.user_id == user;
-                seat.id == participant && (is_newcomer || self.audience.is_online(seat))
+        let is_online = |id| {
+            state.participants().iter().any(|participant| {
+                let is_newcomer = user.is_some() && participant.user_id == user;
+                participant.id == id && (is_newcomer || self.audience.is_online(participant))
             })
         };
         let code = code.filter(|_| user.is_some_and(|user| state.may_know_code(user)));

@@ -181,8 +181,8 @@ impl World {
     fn command(&mut self, session: usize) -> Command {
         let state = &self.store.logs[session].truth;
         let (head, playing) = (state.seq(), state.current_game().is_some());
-        let seats = state.participants();
-        let participant_id = seats[self.draws.below(seats.len())].id;
+        let participants = state.participants();
+        let participant_id = participants[self.draws.below(participants.len())].id;
         match self.draws.below(12) {
             0 => Command::AddGuest { display_name: "guest".to_owned() },
             1..=4 if !playing => Command::Score(Scoring::StartGame { order: None }),

@@ -264,7 +264,7 @@ impl Check<'_> {
             self.eventually("the statistics of a user are not those of the log", async || {
                 let path = format!("/api/v1/stats/users/{}", person.user);
                 let said = self.read(index % NODES, path, person).await?;
-                let is = totals(played, &person.seat);
+                let is = totals(played, &person.participant);
                 let fields = is
                     .keys()
                     .filter(|field| said["totals"].pointer(field).and_then(Value::as_i64) != is.get(*field).copied());
@@ -302,7 +302,7 @@ impl Check<'_> {
                 }
                 let of = format!("user {} in session {}", person.user, played.table.session);
                 let mut finished = HashSet::new();
-                for (game, line) in played.evening.games_with(&person.seat) {
+                for (game, line) in played.evening.games_with(&person.participant) {
                     if game.status != "completed" {
                         continue;
                     }
@@ -341,17 +341,17 @@ impl Check<'_> {
     /// Who is connected is online on all nodes, nobody else is, and who listens was told so.
     pub(super) async fn presence(&self, only_spectators: bool) {
         for table in self.tables {
-            let mut expected = BTreeSet::from([table.spectator.seat.clone()]);
+            let mut expected = BTreeSet::from([table.spectator.participant.clone()]);
             if !only_spectators {
-                expected.insert(table.players[1].seat.clone());
+                expected.insert(table.players[1].participant.clone());
             }
             for node in 0..NODES {
                 self.eventually("presence is not who is connected", async || {
                     let session = self.read(node, table.path(""), &table.players[0]).await?;
-                    let seats = session["participants"].as_array().into_iter().flatten();
-                    let online = seats.filter(|seat| seat["is_online"] == true);
+                    let participants = session["participants"].as_array().into_iter().flatten();
+                    let online = participants.filter(|participant| participant["is_online"] == true);
                     let online: BTreeSet<String> =
-                        online.filter_map(|seat| Some(seat["id"].as_str()?.to_owned())).collect();
+                        online.filter_map(|participant| Some(participant["id"].as_str()?.to_owned())).collect();
                     if online == expected {
                         return Ok(());
                     }
@@ -513,12 +513,13 @@ fn state_differences(Played { log, evening, .. }: &Played<'_>, session: &Value) 
     if session["seq"] != log.len() {
         wrong.push(format!("seq {} of {}", session["seq"], log.len()));
     }
-    for seat in session["participants"].as_array().into_iter().flatten() {
-        let id = seat["id"].as_str().unwrap_or_default();
+    for participant in session["participants"].as_array().into_iter().flatten() {
+        let id = participant["id"].as_str().unwrap_or_default();
         let completed = evening.games_with(id).filter(|(game, _)| game.status == "completed").count() as i64;
         let balls: i64 = evening.games_with(id).map(|(_, line)| line.balls).sum();
         let is = [evening.net(id), completed, balls];
-        let said = ["balance", "games_played", "balls_potted"].map(|field| seat[field].as_i64().unwrap_or(i64::MIN));
+        let said =
+            ["balance", "games_played", "balls_potted"].map(|field| participant[field].as_i64().unwrap_or(i64::MIN));
         if said != is {
             wrong.push(format!("{id}: balance, games, balls are {said:?}, the rules say {is:?}"));
         }
@@ -548,8 +549,8 @@ fn balance_differences(Played { evening, .. }: &Played<'_>, balance: &Value) -> 
             wrong.push(format!("{id}: net is {said:?}, the rules say {is}"));
         }
     }
-    if open.values().sum::<i64>() != 0 || open.len() != evening.seats.len() {
-        wrong.push(format!("{open:?} is no balance of {} participants", evening.seats.len()));
+    if open.values().sum::<i64>() != 0 || open.len() != evening.participants.len() {
+        wrong.push(format!("{open:?} is no balance of {} participants", evening.participants.len()));
     }
     let transfers = balance["settlement"].as_array().map(Vec::as_slice).unwrap_or_default();
     let owing = open.values().filter(|net| **net != 0).count();
@@ -566,8 +567,8 @@ fn balance_differences(Played { evening, .. }: &Played<'_>, balance: &Value) -> 
 }
 
 /// What the log says a user has done.
-fn totals(played: &Played<'_>, seat: &str) -> BTreeMap<&'static str, i64> {
-    let lines: Vec<_> = played.evening.games_with(seat).collect();
+fn totals(played: &Played<'_>, participant: &str) -> BTreeMap<&'static str, i64> {
+    let lines: Vec<_> = played.evening.games_with(participant).collect();
     let ended: Vec<_> = lines.iter().filter(|(game, _)| game.status == "completed").map(|(_, line)| line).collect();
     let mut totals = BTreeMap::from([
         ("/games", ended.len() as i64),

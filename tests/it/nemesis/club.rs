@@ -18,11 +18,11 @@ pub(super) struct Person {
     pub(super) user: String,
     token: Arc<Mutex<String>>,
     /// The participant.
-    pub(super) seat: String,
+    pub(super) participant: String,
 }
 
 impl Person {
-    /// Somebody who has no seat, and no token yet.
+    /// Somebody who has no place, and no token yet.
     pub(super) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }
     }
@@ -44,7 +44,7 @@ pub(super) struct Table {
     pub(super) players: Vec<Person>,
     pub(super) spectator: Person,
     /// Of all who play, guests too.
-    pub(super) seats: Vec<String>,
+    pub(super) participants: Vec<String>,
     pub(super) colors: Vec<String>,
     /// The code of a board.
     pub(super) share: String,
@@ -161,23 +161,23 @@ impl Table {
         let opened = json!({"name": format!("table {index}"), "rules": rules, "is_private": index.is_multiple_of(2)});
         let session = creator.done("/api/v1/sessions", opened).await;
         let id = text(&session["id"]);
-        let mut seats = vec![text(&session["participants"][0]["id"])];
+        let mut participants = vec![text(&session["participants"][0]["id"])];
         for (player, role) in people[1..].iter().zip(["participant", "participant", "spectator"]) {
             let body = json!({"code": session["code"], "role": role});
-            seats.push(text(&player.done("/api/v1/sessions/join", body).await["participant_id"]));
+            participants.push(text(&player.done("/api/v1/sessions/join", body).await["participant_id"]));
         }
         let people: Vec<Person> = people
             .iter()
-            .zip(&seats)
+            .zip(&participants)
             .zip(names)
-            .map(|((player, seat), name)| Person {
+            .map(|((player, participant), name)| Person {
                 name,
                 user: player.id.clone(),
                 token: Arc::new(Mutex::new(player.token.clone().unwrap_or_default())),
-                seat: seat.clone(),
+                participant: participant.clone(),
             })
             .collect();
-        let mut playing = seats[..3].to_vec();
+        let mut playing = participants[..3].to_vec();
         // Two of them where that many can play.
         for guest in 0..(if index % 4 == 3 { 1 } else { 2 }) {
             let path = format!("/api/v1/sessions/{id}/participants");
@@ -195,7 +195,7 @@ impl Table {
             session: id,
             players: players.to_vec(),
             spectator: spectator.clone(),
-            seats: playing,
+            participants: playing,
             colors,
             share: text(&share["code"]),
             known: Mutex::default(),
@@ -209,7 +209,7 @@ impl Table {
             session: String::new(),
             players: Vec::new(),
             spectator: Person::default(),
-            seats: Vec::new(),
+            participants: Vec::new(),
             colors: Vec::new(),
             share: String::new(),
             known: Mutex::default(),

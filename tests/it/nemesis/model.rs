@@ -57,7 +57,7 @@ impl Line {
 pub(super) struct Evening {
     rules: Value,
     /// Participants, each with its account.
-    pub(super) seats: BTreeMap<String, Option<String>>,
+    pub(super) participants: BTreeMap<String, Option<String>>,
     pub(super) games: Vec<Game>,
     /// The last event took away what ended the game: it must go on with the next one.
     goes_on: bool,
@@ -98,11 +98,11 @@ impl Evening {
             "session.created" => {
                 self.rules = data["rules"].clone();
                 let user = Some(text(&data["creator_user_id"]));
-                self.seats.insert(text(&data["creator_participant_id"]), user);
+                self.participants.insert(text(&data["creator_participant_id"]), user);
             }
             "session.player_joined" => {
                 let user = data["user_id"].as_str().map(str::to_owned);
-                self.seats.insert(text(&data["participant_id"]), user);
+                self.participants.insert(text(&data["participant_id"]), user);
             }
             "game.started" => self.games.push(Game {
                 id: text(&event["game_id"]),
@@ -145,7 +145,8 @@ impl Evening {
                     _ => Act::EndTurn,
                 };
                 let Some(game) = self.game_of(event) else { return };
-                let Some(player) = game.order.iter().position(|seat| data["participant_id"] == *seat) else {
+                let Some(player) = game.order.iter().position(|participant| data["participant_id"] == *participant)
+                else {
                     return wrong.push(format!("event {} is of somebody who does not play", event["seq"]));
                 };
                 let before = game.lines()[player].points;
@@ -167,17 +168,17 @@ impl Evening {
         self.games.iter_mut().rev().find(|game| event["game_id"] == game.id.as_str())
     }
 
-    /// Games that count, and this seat plays in.
-    pub(super) fn games_with(&self, seat: &str) -> impl Iterator<Item = (&Game, Line)> {
+    /// Games that count, and this place plays in.
+    pub(super) fn games_with(&self, participant: &str) -> impl Iterator<Item = (&Game, Line)> {
         self.games.iter().filter(|game| game.status != "cancelled").filter_map(move |game| {
-            let player = game.order.iter().position(|other| other == seat)?;
+            let player = game.order.iter().position(|other| other == participant)?;
             Some((game, game.lines()[player].clone()))
         })
     }
 
     /// What a participant's evening comes to.
-    pub(super) fn net(&self, seat: &str) -> i64 {
-        self.games_with(seat).filter(|(game, _)| game.status == "completed").map(|(_, line)| line.net()).sum()
+    pub(super) fn net(&self, participant: &str) -> i64 {
+        self.games_with(participant).filter(|(game, _)| game.status == "completed").map(|(_, line)| line.net()).sum()
     }
 }
 
@@ -330,16 +331,16 @@ impl Game {
         if results.len() != self.order.len() {
             wrong.push(format!("{} results of {} players", results.len(), self.order.len()));
         }
-        for (seat, line) in self.order.iter().zip(self.lines()) {
-            let Some(said) = results.iter().find(|result| result["participant_id"] == seat.as_str()) else {
-                wrong.push(format!("no result of {seat}"));
+        for (participant, line) in self.order.iter().zip(self.lines()) {
+            let Some(said) = results.iter().find(|result| result["participant_id"] == participant.as_str()) else {
+                wrong.push(format!("no result of {participant}"));
                 continue;
             };
             let fields = ["points", "balls_potted", "fouls", "earned", "paid", "net", "place"];
             let said = fields.map(|field| number(&said[field]));
             let is = [line.points, line.balls, line.fouls, line.earned, line.paid, line.net(), line.place];
             if said != is {
-                wrong.push(format!("{seat}: {fields:?} are {said:?}, the rules say {is:?}"));
+                wrong.push(format!("{participant}: {fields:?} are {said:?}, the rules say {is:?}"));
             }
         }
         wrong
@@ -351,14 +352,15 @@ impl Game {
 
     /// Scores have no place, and the money that would be paid if the game ended now.
     pub(super) fn compare_scores(&self, scores: &Value, event: &Value, wrong: &mut Vec<Wrong>) {
-        for (seat, line) in self.order.iter().zip(self.lines()) {
-            let score = scores.as_array().into_iter().flatten().find(|score| score["participant_id"] == seat.as_str());
+        for (participant, line) in self.order.iter().zip(self.lines()) {
+            let score =
+                scores.as_array().into_iter().flatten().find(|score| score["participant_id"] == participant.as_str());
             let fields = ["points", "balls_potted", "fouls", "net"];
             let said = fields.map(|field| score.map_or(i64::MIN, |score| number(&score[field])));
             let is = [line.points, line.balls, line.fouls, line.net()];
             if said != is {
                 let seq = &event["seq"];
-                wrong.push(format!("{seq}, {seat}: {fields:?} are {said:?}, the rules say {is:?}"));
+                wrong.push(format!("{seq}, {participant}: {fields:?} are {said:?}, the rules say {is:?}"));
             }
         }
     }

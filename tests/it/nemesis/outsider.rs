@@ -115,10 +115,10 @@ async fn publish_again(rig: &Rig, envelope: &Value, properties: BasicProperties,
 
 /// A mark by the creator.
 fn command(table: &Table, dice: &mut Dice) -> (Uuid, Value) {
-    let (id, seat) = (Uuid::now_v7(), dice.pick(&table.seats));
+    let (id, participant) = (Uuid::now_v7(), dice.pick(&table.participants));
     let command = match dice.below(4) {
-        0 => json!({"type": "commit_foul", "participant_id": seat}),
-        _ => json!({"type": "pot_ball", "participant_id": seat, "color": dice.pick(&table.colors)}),
+        0 => json!({"type": "commit_foul", "participant_id": participant}),
+        _ => json!({"type": "pot_ball", "participant_id": participant, "color": dice.pick(&table.colors)}),
     };
     let key = format!("game.command.{}", text(&command["type"]));
     let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();

@@ -97,19 +97,19 @@ impl Scorer {
                 return if self.dice.one_in(8) { json!({"type": "cancel_game"}) } else { json!({"type": "end_game"}) };
             }
         }
-        let seat = self.dice.pick(&self.table.seats).clone();
+        let participant = self.dice.pick(&self.table.participants).clone();
         match self.dice.below(10) {
-            0..=1 => json!({"type": "commit_foul", "participant_id": seat}),
-            2 => json!({"type": "end_turn", "participant_id": seat, "reason": "miss"}),
+            0..=1 => json!({"type": "commit_foul", "participant_id": participant}),
+            2 => json!({"type": "end_turn", "participant_id": participant, "reason": "miss"}),
             _ => {
                 let color = self.dice.pick(&self.table.colors);
-                json!({"type": "pot_ball", "participant_id": seat, "color": color})
+                json!({"type": "pot_ball", "participant_id": participant, "color": color})
             }
         }
     }
 
     fn order(&mut self) -> Vec<String> {
-        let mut order = self.table.seats.clone();
+        let mut order = self.table.participants.clone();
         for left in (1..order.len()).rev() {
             order.swap(left, self.dice.below(left + 1));
         }

@@ -95,7 +95,7 @@ impl Hearing {
             "event" => self.see(&frame["event"], report),
             "presence" => {
                 let online = frame["online"].as_array().into_iter().flatten();
-                self.state().online = online.filter_map(|seat| Some(seat.as_str()?.to_owned())).collect();
+                self.state().online = online.filter_map(|participant| Some(participant.as_str()?.to_owned())).collect();
             }
             _ => {}
         }

@@ -1,15 +1,15 @@
 //! Who comes, goes, and runs the evening.
 
 use super::*;
-use crate::game::event::{PlayerJoined, Seat};
+use crate::game::event::{PlayerDeparture, PlayerJoined};
 
 fn remove(evening: &Evening, name: &str) -> Command {
-    Command::RemoveParticipant { participant_id: evening.seat(name) }
+    Command::RemoveParticipant { participant_id: evening.participant(name) }
 }
 
 fn rename(evening: &Evening, name: &str, to: Option<&str>, can_score: Option<bool>) -> Command {
     let display_name = to.map(str::to_owned);
-    Command::UpdateParticipant { participant_id: evening.seat(name), display_name, can_score }
+    Command::UpdateParticipant { participant_id: evening.participant(name), display_name, can_score }
 }
 
 pub(super) fn at_table(players: &[&str]) -> Evening {
@@ -31,15 +31,15 @@ fn joining_twice_changes_nothing() {
 #[test]
 fn who_comes_back_has_the_same_seat_role_and_rights() {
     let mut evening = at_table(&["Anna", "Boris"]);
-    let seat = evening.seat("Boris");
+    let participant = evening.participant("Boris");
     evening.by("Anna", rename(&evening, "Boris", None, Some(false)));
     evening.by("Boris", remove(&evening, "Boris"));
-    let left = evening.session.participant(seat).expect("kept").clone();
+    let left = evening.session.participant(participant).expect("kept").clone();
     assert_eq!((left.is_active, left.left_at.is_some()), (false, true));
     assert_eq!(evening.by("Boris", remove(&evening, "Boris")), []);
 
     evening.by("Boris", join(" Bob ", None));
-    let back = evening.session.participant(seat).expect("kept");
+    let back = evening.session.participant(participant).expect("kept");
     assert_eq!((back.display_name.as_str(), back.role, back.can_score), ("Bob", Role::Participant, false));
     assert_eq!((back.is_active, back.left_at, back.joined_at), (true, None, left.joined_at));
 }
@@ -47,21 +47,21 @@ fn who_comes_back_has_the_same_seat_role_and_rights() {
 #[test]
 fn a_forgotten_player_leaves_and_keeps_no_name() {
     let mut evening = at_table(&["Anna", "Boris", "Vera"]);
-    let seat = evening.seat("Anna");
+    let participant = evening.participant("Anna");
     let facts = evening.by("Anna", Command::Forget);
     assert!(
         matches!(facts.as_slice(), [Fact::PlayerLeft(_), Fact::CreatorChanged(heir), Fact::PlayerUpdated(updated)]
             if heir.user_id == user("Boris") && updated.display_name == "deleted player"),
         "{facts:?}"
     );
-    assert_eq!(evening.session.participant(seat).map(|seat| seat.is_active), Some(false));
+    assert_eq!(evening.session.participant(participant).map(|participant| participant.is_active), Some(false));
     assert_eq!(evening.by("Anna", Command::Forget), [], "once is enough");
     assert_eq!(evening.by("Dina", Command::Forget), [], "who never came is not known");
     evening.by("Boris", Command::Score(Scoring::CompleteSession {}));
     let facts = evening.by("Vera", Command::Forget);
     assert!(
         matches!(facts.as_slice(), [Fact::PlayerUpdated(updated)] if updated.display_name == "deleted player"),
-        "an evening that is over keeps its seats: {facts:?}"
+        "an evening that is over keeps its places: {facts:?}"
     );
 }
 
@@ -78,20 +78,20 @@ fn an_invitation_becomes_a_seat_on_joining() {
     assert_eq!(evening.session.may_preview(user("Boris"), false), Ok(()));
     assert_eq!(evening.session.may_join_without_code(user("Boris")), Ok(()));
     assert_eq!(evening.by("Anna", invite.clone()), []);
-    let seat = evening.seat("Boris");
-    assert_eq!(evening.session.participant(seat).and_then(|seat| seat.joined_at), None);
+    let participant = evening.participant("Boris");
+    assert_eq!(evening.session.participant(participant).and_then(|participant| participant.joined_at), None);
     assert_eq!(evening.score_refused(Scoring::StartGame { order: None }).code(), "not_enough_players");
 
     evening.joins("Boris", Role::Spectator);
-    let boris = evening.session.participant_of(user("Boris")).expect("seat");
-    assert_eq!((boris.id, boris.role, boris.can_score), (seat, Role::Spectator, false));
+    let boris = evening.session.participant_of(user("Boris")).expect("participant");
+    assert_eq!((boris.id, boris.role, boris.can_score), (participant, Role::Spectator, false));
     assert_eq!(evening.by("Anna", invite.clone()), []);
 
     // Having left, the account may be invited anew and choose again.
     evening.by("Boris", remove(&evening, "Boris"));
     assert_eq!(evening.by("Anna", invite).len(), 1);
     evening.joins("Boris", Role::Participant);
-    let boris = evening.session.participant_of(user("Boris")).expect("seat");
+    let boris = evening.session.participant_of(user("Boris")).expect("participant");
     assert_eq!((boris.role, boris.can_score, boris.is_active_player()), (Role::Participant, true, true));
 }
 
@@ -111,7 +111,7 @@ fn a_private_session_is_read_by_its_participants_only() {
     let mut evening = at_table(&["Anna", "Boris"]);
     assert!(evening.session.may_know_code(user("Boris")));
     evening.by("Boris", remove(&evening, "Boris"));
-    assert_eq!(evening.session.may_read(user("Boris")), Ok(()), "a balance stands behind the seat");
+    assert_eq!(evening.session.may_read(user("Boris")), Ok(()), "a balance stands behind the place");
     assert!(!evening.session.may_know_code(user("Boris")));
     assert!(evening.session.may_join_without_code(user("Boris")).is_err());
     for by in ["Anna", "Vera"] {
@@ -177,9 +177,13 @@ fn a_removal_holds_against_a_join_of_an_older_node() {
     assert!(came_back(&mut evening).is_active_player());
 
     // What an older version stored stays as it was meant: there the code brought him back.
-    let seat = Seat { participant_id: evening.seat("Boris"), current_participant_id: None, until_invited: false };
+    let participant = PlayerDeparture {
+        participant_id: evening.participant("Boris"),
+        current_participant_id: None,
+        until_invited: false,
+    };
     let request = evening.request(user("Anna"), None, remove(&evening, "Boris"));
-    evening.store(DecidedFact { game_id: None, fact: Fact::PlayerRemoved(seat) }, &request);
+    evening.store(DecidedFact { game_id: None, fact: Fact::PlayerRemoved(participant) }, &request);
     assert_eq!(evening.session.may_read(user("Boris")), Err(Refusal::ParticipantRemoved));
     assert!(came_back(&mut evening).is_active_player());
     assert_eq!(evening.session.may_read(user("Boris")), Ok(()));
@@ -190,9 +194,9 @@ fn an_explicit_role_is_honoured_on_joining_again() {
     let mut evening = at_table(&["Anna", "Boris"]);
     evening.by("Anna", settings(ChangeSettings { max_players: Some(3), ..ChangeSettings::default() }));
     evening.joins("Sofia", Role::Spectator);
-    let seat = evening.seat("Sofia");
+    let participant = evening.participant("Sofia");
     assert_eq!(evening.joins("Sofia", Role::Participant).len(), 1);
-    let sofia = evening.session.participant(seat).expect("kept");
+    let sofia = evening.session.participant(participant).expect("kept");
     assert_eq!((sofia.role, sofia.can_score, sofia.is_active_player()), (Role::Participant, true, true));
     assert_eq!(evening.by("Sofia", join("Sofia", None)), [], "the role stays where none is asked for");
 
@@ -229,7 +233,7 @@ fn a_turn_does_not_stay_with_a_player_who_is_gone() {
         let mut evening = Evening::playing(rules(), &["Anna", "Boris", "Vera"]);
         evening.misses("Anna");
         assert_eq!(evening.turn().as_deref(), Some("Boris"));
-        let (boris, vera) = (evening.seat("Boris"), evening.seat("Vera"));
+        let (boris, vera) = (evening.participant("Boris"), evening.participant("Vera"));
         let facts = evening.by(by, remove(&evening, "Boris"));
         let [Fact::PlayerLeft(gone) | Fact::PlayerRemoved(gone)] = facts.as_slice() else { panic!("{facts:?}") };
         assert_eq!((gone.participant_id, gone.current_participant_id), (boris, Some(vera)));
@@ -249,8 +253,8 @@ fn a_turn_is_found_again_by_who_comes_back_before_anything_was_marked() {
     evening.by("Boris", remove(&evening, "Boris"));
     assert_eq!(evening.turn().as_deref(), Some("Anna"));
     let facts = evening.joins("Boris", Role::Participant);
-    let seat = evening.seat("Boris");
-    assert!(matches!(facts.as_slice(), [Fact::PlayerJoined(back)] if back.current_participant_id == Some(seat)));
+    let participant = evening.participant("Boris");
+    assert!(matches!(facts.as_slice(), [Fact::PlayerJoined(back)] if back.current_participant_id == Some(participant)));
     assert_eq!(evening.turn().as_deref(), Some("Boris"));
     for name in ["Anna", "Boris"] {
         evening.by(name, remove(&evening, name));
@@ -305,7 +309,7 @@ fn a_creator_who_leaves_hands_over_to_the_first_player_with_an_account() {
     let facts = evening.by("Anna", remove(&evening, "Anna"));
     assert!(matches!(facts.as_slice(), [Fact::PlayerLeft(_), Fact::CreatorChanged(_)]), "{facts:?}");
     assert_eq!(evening.session.creator_user_id(), user("Boris"));
-    let role = |name: &str| evening.session.participant(evening.seat(name)).map(|seat| seat.role);
+    let role = |name: &str| evening.session.participant(evening.participant(name)).map(|participant| participant.role);
     assert_eq!((role("Anna"), role("Boris")), (Some(Role::Participant), Some(Role::Creator)));
     evening.joins("Anna", Role::Participant);
     assert_eq!(evening.refused("Anna", Command::CancelSession).code(), "insufficient_permissions");
@@ -328,15 +332,17 @@ fn the_role_of_creator_can_be_handed_over() {
     evening.by("Anna", rename(&evening, "Boris", None, Some(false)));
     evening.joins("Sofia", Role::Spectator);
     evening.by("Anna", Command::AddGuest { display_name: "Uncle".into() });
-    let hand_over = |seat| settings(ChangeSettings { creator_participant_id: Some(seat), ..ChangeSettings::default() });
-    for wrong in [evening.seat("Uncle"), evening.seat("Sofia"), ParticipantId::default()] {
+    let hand_over = |participant| {
+        settings(ChangeSettings { creator_participant_id: Some(participant), ..ChangeSettings::default() })
+    };
+    for wrong in [evening.participant("Uncle"), evening.participant("Sofia"), ParticipantId::default()] {
         let refusal = evening.refused("Anna", hand_over(wrong));
         assert!(matches!(refusal, Refusal::Invalid { field: "creator_participant_id", .. }), "{refusal:?}");
     }
-    assert_eq!(evening.by("Anna", hand_over(evening.seat("Anna"))), []);
-    let facts = evening.by("Anna", hand_over(evening.seat("Boris")));
+    assert_eq!(evening.by("Anna", hand_over(evening.participant("Anna"))), []);
+    let facts = evening.by("Anna", hand_over(evening.participant("Boris")));
     assert!(matches!(facts.as_slice(), [Fact::CreatorChanged(_)]));
-    assert!(evening.session.participant_of(user("Boris")).is_some_and(|seat| seat.can_score));
+    assert!(evening.session.participant_of(user("Boris")).is_some_and(|participant| participant.can_score));
 }
 
 #[test]
@@ -363,7 +369,7 @@ fn names_and_rights_change_only_where_they_differ() {
     let facts = evening.by("Anna", rename(&evening, "Boris", Some(" Borya "), None));
     let [Fact::PlayerUpdated(updated)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((updated.display_name.as_str(), updated.can_score), ("Borya", true));
-    assert_eq!(evening.seat("Borya"), updated.participant_id);
+    assert_eq!(evening.participant("Borya"), updated.participant_id);
 }
 
 #[test]

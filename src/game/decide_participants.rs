@@ -1,10 +1,10 @@
-//! Seats and settings: who opens, joins, leaves and runs a session, and what may be changed about it.
+//! Places and settings: who opens, joins, leaves and runs a session, and what may be changed about it.
 //!
-//! - A seat is kept for ever: whoever comes back has the same id, balance, role and right to score, unless another role
+//! - A place is kept for ever: whoever comes back has the same id, balance, role and right to score, unless another role
 //!   is asked for. A player becomes a spectator between games only; the creator plays.
 //! - Who was removed comes back when invited again; an invitation that is withdrawn is a removal too.
 //! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving.
-//! - Spectators do not take a player's place, but the bound on all seats counts them.
+//! - Spectators do not take a player's place, but the bound on all places counts them.
 //! - A spectator cannot be made creator: the creator plays.
 //! - The currency cannot change once a game was played by it, money moved in it or a clock counts in it: a balance is one
 //!   sum.
@@ -13,7 +13,7 @@ use super::command::{ChangeSettings, CreateSession, Request};
 use super::decide::{NEW_ID, invalid, of_game, of_session};
 use super::discipline::Rules;
 use super::event::{
-    CreatorChanged, DecidedFact, Fact, Nothing, PlayerJoined, PlayerUpdated, Role, Seat, SessionCreated,
+    CreatorChanged, DecidedFact, Fact, Nothing, PlayerDeparture, PlayerJoined, PlayerUpdated, Role, SessionCreated,
     SettingsChanged,
 };
 use super::money::TableTerms;
@@ -22,8 +22,8 @@ use super::{Participant, Session, first_present};
 use crate::ids::{ParticipantId, UserId};
 use crate::text::{DELETED_PLAYER, composed, is_visible};
 
-/// Seats that a session can have over an evening, left ones and spectators included.
-const SEATS_MAX: usize = 64;
+/// Places that a session can have over an evening, left ones and spectators included.
+const PARTICIPANTS_MAX: usize = 64;
 
 impl Session {
     pub(super) fn create(&self, new: &CreateSession, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
@@ -35,9 +35,9 @@ impl Session {
             chat_id: new.chat_id,
             name: named("name", &new.name, 100)?,
             creator_user_id: request.user,
-            creator_participant_id: new_seat(request),
+            creator_participant_id: new_participant(request),
             creator_display_name: named("display_name", &new.display_name, 64)?,
-            max_players: within_bounds(new.max_players.unwrap_or(new.rules.discipline().suggested_seats()))?,
+            max_players: within_bounds(new.max_players.unwrap_or(new.rules.discipline().suggested_players()))?,
             is_private: new.is_private,
             rules: sound(&new.rules)?,
             template_id: new.template_id,
@@ -47,7 +47,7 @@ impl Session {
 
     pub(super) fn join(&self, name: &str, asked: Option<Role>, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         let known = self.participant_of(request.user);
-        if known.is_some_and(|seat| seat.is_removed) {
+        if known.is_some_and(|participant| participant.is_removed) {
             return Err(Refusal::ParticipantRemoved);
         }
         if self.is_over() {
@@ -58,34 +58,36 @@ impl Session {
             return Err(invalid("role", "must be participant or spectator"));
         }
         let role = match known {
-            Some(seat) if seat.role == Role::Creator => match asked {
+            Some(participant) if participant.role == Role::Creator => match asked {
                 Some(Role::Spectator) => return Err(invalid("role", "the creator plays: hand that role over first")),
                 _ => Role::Creator,
             },
-            Some(seat) if !seat.is_invited => asked.unwrap_or(seat.role),
+            Some(participant) if !participant.is_invited => asked.unwrap_or(participant.role),
             Some(_) | None => asked.unwrap_or(Role::Participant),
         };
-        let there = known.filter(|seat| seat.is_active);
-        if there.is_some_and(|seat| seat.role == role) {
+        let there = known.filter(|participant| participant.is_active);
+        if there.is_some_and(|participant| participant.role == role) {
             return Ok(Vec::new());
         }
-        let in_play = |seat: &Participant| self.game_in_progress().is_some_and(|game| game.order.contains(&seat.id));
+        let in_play = |participant: &Participant| {
+            self.game_in_progress().is_some_and(|game| game.order.contains(&participant.id))
+        };
         if role == Role::Spectator && there.is_some_and(in_play) {
             return Err(Refusal::GameInProgress);
         }
         // Who only changes the role keeps the name.
         let display_name = match there {
-            Some(seat) => seat.display_name.clone(),
+            Some(participant) => participant.display_name.clone(),
             None => named("display_name", name, 64)?,
         };
         self.only_with_room(known.is_none(), role)?;
         Ok(self.joined(PlayerJoined {
-            participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
+            participant_id: known.map_or_else(|| new_participant(request), |participant| participant.id),
             user_id: Some(request.user),
             display_name,
             role,
             is_guest: false,
-            can_score: role != Role::Spectator && known.is_none_or(|seat| !seat.is_muted),
+            can_score: role != Role::Spectator && known.is_none_or(|participant| !participant.is_muted),
             is_active: true,
             current_participant_id: None,
         }))
@@ -98,7 +100,7 @@ impl Session {
         let display_name = named("display_name", name, 64)?;
         self.only_with_room(true, Role::Participant)?;
         Ok(self.joined(PlayerJoined {
-            participant_id: new_seat(request),
+            participant_id: new_participant(request),
             user_id: None,
             display_name,
             role: Role::Participant,
@@ -114,20 +116,20 @@ impl Session {
         self.only_open()?;
         self.only_short()?;
         let known = self.participant_of(user);
-        if known.is_some_and(|seat| seat.is_active || seat.is_invited) {
+        if known.is_some_and(|participant| participant.is_active || participant.is_invited) {
             return Ok(Vec::new());
         }
         let display_name = named("display_name", name, 64)?;
         if known.is_none() {
-            self.only_with_seats()?;
+            self.only_with_places()?;
         }
         Ok(self.joined(PlayerJoined {
-            participant_id: known.map_or_else(|| new_seat(request), |seat| seat.id),
+            participant_id: known.map_or_else(|| new_participant(request), |participant| participant.id),
             user_id: Some(user),
             display_name,
-            role: known.map_or(Role::Participant, |seat| seat.role),
+            role: known.map_or(Role::Participant, |participant| participant.role),
             is_guest: false,
-            can_score: known.is_none_or(|seat| seat.can_score),
+            can_score: known.is_none_or(|participant| participant.can_score),
             is_active: false,
             current_participant_id: None,
         }))
@@ -143,48 +145,48 @@ impl Session {
         self.only_creator(request)?;
         self.only_open()?;
         self.only_short()?;
-        let seat = self.participant(id).ok_or(Refusal::NotFound("participant"))?;
-        if seat.role == Role::Spectator && can_score == Some(true) {
+        let participant = self.participant(id).ok_or(Refusal::NotFound("participant"))?;
+        if participant.role == Role::Spectator && can_score == Some(true) {
             return Err(invalid("can_score", "a spectator cannot score"));
         }
         let display_name = match name {
             Some(name) => named("display_name", name, 64)?,
-            None => seat.display_name.clone(),
+            None => participant.display_name.clone(),
         };
-        let can_score = can_score.unwrap_or(seat.can_score);
-        if display_name == seat.display_name && can_score == seat.can_score {
+        let can_score = can_score.unwrap_or(participant.can_score);
+        if display_name == participant.display_name && can_score == participant.can_score {
             return Ok(Vec::new());
         }
         Ok(vec![of_session(Fact::PlayerUpdated(PlayerUpdated { participant_id: id, display_name, can_score }))])
     }
 
     pub(super) fn forget(&self, request: &Request) -> Vec<DecidedFact> {
-        let Some(seat) = self.participant_of(request.user) else { return Vec::new() };
+        let Some(participant) = self.participant_of(request.user) else { return Vec::new() };
         // Where it can't be left any more, the name goes all the same.
-        let mut decided = self.remove(seat.id, request).unwrap_or_default();
-        if seat.display_name != DELETED_PLAYER {
-            let (display_name, can_score) = (DELETED_PLAYER.to_owned(), seat.can_score);
-            let updated = PlayerUpdated { participant_id: seat.id, display_name, can_score };
+        let mut decided = self.remove(participant.id, request).unwrap_or_default();
+        if participant.display_name != DELETED_PLAYER {
+            let (display_name, can_score) = (DELETED_PLAYER.to_owned(), participant.can_score);
+            let updated = PlayerUpdated { participant_id: participant.id, display_name, can_score };
             decided.push(of_session(Fact::PlayerUpdated(updated)));
         }
         decided
     }
 
     pub(super) fn remove(&self, id: ParticipantId, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        let own = self.participant_of(request.user).map(|seat| seat.id);
+        let own = self.participant_of(request.user).map(|participant| participant.id);
         let is_creator = request.user == self.creator_user_id;
-        let seat = self.participant(id);
-        if !is_creator && (own.is_none() || seat.is_some_and(|seat| Some(seat.id) != own)) {
+        let participant = self.participant(id);
+        if !is_creator && (own.is_none() || participant.is_some_and(|participant| Some(participant.id) != own)) {
             return Err(Refusal::NotAllowed("only the session's creator may remove others"));
         }
         self.only_open()?;
         self.only_short()?;
-        let seat = seat.ok_or(Refusal::NotFound("participant"))?;
-        if !seat.is_active && !seat.is_invited {
+        let participant = participant.ok_or(Refusal::NotFound("participant"))?;
+        if !participant.is_active && !participant.is_invited {
             return Ok(Vec::new());
         }
         let current_participant_id = self.turn_after(id, false);
-        let gone = Seat { participant_id: id, current_participant_id, until_invited: own != Some(id) };
+        let gone = PlayerDeparture { participant_id: id, current_participant_id, until_invited: own != Some(id) };
         if gone.until_invited {
             return Ok(vec![of_session(Fact::PlayerRemoved(gone))]);
         }
@@ -219,8 +221,11 @@ impl Session {
         }
         let heir = match change.creator_participant_id {
             Some(id) => {
-                let seat = self.active_players().find(|seat| seat.id == id).and_then(crowned);
-                Some(seat.ok_or_else(|| invalid("creator_participant_id", "must be an active player with an account"))?)
+                let participant = self.active_players().find(|participant| participant.id == id).and_then(crowned);
+                Some(
+                    participant
+                        .ok_or_else(|| invalid("creator_participant_id", "must be an active player with an account"))?,
+                )
             }
             None => None,
         };
@@ -272,7 +277,7 @@ impl Session {
         vec![of_session(Fact::PlayerJoined(joined))]
     }
 
-    /// Whose turn it is once this seat is taken by a player or empty; `None`: that changes nothing.
+    /// Whose turn it is once this place is taken by a player or empty; `None`: that changes nothing.
     fn turn_after(&self, id: ParticipantId, plays: bool) -> Option<ParticipantId> {
         let game = self.game_in_progress()?;
         let is_there = |other| if other == id { plays } else { self.is_at_table(other) };
@@ -284,11 +289,15 @@ impl Session {
         if role != Role::Spectator && self.active_players().count() >= self.max_players as usize {
             return Err(Refusal::SessionFull(self.max_players));
         }
-        if is_new { self.only_with_seats() } else { Ok(()) }
+        if is_new { self.only_with_places() } else { Ok(()) }
     }
 
-    fn only_with_seats(&self) -> Result<(), Refusal> {
-        if self.participants.len() >= SEATS_MAX { Err(Refusal::SessionFull(SEATS_MAX as u32)) } else { Ok(()) }
+    fn only_with_places(&self) -> Result<(), Refusal> {
+        if self.participants.len() >= PARTICIPANTS_MAX {
+            Err(Refusal::SessionFull(PARTICIPANTS_MAX as u32))
+        } else {
+            Ok(())
+        }
     }
 
     fn only_same_currency(&self, rules: &Rules, change: &ChangeSettings) -> Result<(), Refusal> {
@@ -302,11 +311,11 @@ impl Session {
     }
 }
 
-fn crowned(seat: &Participant) -> Option<CreatorChanged> {
-    seat.user_id.map(|user_id| CreatorChanged { participant_id: seat.id, user_id })
+fn crowned(participant: &Participant) -> Option<CreatorChanged> {
+    participant.user_id.map(|user_id| CreatorChanged { participant_id: participant.id, user_id })
 }
 
-fn new_seat(request: &Request) -> ParticipantId {
+fn new_participant(request: &Request) -> ParticipantId {
     ParticipantId(request.dice.id(NEW_ID, request.at))
 }
 
