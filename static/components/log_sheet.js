@@ -22,8 +22,9 @@ export function LogSheet({ view, pending, canUndo, onCommand, onClose }) {
       ${lines.map((event) => html`<li key=${event.seq} class=${voided.has(event.seq) ? 'voided' : ''} data-testid="log-line" data-seq=${event.seq}>
         <span class="time">${clock(event.timestamp)}</span>
         <span class="line">${isMark(event) ? html`<${MarkText} event=${owned(event)} session=${session} />` : story(event, session, numbers)}
-          <small>${author(event, session)}</small>${moving === event.seq && players(event)}</span>
+          <small>${author(event, session)}</small></span>
         ${state(event)}
+        ${moving === event.seq && owners(event)}
       </li>`)}
     </ol>
   </${Sheet}>`
@@ -43,7 +44,7 @@ export function LogSheet({ view, pending, canUndo, onCommand, onClose }) {
   }
 
   /** Whose else it may have been. */
-  function players(event) {
+  function owners(event) {
     const others = (orders.get(event.game_id) ?? []).filter((id) => id !== owned(event).data.participant_id)
     return html`<span class="owners" role="group" aria-label=${t('log.move')}>${others.map((id) => html`<button type="button" class="small" key=${id}
       data-testid="log-move-to" onClick=${() => { onCommand({ type: 'reassign_event', seq: event.seq, participant_id: id }); move(null) }}>${nameOf(session, id)}</button>`)}</span>`
