@@ -40,6 +40,7 @@ mod limits;
 mod log_chain;
 mod log_lines;
 mod logins;
+mod lossy_broker;
 mod lost_hints;
 mod marker;
 mod matrix;

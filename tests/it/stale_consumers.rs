@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::broker::Broker;
+use super::lossy_broker::LossyBroker;
 use super::rabbit::{PATIENCE, counts, message, number, raw, until, up};
 use super::test_app::until_for;
 
@@ -23,9 +24,12 @@ const MESSAGES: i64 = 400;
 const SOON: Duration = Duration::from_secs(25);
 
 async fn bus(broker: &Broker, queue_type: QueueType) -> Bus {
+    bus_at(broker.url(), queue_type).await
+}
+
+async fn bus_at(url: String, queue_type: QueueType) -> Bus {
     let node_id = format!("test-{}", Uuid::new_v4().simple());
-    let bus =
-        Bus::Rabbit(Rabbit::start(BrokerSettings { urls: vec![broker.url()], queue_type, node_id }).await.unwrap());
+    let bus = Bus::Rabbit(Rabbit::start(BrokerSettings { urls: vec![url], queue_type, node_id }).await.unwrap());
     up(&bus).await;
     bus
 }
@@ -88,6 +92,23 @@ async fn a_consumer_of_a_classic_queue_that_the_broker_forgot_is_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consumer_of_a_quorum_queue_that_the_broker_forgot_is_made_again() {
     a_forgotten_consumer_is_made_again(QueueType::Quorum).await;
+}
+
+/// The broker hands out all messages and says nothing; none of them arrives.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_hears_nothing_of_what_it_was_handed_out_is_made_again() {
+    let broker = Broker::start().await;
+    let lossy = LossyBroker::before(&broker).await;
+    let bus = bus_at(lossy.url(), QueueType::Classic).await;
+    let mut deliveries = bus.consume(&STATS);
+    let channel = raw(&broker.url()).await;
+    until_for(PATIENCE, "it consumes", async || (counts(&channel, STATS.name).await.1 == 1).then_some(())).await;
+    lossy.lose_deliveries();
+    publish(&bus).await;
+    until_for(PATIENCE, "all are handed out", async || (counts(&channel, STATS.name).await.0 == 0).then_some(())).await;
+    receive(&mut deliveries).await;
+    assert!(bus.is_up() && bus.is_consuming());
+    bus.close().await;
 }
 
 /// Declares the queue as nodes do, again and again, until it is told to stop.
