@@ -6,10 +6,11 @@
 
 use super::command::{Command, Request, Scoring};
 use super::event::{DecidedFact, Fact, Nothing};
-use super::refusal::Refusal;
+use super::played_game::Game;
+use super::refusal::{Refusal, invalid};
 use super::view::Status;
 use super::{Role, Session};
-use crate::ids::{GameId, Seq};
+use crate::ids::{GameId, ParticipantId, Seq};
 
 /// How long a session can get; a busy evening has a few thousand events.
 pub const MAX_EVENTS: Seq = 100_000;
@@ -108,8 +109,9 @@ pub(super) fn bounded(field: &'static str, words: Option<&str>) -> Result<(), Re
     }
 }
 
-pub(super) fn invalid(field: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal::Invalid { field, message: message.into() }
+/// The index of a player in the order of a game.
+pub(super) fn player_in(game: &Game, id: ParticipantId) -> Result<usize, Refusal> {
+    game.index_of(id).ok_or_else(|| invalid("participant_id", "does not play in this game"))
 }
 
 pub(super) fn of_session(fact: Fact) -> DecidedFact {

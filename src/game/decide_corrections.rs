@@ -7,13 +7,12 @@
 
 use super::Session;
 use super::command::Request;
-use super::decide::{invalid, of_game};
+use super::decide::{of_game, player_in};
 use super::decide_games::GameEnd;
-use super::decide_marks::player_in;
 use super::event::{Correction, DecidedFact, EventReassigned, EventVoided, Fact, GameReopened, Standing};
 use super::mark::Act;
 use super::played_game::{Game, Voidable};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, invalid};
 use super::scoreboard::Scoreboard;
 use crate::ids::{ParticipantId, Seq};
 

@@ -1,14 +1,14 @@
 //! Games: how one begins and ends.
 
+use super::Session;
 use super::command::Request;
-use super::decide::{NEW_ID, bounded, invalid, of_game};
+use super::decide::{NEW_ID, bounded, of_game, player_in};
 use super::discipline::Order;
 use super::event::{DecidedFact, Fact, GameEnded, GameStarted, Nothing};
 use super::played_game::Game;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, invalid};
 use super::scoreboard::Scoreboard;
 use super::turn_order::{Draw, PlayedOrder};
-use super::{Session, decide_marks};
 use crate::ids::{GameId, ParticipantId};
 
 /// The reason of an end by which somebody gave the game up.
@@ -131,7 +131,7 @@ impl Session {
             None => Ok(None),
             Some(_) if !can_be_conceded => Err(invalid("participant_id", "this game can't be conceded")),
             Some(_) if reason != CONCEDED => Err(invalid("participant_id", "only with the reason conceded")),
-            Some(named) => decide_marks::player_in(game, named).map(Some),
+            Some(named) => player_in(game, named).map(Some),
         }
     }
 

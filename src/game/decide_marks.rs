@@ -7,16 +7,16 @@
 use std::borrow::Cow;
 
 use super::command::{Request, Scoring};
-use super::decide::{bounded, invalid, of_game};
+use super::decide::{bounded, of_game, player_in};
 use super::decide_games::GameEnd;
 use super::discipline::{FoulAsked, PotAsked};
 use super::event::{BallPotted, DecidedFact, Fact, Fine, FoulCommitted, TurnChanged};
 use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, invalid};
 use super::scoreboard::{Brought, Scoreboard};
 use super::{RecentPot, Session};
-use crate::ids::{ParticipantId, Seq, Timestamp};
+use crate::ids::{Seq, Timestamp};
 
 /// The same ball for the same player within so many milliseconds may be one too many.
 pub(super) const ECHO_MS: i64 = 3_000;
@@ -203,8 +203,4 @@ impl Session {
         let current = current.and_then(|id| self.participant(id));
         Err(Refusal::NotYourTurn(current.map(|participant| participant.display_name.clone()).unwrap_or_default()))
     }
-}
-
-pub(super) fn player_in(game: &Game, id: ParticipantId) -> Result<usize, Refusal> {
-    game.index_of(id).ok_or_else(|| invalid("participant_id", "does not play in this game"))
 }

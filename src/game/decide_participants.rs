@@ -10,14 +10,14 @@
 //!   sum.
 
 use super::command::{ChangeSettings, CreateSession, Request};
-use super::decide::{NEW_ID, invalid, of_game, of_session};
+use super::decide::{NEW_ID, of_game, of_session};
 use super::discipline::Rules;
 use super::event::{
     CreatorChanged, DecidedFact, Fact, Nothing, PlayerDeparture, PlayerJoined, PlayerUpdated, Role, SessionCreated,
     SettingsChanged,
 };
 use super::money::TableTerms;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, invalid};
 use super::{Participant, Session, first_present};
 use crate::ids::{ParticipantId, UserId};
 use crate::text::{DELETED_PLAYER, composed, is_visible};

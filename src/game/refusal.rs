@@ -1,6 +1,7 @@
 //! Why the rules refuse what was asked.
 
 use crate::ids::Seq;
+
 /// Why the rules said no: a closed list, each with its stable code (contract, section 8).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -79,6 +80,10 @@ pub enum Refusal {
     /// `storage_unavailable`: this node is not up to date yet.
     #[error("a newer version of Artel plays this session, nothing was stored: send it again with the same key")]
     NeedsNewer,
+}
+
+pub(super) fn invalid(field: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::Invalid { field, message: message.into() }
 }
 
 impl Refusal {

@@ -24,10 +24,9 @@ use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 use super::currency::minor_digits;
-use super::decide::invalid;
 use super::event::{Remaining, VisitFigures};
 use super::mark::{Act, Foul, Pot};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, invalid};
 use super::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};

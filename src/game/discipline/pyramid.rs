@@ -10,9 +10,8 @@ use utoipa::ToSchema;
 
 use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_total, sides_won, split};
 use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, Unit, check_price};
-use crate::game::Refusal;
-use crate::game::decide::invalid;
 use crate::game::mark::{Act, Foul, Pot};
+use crate::game::refusal::{Refusal, invalid};
 use crate::game::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 

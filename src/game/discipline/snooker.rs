@@ -12,10 +12,9 @@ use utoipa::ToSchema;
 
 use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_total, sides_won, split};
 use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
-use crate::game::Refusal;
-use crate::game::decide::invalid;
 use crate::game::event::{Remaining, VisitFigures};
 use crate::game::mark::{Act, Foul, Pot};
+use crate::game::refusal::{Refusal, invalid};
 use crate::game::scoreboard::{Brought, Decision, Scoreboard};
 use crate::ids::Money;
 

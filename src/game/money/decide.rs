@@ -4,12 +4,12 @@
 //! - Both are taken back by whoever may make them, after the evening too.
 
 use super::{EntryKind, ExpenseKind, TableTerms, split};
-use crate::game::Refusal;
 use crate::game::command::{NewExpense, NewPayment, Request};
-use crate::game::decide::{invalid, of_session};
+use crate::game::decide::of_session;
 use crate::game::event::{
     DecidedFact, EntryVoided, ExpenseAdded, ExpenseShare, Fact, PaymentMarked, TableShare, TableStopped,
 };
+use crate::game::refusal::{Refusal, invalid};
 use crate::game::view::Status;
 use crate::game::{Participant, Role, Session};
 use crate::ids::{Money, ParticipantId, Seq, Timestamp};
