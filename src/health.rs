@@ -30,12 +30,12 @@ pub(crate) struct Readiness {
     database: Database,
     bus: Bus,
     writer_id: WriterId,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<LastCheck>>,
 }
 
 /// What was found when it was looked at last.
 #[derive(Default)]
-struct Seen {
+struct LastCheck {
     /// When a write succeeded.
     wrote: Option<Instant>,
     /// When the file is to be read again; `None`: now.
@@ -120,7 +120,7 @@ impl Readiness {
         });
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, LastCheck> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

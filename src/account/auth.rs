@@ -56,7 +56,7 @@ pub(super) struct RefreshToken {
 
 /// A login and its tokens.
 #[derive(Serialize, ToSchema)]
-pub(super) struct LoggedIn {
+pub(super) struct LoginAnswer {
     user: Me,
     /// For `Authorization: Bearer`.
     access_token: String,
@@ -74,7 +74,7 @@ pub(super) struct LoggedIn {
     post, path = "/api/v1/auth/register", operation_id = "register", tag = "users", security(()), request_body = Register,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
     responses(
-        (status = 201, body = LoggedIn),
+        (status = 201, body = LoginAnswer),
         (status = 409, description = "`username_taken`", body = ProblemBody),
         (status = 422, body = ProblemBody),
         (status = 429, body = ProblemBody),
@@ -138,7 +138,7 @@ pub(super) async fn register(
     post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "users", security(()), request_body = Login,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the refresh token becomes a cookie")),
     responses(
-        (status = 200, body = LoggedIn),
+        (status = 200, body = LoginAnswer),
         (status = 401, description = "`invalid_credentials`", body = ProblemBody),
         (status = 403, description = "`login_disabled`", body = ProblemBody),
         (status = 429, body = ProblemBody),
@@ -225,7 +225,7 @@ impl Accounts {
     post, path = "/api/v1/auth/refresh", operation_id = "refresh_login", tag = "users", security(()), request_body = RefreshToken,
     params(("X-Artel-Client" = Option<String>, Header, description = "`browser`: the token is in the cookie")),
     responses(
-        (status = 200, body = LoggedIn),
+        (status = 200, body = LoginAnswer),
         (status = 401, description = "`refresh_token_reused`, `token_expired`, `unauthenticated`", body = ProblemBody),
         (status = 403, description = "`login_disabled`", body = ProblemBody),
     ),
@@ -271,7 +271,7 @@ fn answer(
     let role = accounts.role_of(&user);
     let access_token = accounts.0.tokens.access(UserId(user.id), login_id, role, clock::now())?;
     let in_cookie = browser::is_browser(request);
-    let body = LoggedIn {
+    let body = LoginAnswer {
         user: Me::of(user, role),
         access_token,
         refresh_token: (!in_cookie).then(|| refresh_token.clone()),

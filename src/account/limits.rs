@@ -75,10 +75,10 @@ pub struct Buckets<K> {
     rate_per_second: f64,
     burst: f64,
     keys_max: usize,
-    kept: Mutex<Kept<K>>,
+    kept: Mutex<BucketTable<K>>,
 }
 
-struct Kept<K> {
+struct BucketTable<K> {
     buckets: HashMap<K, TokenBucket>,
     swept_at: Option<Instant>,
 }
@@ -90,7 +90,7 @@ impl<K: Hash + Eq> Buckets<K> {
     }
 
     fn bounded(rate_per_second: f64, burst: u32, keys_max: usize) -> Self {
-        let kept = Mutex::new(Kept { buckets: HashMap::new(), swept_at: None });
+        let kept = Mutex::new(BucketTable { buckets: HashMap::new(), swept_at: None });
         Self { rate_per_second, burst: f64::from(burst), keys_max, kept }
     }
 
@@ -111,7 +111,7 @@ impl<K: Hash + Eq> Buckets<K> {
     }
 }
 
-impl<K: Hash + Eq> Kept<K> {
+impl<K: Hash + Eq> BucketTable<K> {
     /// Whether there is room now. A sweep looks at every key, so it is not done for every stranger.
     fn sweep(&mut self, keys_max: usize, now: Instant) -> bool {
         if self.swept_at.is_some_and(|swept_at| now.saturating_duration_since(swept_at) < SWEEP_EVERY) {

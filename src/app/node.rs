@@ -79,13 +79,13 @@ struct Runtimes {
 }
 
 /// What lives in the runtime of the journal.
-struct Back {
+struct Storage {
     database: Database,
     journal: Journal,
     writer: JournalWriter,
 }
 
-async fn open_back(config: Config) -> anyhow::Result<Back> {
+async fn open_back(config: Config) -> anyhow::Result<Storage> {
     let database = store::open(&config).await?;
     schema::migrate(&database)
         .await
@@ -93,7 +93,7 @@ async fn open_back(config: Config) -> anyhow::Result<Back> {
     let (journal, writer) = JournalWriter::register(database.clone(), &config.node_id, clock::now())
         .await
         .context("registering at the journal")?;
-    Ok(Back { database, journal, writer })
+    Ok(Storage { database, journal, writer })
 }
 
 async fn open_bus(config: Config) -> anyhow::Result<Bus> {
@@ -167,7 +167,7 @@ impl Node {
         let bus = handle.spawn(open_bus(config.clone())).await.context("starting")??;
         let secret = signing_secret(config, &mut data_dir)?;
         let opening = open_back(config.clone());
-        let Back { database, journal, mut writer } = runtimes.journal.spawn(opening).await.context("starting")??;
+        let Storage { database, journal, mut writer } = runtimes.journal.spawn(opening).await.context("starting")??;
         let back = database.clone();
         let front = on_this_runtime(database.clone(), config.clone()).await?;
         let database = handle.spawn(on_this_runtime(database, config.clone())).await.context("starting")??;

@@ -21,7 +21,7 @@ struct Evening {
 
 /// What moved one participant's balance beside the games.
 #[derive(Clone, Copy, Default)]
-struct Moved {
+struct EntrySums {
     expenses: Money,
     payments: Money,
 }
@@ -30,7 +30,7 @@ impl Session {
     /// The whole session as a client sees it.
     pub fn view(&self, is_online: &dyn Fn(ParticipantId) -> bool) -> SessionView {
         let participants = self.participants.iter().zip(self.evenings()).zip(self.moved());
-        let participant = |((participant, evening), moved): ((&Participant, Evening), Moved)| ParticipantView {
+        let participant = |((participant, evening), moved): ((&Participant, Evening), EntrySums)| ParticipantView {
             id: participant.id,
             user_id: participant.user_id,
             display_name: participant.display_name.clone(),
@@ -110,7 +110,7 @@ impl Session {
     pub fn balance(&self) -> BalanceView {
         let participants = self.participants.iter().zip(self.moved());
         let mut participants: Vec<_> = participants
-            .map(|(participant, Moved { expenses, payments })| ParticipantBalance {
+            .map(|(participant, EntrySums { expenses, payments })| ParticipantBalance {
                 participant_id: participant.id,
                 net: expenses + payments,
                 games: Vec::new(),
@@ -131,8 +131,8 @@ impl Session {
     }
 
     /// What moved beside the games, in the order of places.
-    fn moved(&self) -> Vec<Moved> {
-        let mut moved = vec![Moved::default(); self.participants.len()];
+    fn moved(&self) -> Vec<EntrySums> {
+        let mut moved = vec![EntrySums::default(); self.participants.len()];
         for entry in self.standing_entries() {
             let is_payment = matches!(entry.what, EntryKind::Payment { .. });
             for Claim { debtor, creditor, amount } in self.claims(entry) {

@@ -14,7 +14,7 @@ use super::event::{BallPotted, DecidedFact, Fact, Fine, FoulCommitted, TurnChang
 use super::mark::{Act, Foul, Pot};
 use super::played_game::Game;
 use super::refusal::{Refusal, invalid};
-use super::scoreboard::{Brought, Scoreboard};
+use super::scoreboard::{MarkEffect, Scoreboard};
 use super::{RecentPot, Session};
 use crate::ids::{Seq, Timestamp};
 
@@ -132,7 +132,7 @@ impl Session {
         game: &Game,
         NewMark { player, act, note }: NewMark<'_>,
         (before, board): (&Scoreboard, &Scoreboard),
-        Brought { points, awarded_to, fines }: Brought,
+        MarkEffect { points, awarded_to, fines }: MarkEffect,
     ) -> Fact {
         let (rules, order) = (self.rules_of(game), &game.order);
         let id_of = |index: usize| game.player_at(index).unwrap_or_default();

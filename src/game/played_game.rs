@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::discipline::Rules;
 use super::event::{Event, GameStarted};
 use super::mark::{Act, Mark};
-use super::scoreboard::{Brought, Scoreboard};
+use super::scoreboard::{MarkEffect, Scoreboard};
 use super::view::GameStatus;
 use crate::ids::{GameId, ParticipantId, Seq, Timestamp};
 
@@ -36,7 +36,7 @@ pub(super) struct Game {
     corrections: Vec<Correction>,
     /// Marks that were another player's, by seq.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    reassigned: Vec<Reassigned>,
+    reassigned: Vec<Reassignment>,
     /// Events that ended or reopened it before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     past_ends: Vec<Seq>,
@@ -54,7 +54,7 @@ struct Correction(Seq, Option<Seq>);
 
 /// A mark that was another player's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Reassigned {
+pub(super) struct Reassignment {
     /// The event that said so.
     seq: Seq,
     /// The mark.
@@ -219,7 +219,7 @@ impl Game {
 
     /// Goes through the marks as they count, each with its player, the score after it and what it brought; answers the seq
     /// of the last one.
-    pub(super) fn replay(&self, rules: &Rules, seen: impl FnMut(&Mark, usize, &Scoreboard, &Brought)) -> Seq {
+    pub(super) fn replay(&self, rules: &Rules, seen: impl FnMut(&Mark, usize, &Scoreboard, &MarkEffect)) -> Seq {
         let marks = self.counted_marks();
         self.fold(rules, &marks, seen);
         marks.last().map_or(self.started_seq, |mark| mark.seq)
@@ -251,7 +251,7 @@ impl Game {
         &self,
         rules: &Rules,
         marks: &[&Mark],
-        mut seen: impl FnMut(&Mark, usize, &Scoreboard, &Brought),
+        mut seen: impl FnMut(&Mark, usize, &Scoreboard, &MarkEffect),
     ) -> (Scoreboard, Option<usize>) {
         let mut board = Scoreboard::new(rules, self.order.len());
         let mut decided_at = None;
@@ -297,7 +297,7 @@ impl Game {
     pub(super) fn reassign(&mut self, mark: Seq, player: ParticipantId, seq: Seq) {
         let Some(player) = self.index_of(player).and_then(|index| u8::try_from(index).ok()) else { return };
         if self.mark_at(mark).is_some() {
-            self.reassigned.push(Reassigned { seq, mark, player, voided_by: None });
+            self.reassigned.push(Reassignment { seq, mark, player, voided_by: None });
             self.folded = BoardCache::default();
         }
     }

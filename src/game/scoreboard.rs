@@ -53,7 +53,7 @@ pub(super) struct Decision {
 
 /// What one mark brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Brought {
+pub(super) struct MarkEffect {
     /// To the potter, collected fines among them.
     pub(super) points: i64,
     /// Who got a point by another's foul.
@@ -92,9 +92,9 @@ impl Scoreboard {
     }
 
     /// Counts one more mark.
-    pub(super) fn mark(&mut self, rules: &Rules, player: usize, act: Act) -> Brought {
+    pub(super) fn mark(&mut self, rules: &Rules, player: usize, act: Act) -> MarkEffect {
         if self.decision.is_some() || player >= self.tallies.len() {
-            return Brought::default();
+            return MarkEffect::default();
         }
         self.marks = self.marks.saturating_add(1);
         let players = self.tallies.len();

@@ -99,7 +99,7 @@ impl<'de> Deserializer<'de> for Text {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor.visit_enum(Word(self.0))
+        visitor.visit_enum(QueryWord(self.0))
     }
 
     forward_to_deserialize_any! {
@@ -108,9 +108,9 @@ impl<'de> Deserializer<'de> for Text {
 }
 
 /// One of the words of an enum.
-struct Word(String);
+struct QueryWord(String);
 
-impl<'de> EnumAccess<'de> for Word {
+impl<'de> EnumAccess<'de> for QueryWord {
     type Error = ValueError;
     type Variant = <StringDeserializer<ValueError> as EnumAccess<'de>>::Variant;
 

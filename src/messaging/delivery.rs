@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::Message;
 use super::load::Load;
-use super::rabbit::Ticket;
+use super::rabbit::UnackedDelivery;
 
 /// A body that is no envelope.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(super) enum DeliverySettlement {
         load: Arc<Load>,
         arrived: Instant,
     },
-    Broker(Ticket),
+    Broker(UnackedDelivery),
 }
 
 /// A message at a consumer. One that is dropped unsettled comes again.
@@ -47,7 +47,7 @@ impl Delivery {
                 load.took(arrived.elapsed());
                 let _ = done.send(());
             }
-            DeliverySettlement::Broker(ticket) => ticket.ack(),
+            DeliverySettlement::Broker(unacked) => unacked.ack(),
         }
     }
 
@@ -60,8 +60,8 @@ impl Delivery {
                 self.attempts += 1;
                 Some(self)
             }
-            DeliverySettlement::Broker(ticket) => {
-                ticket.retry(&self.message, self.attempts).await;
+            DeliverySettlement::Broker(unacked) => {
+                unacked.retry(&self.message, self.attempts).await;
                 None
             }
         }
@@ -73,9 +73,9 @@ impl Delivery {
             DeliverySettlement::Local { done, .. } => {
                 let _ = done.send(());
             }
-            DeliverySettlement::Broker(ticket) => {
+            DeliverySettlement::Broker(unacked) => {
                 let body = self.invalid.map(|invalid| invalid.body);
-                ticket.bury(&self.message, self.attempts, body, reason).await;
+                unacked.bury(&self.message, self.attempts, body, reason).await;
             }
         }
     }

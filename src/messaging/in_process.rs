@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::delivery::DeliverySettlement;
 use super::load::{Load, QueueReport};
-use super::node_queue::{Arrived, Way};
+use super::node_queue::{BusBindings, NodeArrival};
 use super::topology::{BROADCAST_TARGET, Queue, broadcast_queue, matches};
 use super::{Bindings, BusError, Confirm, Delivery, Message, NodeEvent, NodeQueue};
 
@@ -26,7 +26,7 @@ struct BoundQueue {
 struct Node {
     name: String,
     bindings: NodeBindings,
-    sender: mpsc::Sender<Arrived>,
+    sender: mpsc::Sender<NodeArrival>,
     load: Arc<Load>,
 }
 
@@ -106,7 +106,7 @@ impl InProcess {
         let (bindings, load) = (NodeBindings::default(), Arc::new(Load::default()));
         let name = broadcast_queue(node_id);
         self.lock().nodes.push(Node { name, bindings: bindings.clone(), sender, load: load.clone() });
-        NodeQueue::new(events, Bindings(Way::InProcess(bindings)), load)
+        NodeQueue::new(events, Bindings(BusBindings::InProcess(bindings)), load)
     }
 
     pub(super) fn wants(&self, key: &str) -> bool {

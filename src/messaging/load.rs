@@ -38,12 +38,12 @@ pub(super) struct Load {
 }
 
 /// One consumer of this node as long as somebody wants its messages; it may be without a channel meanwhile.
-pub(super) struct Attached {
+pub(super) struct ConsumerGauge {
     load: Arc<Load>,
     number: u64,
 }
 
-impl Attached {
+impl ConsumerGauge {
     /// Wanted from now on, and not there yet.
     pub(super) fn new(load: Arc<Load>) -> Self {
         let attached = Self { number: load.attached.fetch_add(1, Ordering::Relaxed), load };
@@ -62,7 +62,7 @@ impl Attached {
     }
 }
 
-impl Drop for Attached {
+impl Drop for ConsumerGauge {
     fn drop(&mut self) {
         self.is_there();
     }
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_consumer_is_missed_from_when_it_was_lost_until_it_is_there_or_not_wanted() {
         let load = Arc::new(Load::default());
-        let [one, two] = [Attached::new(load.clone()), Attached::new(load.clone())];
+        let [one, two] = [ConsumerGauge::new(load.clone()), ConsumerGauge::new(load.clone())];
         assert!(load.misses_a_consumer_for(Duration::ZERO), "both are wanted");
         one.is_there();
         assert!(load.misses_a_consumer_for(Duration::ZERO), "the other is not there");

@@ -24,25 +24,25 @@ pub enum NodeEvent {
 pub struct NodeQueue {
     /// What it is bound to.
     pub bindings: Bindings,
-    events: mpsc::Receiver<Arrived>,
+    events: mpsc::Receiver<NodeArrival>,
     /// When what was handed out last had come.
     handed: Option<Instant>,
     load: Arc<Load>,
 }
 
 /// An event and when it came.
-pub(super) type Arrived = (Instant, NodeEvent);
+pub(super) type NodeArrival = (Instant, NodeEvent);
 
 impl NodeQueue {
-    pub(super) fn new(events: mpsc::Receiver<Arrived>, bindings: Bindings, load: Arc<Load>) -> Self {
+    pub(super) fn new(events: mpsc::Receiver<NodeArrival>, bindings: Bindings, load: Arc<Load>) -> Self {
         Self { bindings, events, handed: None, load }
     }
 
     /// Whether there is a queue now, and something is taken from it.
     pub fn is_open(&self) -> bool {
         match &self.bindings.0 {
-            Way::InProcess(_) => true,
-            Way::Rabbit(_) => self.load.workers.load(Ordering::Relaxed) > 0,
+            BusBindings::InProcess(_) => true,
+            BusBindings::Rabbit(_) => self.load.workers.load(Ordering::Relaxed) > 0,
         }
     }
 
@@ -65,10 +65,10 @@ pub(super) enum Change {
 
 /// The patterns that a node's queue is bound to: a set, so binding twice is binding once.
 #[derive(Clone)]
-pub struct Bindings(pub(super) Way);
+pub struct Bindings(pub(super) BusBindings);
 
 #[derive(Clone)]
-pub(super) enum Way {
+pub(super) enum BusBindings {
     InProcess(NodeBindings),
     /// Bounded by what is bound: a change never waits, since the feed asks for many at once and polls none meanwhile.
     Rabbit(mpsc::UnboundedSender<Change>),
@@ -79,11 +79,11 @@ impl Bindings {
     /// next `Reconnected`.
     pub async fn bind(&self, pattern: String) -> Result<(), BusError> {
         match &self.0 {
-            Way::InProcess(bindings) => {
+            BusBindings::InProcess(bindings) => {
                 bindings.bind(pattern);
                 Ok(())
             }
-            Way::Rabbit(changes) => {
+            BusBindings::Rabbit(changes) => {
                 let (done, bound) = oneshot::channel();
                 changes.send(Change::Bind(pattern, done)).map_err(|_| BusError::Down)?;
                 bound.await.unwrap_or(Err(BusError::Down))
@@ -94,8 +94,8 @@ impl Bindings {
     /// Forgets a pattern; messages on their way may still arrive.
     pub async fn unbind(&self, pattern: String) {
         match &self.0 {
-            Way::InProcess(bindings) => bindings.unbind(&pattern),
-            Way::Rabbit(changes) => {
+            BusBindings::InProcess(bindings) => bindings.unbind(&pattern),
+            BusBindings::Rabbit(changes) => {
                 let _ = changes.send(Change::Unbind(pattern));
             }
         }

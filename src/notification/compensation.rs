@@ -78,7 +78,7 @@ fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
         return Vec::new();
     };
     let (results, currency) = match said {
-        Results { correction: Some(Corrected { results, currency }), .. } => (results, currency),
+        Results { correction: Some(CorrectedResults { results, currency }), .. } => (results, currency),
         Results { results, currency, .. } => (results.unwrap_or_default(), currency),
     };
     let draft = |result: PlayerResult| {
@@ -126,14 +126,14 @@ struct Results {
     currency: String,
     /// Of a mark that was forgotten.
     #[serde(default)]
-    correction: Option<Corrected>,
+    correction: Option<CorrectedResults>,
     /// Of a game that goes on.
     #[serde(default)]
     former_results: Option<Vec<PlayerResult>>,
 }
 
 #[derive(Deserialize)]
-struct Corrected {
+struct CorrectedResults {
     results: Vec<PlayerResult>,
     currency: String,
 }

@@ -65,7 +65,7 @@ struct JoinBody {
 
 /// Answer of `POST /sessions/join`.
 #[derive(Debug, Serialize, ToSchema)]
-struct Joined {
+struct JoinAnswer {
     session: SessionView,
     participant_id: ParticipantId,
 }
@@ -75,7 +75,7 @@ struct Joined {
 /// games.
 #[utoipa::path(
     post, path = "/api/v1/sessions/join", operation_id = "join_session", tag = "sessions", security(("bearer" = [])), request_body = JoinBody,
-    responses((status = 200, body = Joined), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
+    responses((status = 200, body = JoinAnswer), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)),
 )]
 async fn join(
     (caller, request): (Caller, HttpRequest),
@@ -83,7 +83,7 @@ async fn join(
     database: web::Data<Database>,
     sessions: web::Data<Sessions>,
     accounts: web::Data<Accounts>,
-) -> Result<web::Json<Joined>, Problem> {
+) -> Result<web::Json<JoinAnswer>, Problem> {
     let body = body.into_inner();
     let id = match (body.code, body.session_id) {
         (Some(code), None) => by_code((&accounts, &database), &request, &caller.user, &code).await?,
@@ -107,7 +107,7 @@ async fn join(
     let participant =
         sessions.look(id, move |state, _| state.participant_of(user_id).map(|participant| participant.id)).await?;
     let participant_id = participant.ok_or_else(|| Problem::not_found("there is no such participant"))?;
-    Ok(web::Json(Joined { session: changed_view(&sessions, id, user_id).await?, participant_id }))
+    Ok(web::Json(JoinAnswer { session: changed_view(&sessions, id, user_id).await?, participant_id }))
 }
 
 /// The session of a code; each try counts.

@@ -60,13 +60,13 @@ fn now_ms() -> u64 {
 
 /// A session in memory.
 #[derive(Clone)]
-pub(super) struct Live {
+pub(super) struct LiveSession {
     pub(super) actor: Addr<SessionActor>,
     pub(super) permits: Arc<Semaphore>,
     pub(super) activity: Arc<Activity>,
 }
 
-impl Live {
+impl LiveSession {
     pub(super) fn new(actor: Addr<SessionActor>, activity: Arc<Activity>) -> Self {
         Self { actor, permits: Arc::new(Semaphore::new(COMMANDS_WAITING_MAX)), activity }
     }
@@ -84,7 +84,7 @@ impl Live {
 }
 
 /// The place of a session: empty while it is being opened.
-pub(super) type Slot = Arc<OnceCell<Live>>;
+pub(super) type Slot = Arc<OnceCell<LiveSession>>;
 
 pub(super) struct LiveSessions {
     max: usize,
@@ -97,7 +97,7 @@ impl LiveSessions {
     }
 
     /// The session if it lives.
-    pub(super) fn get(&self, session: SessionId) -> Option<Live> {
+    pub(super) fn get(&self, session: SessionId) -> Option<LiveSession> {
         self.lock().get(&session).and_then(|slot| slot.get().cloned())
     }
 
@@ -111,7 +111,7 @@ impl LiveSessions {
         self.those(|live| live.activity.has_listeners.load(Ordering::Relaxed) && live.actor.connected())
     }
 
-    fn those(&self, are: impl Fn(&Live) -> bool) -> Vec<SessionId> {
+    fn those(&self, are: impl Fn(&LiveSession) -> bool) -> Vec<SessionId> {
         let slots = self.lock();
         slots.iter().filter(|(_, slot)| slot.get().is_some_and(&are)).map(|(session, _)| *session).collect()
     }
@@ -154,7 +154,7 @@ impl LiveSessions {
     }
 
     /// Takes all out.
-    pub(super) fn drain(&self) -> Vec<Live> {
+    pub(super) fn drain(&self) -> Vec<LiveSession> {
         self.lock().drain().filter_map(|(_, slot)| slot.get().cloned()).collect()
     }
 

@@ -10,9 +10,9 @@ use crate::journal::Record;
 const RECENT_MAX: usize = if cfg!(test) { 2 } else { 64 };
 
 /// So many of them as fit, without a gap up to the last one.
-pub(super) struct Recent(VecDeque<Arc<Record>>);
+pub(super) struct RecentRecords(VecDeque<Arc<Record>>);
 
-impl Recent {
+impl RecentRecords {
     pub(super) fn new(records: Vec<Arc<Record>>) -> Self {
         let mut recent = Self(records.into());
         recent.trim();

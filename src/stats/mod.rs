@@ -46,7 +46,7 @@ const HELD_MAX: usize = 1_024;
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// Sessions that somebody else held, and how far each is known to have got.
-type Held = Vec<(SessionId, Seq)>;
+type LockedCursors = Vec<(SessionId, Seq)>;
 
 /// The consumer of `stats.service.queue`.
 pub struct Statistics {
@@ -96,7 +96,7 @@ struct Worker {
     /// Of the messages that are to be applied next.
     hints: Hints,
     left_out: SkippedSessions,
-    held: mpsc::Sender<Held>,
+    held: mpsc::Sender<LockedCursors>,
 }
 
 /// Which sessions messages say have moved on.
@@ -158,7 +158,7 @@ impl Handler for Worker {
 }
 
 /// Applies what was left out, since somebody else held it, as soon as it is free.
-async fn try_again(database: Database, mut projection: Projection, mut waiting: mpsc::Receiver<Held>) {
+async fn try_again(database: Database, mut projection: Projection, mut waiting: mpsc::Receiver<LockedCursors>) {
     let mut held: BTreeMap<SessionId, Seq> = BTreeMap::new();
     loop {
         if held.is_empty() {
@@ -186,7 +186,7 @@ async fn try_again(database: Database, mut projection: Projection, mut waiting: 
     }
 }
 
-fn note(held: &mut BTreeMap<SessionId, Seq>, more: Held) {
+fn note(held: &mut BTreeMap<SessionId, Seq>, more: LockedCursors) {
     for (session, seq) in more {
         let upto = held.entry(session).or_default();
         *upto = seq.max(*upto);

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable};
 use uuid::Uuid;
 
-use super::Held;
+use super::LockedCursors;
 use super::cursor::CONSUMER;
 use super::projection::{Checks, Hint, Hints, Projection, SkippedSessions};
 use super::told::StatsAnnouncer;
@@ -54,7 +54,7 @@ impl follow::Projection for Sweep {
 
 impl Sweep {
     /// All at once, or one by one where that fails: one that can't be applied must not keep the others from it.
-    async fn apply(&mut self, database: &Database, behind: Held) -> Result<SkippedSessions, Failure> {
+    async fn apply(&mut self, database: &Database, behind: LockedCursors) -> Result<SkippedSessions, Failure> {
         let reason = match apply(database, &mut self.projection, hints(behind.iter().copied())).await {
             Err(Failure::Permanent(reason)) if behind.len() > 1 => reason,
             Err(Failure::Permanent(reason)) => {
@@ -106,7 +106,7 @@ pub(super) async fn apply(
 }
 
 /// Sessions with events in this part that are not applied.
-async fn behind(database: &Database, part: LogPart) -> Result<Held, DbErr> {
+async fn behind(database: &Database, part: LogPart) -> Result<LockedCursors, DbErr> {
     let db = database.reader();
     let part_of = follow::part_of("session_id, seq");
     let sql = format!(

@@ -8,10 +8,10 @@ const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// One kind of trouble at one place, or of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Trouble(Mutex<Option<Since>>);
+pub(crate) struct Trouble(Mutex<Option<TroubleState>>);
 
 #[derive(Debug)]
-struct Since {
+struct TroubleState {
     began: Instant,
     said: Instant,
 }
@@ -35,7 +35,7 @@ impl Trouble {
                 true
             }
             None => {
-                *since = Some(Since { began: now, said: now });
+                *since = Some(TroubleState { began: now, said: now });
                 true
             }
         }

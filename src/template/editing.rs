@@ -170,7 +170,7 @@ async fn find_own(database: &Database, id: Uuid, user: &CurrentUser) -> Result<M
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RulesTrial)]
-pub(super) struct Trial {
+pub(super) struct ValidationRequest {
     /// What would be played.
     #[schema(value_type = Rules)]
     rules: GivenRules,
@@ -179,7 +179,7 @@ pub(super) struct Trial {
 /// What there is to say about rules.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RulesVerdict)]
-pub(super) struct Verdict {
+pub(super) struct ValidationAnswer {
     /// A session could be played by them.
     valid: bool,
     /// All that is wrong with them.
@@ -188,10 +188,10 @@ pub(super) struct Verdict {
 
 /// Checks rules without storing them; wrong ones are an answer here, no failure.
 #[utoipa::path(
-    post, path = "/api/v1/templates/validate", operation_id = "validate_rules", tag = "templates", security(("bearer" = [])), request_body = Trial,
-    responses((status = 200, body = Verdict), (status = 422, description = "there are no `rules`", body = ProblemBody)),
+    post, path = "/api/v1/templates/validate", operation_id = "validate_rules", tag = "templates", security(("bearer" = [])), request_body = ValidationRequest,
+    responses((status = 200, body = ValidationAnswer), (status = 422, description = "there are no `rules`", body = ProblemBody)),
 )]
-pub(super) async fn validate(_: CurrentUser, trial: Body<Trial>) -> web::Json<Verdict> {
+pub(super) async fn validate(_: CurrentUser, trial: Body<ValidationRequest>) -> web::Json<ValidationAnswer> {
     let errors = trial.into_inner().rules.check().err().unwrap_or_default();
-    web::Json(Verdict { valid: errors.is_empty(), errors })
+    web::Json(ValidationAnswer { valid: errors.is_empty(), errors })
 }

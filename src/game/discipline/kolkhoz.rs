@@ -15,7 +15,7 @@ use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, T
 use crate::game::Refusal;
 use crate::game::event::Remaining;
 use crate::game::mark::{Act, Foul, Pot};
-use crate::game::scoreboard::{Brought, Decision, Scoreboard, Tally};
+use crate::game::scoreboard::{Decision, MarkEffect, Scoreboard, Tally};
 use crate::ids::Money;
 
 /// The rules of kolkhoz.
@@ -160,11 +160,11 @@ impl Default for Kolkhoz {
 
 /// How many balls of each colour were potted, in the order of `Color::ALL`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::game) struct Potted([u32; 8]);
+pub(in crate::game) struct PottedBalls([u32; 8]);
 
-impl Potted {
-    fn on(board: &Scoreboard) -> Potted {
-        if let Table::Kolkhoz(potted) = &board.table { potted.clone() } else { Potted::default() }
+impl PottedBalls {
+    fn on(board: &Scoreboard) -> PottedBalls {
+        if let Table::Kolkhoz(potted) = &board.table { potted.clone() } else { PottedBalls::default() }
     }
 
     /// How many are left; `None` where they are not counted.
@@ -184,7 +184,7 @@ impl Kolkhoz {
         !self.balls.is_empty() && self.balls.iter().all(|ball| ball.count.is_some())
     }
 
-    fn is_cleared(&self, potted: &Potted) -> bool {
+    fn is_cleared(&self, potted: &PottedBalls) -> bool {
         self.is_table_counted() && self.balls.iter().all(|ball| potted.left(ball) == Some(0))
     }
 
@@ -200,7 +200,7 @@ impl Kolkhoz {
         }
     }
 
-    fn take(&self, board: &mut Scoreboard, player: usize, color: Color) -> Brought {
+    fn take(&self, board: &mut Scoreboard, player: usize, color: Color) -> MarkEffect {
         let mut is_last = false;
         if let Table::Kolkhoz(potted) = &mut board.table {
             if let Some(count) = potted.0.get_mut(color as usize) {
@@ -216,7 +216,7 @@ impl Kolkhoz {
         board.add(player, points);
         let fines = collect_fines(board, player);
         let points = fines.iter().fold(points, |sum, (_, fines)| sum.saturating_add(*fines));
-        Brought { points, awarded_to: None, fines }
+        MarkEffect { points, awarded_to: None, fines }
     }
 
     fn commit_foul(&self, board: &mut Scoreboard, player: usize, points: i64) {
@@ -301,12 +301,12 @@ impl Discipline for Kolkhoz {
     }
 
     fn table(&self) -> Table {
-        Table::Kolkhoz(Potted::default())
+        Table::Kolkhoz(PottedBalls::default())
     }
 
     fn pot(&self, board: &Scoreboard, _: usize, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
         let color = asked.ball(|color| self.of_color(color).is_some())?;
-        if self.of_color(color).is_some_and(|ball| Potted::on(board).left(ball) == Some(0)) {
+        if self.of_color(color).is_some_and(|ball| PottedBalls::on(board).left(ball) == Some(0)) {
             return Err(Refusal::BallNotAvailable(color.name()));
         }
         asked.one(color)
@@ -321,13 +321,13 @@ impl Discipline for Kolkhoz {
         Ok(Foul { points, reds: 0 })
     }
 
-    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
+    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> MarkEffect {
         match act {
             Act::Pot(pot) => return self.take(board, player, pot.color),
             Act::Foul(Foul { points, .. }) => self.commit_foul(board, player, points),
             Act::EndTurn => {}
         }
-        Brought::default()
+        MarkEffect::default()
     }
 
     fn is_counted(&self, color: Color) -> bool {
@@ -335,7 +335,7 @@ impl Discipline for Kolkhoz {
     }
 
     fn remaining(&self, board: &Scoreboard) -> Vec<Remaining> {
-        let potted = Potted::on(board);
+        let potted = PottedBalls::on(board);
         let left = |ball: &Ball| Remaining { color: ball.color.name().to_owned(), count: potted.left(ball) };
         self.balls.iter().map(left).collect()
     }

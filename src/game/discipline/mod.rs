@@ -27,7 +27,7 @@ use super::currency::minor_digits;
 use super::event::{Remaining, VisitFigures};
 use super::mark::{Act, Foul, Pot};
 use super::refusal::{Refusal, invalid};
-use super::scoreboard::{Brought, Decision, Scoreboard};
+use super::scoreboard::{Decision, MarkEffect, Scoreboard};
 use crate::ids::Money;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};
 pub use pyramid::{Pyramid, PyramidFoul};
@@ -99,7 +99,7 @@ pub(super) trait Discipline {
     fn foul(&self, board: &Scoreboard, asked: FoulAsked) -> Result<Foul, Refusal>;
 
     /// What a mark changes beside the turn and the counts of balls and fouls; it may decide the game.
-    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought;
+    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> MarkEffect;
 
     /// What it comes to if that player concedes; `None`: this game is not conceded.
     fn concession(&self, _by: usize) -> Option<Decision> {
@@ -208,7 +208,7 @@ pub(super) enum Table {
     #[default]
     Bare,
     /// Balls potted, by colour.
-    Kolkhoz(kolkhoz::Potted),
+    Kolkhoz(kolkhoz::PottedBalls),
     /// What is left on it, and the visits to it.
     Snooker(snooker::Frame),
 }

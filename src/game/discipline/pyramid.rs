@@ -12,7 +12,7 @@ use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_tota
 use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Terms, Unit, check_price};
 use crate::game::mark::{Act, Foul, Pot};
 use crate::game::refusal::{Refusal, invalid};
-use crate::game::scoreboard::{Brought, Decision, Scoreboard};
+use crate::game::scoreboard::{Decision, MarkEffect, Scoreboard};
 use crate::ids::Money;
 
 /// The rules of americana and of Moscow pyramid.
@@ -111,20 +111,20 @@ impl Discipline for Pyramid {
         }
     }
 
-    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
+    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> MarkEffect {
         match (act, self.foul) {
-            (Act::EndTurn, _) => Brought::default(),
+            (Act::EndTurn, _) => MarkEffect::default(),
             (Act::Pot(_), _) => {
                 self.award(board, player, 1);
-                Brought { points: 1, ..Brought::default() }
+                MarkEffect { points: 1, ..MarkEffect::default() }
             }
             (Act::Foul(_), PyramidFoul::OpponentPlusOne {}) => {
                 self.award(board, opposite(player), 1);
-                Brought { awarded_to: Some(opposite(player)), ..Brought::default() }
+                MarkEffect { awarded_to: Some(opposite(player)), ..MarkEffect::default() }
             }
             (Act::Foul(_), PyramidFoul::OffenderMinusOne {}) => {
                 self.award(board, player, -1);
-                Brought::default()
+                MarkEffect::default()
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, T
 use crate::game::event::{Remaining, VisitFigures};
 use crate::game::mark::{Act, Foul, Pot};
 use crate::game::refusal::{Refusal, invalid};
-use crate::game::scoreboard::{Brought, Decision, Scoreboard};
+use crate::game::scoreboard::{Decision, MarkEffect, Scoreboard};
 use crate::ids::Money;
 
 /// The rules of snooker.
@@ -217,8 +217,8 @@ impl Frame {
 }
 
 impl Snooker {
-    fn pot_stroke(&self, board: &mut Scoreboard, player: usize, pot: &Pot) -> Brought {
-        let Table::Snooker(frame) = &mut board.table else { return Brought::default() };
+    fn pot_stroke(&self, board: &mut Scoreboard, player: usize, pot: &Pot) -> MarkEffect {
+        let Table::Snooker(frame) = &mut board.table else { return MarkEffect::default() };
         frame.come(player);
         let was_black_alone = frame.is_only_black_left();
         let is_clearance = matches!(frame.on(), Some(BallOn::This(_)));
@@ -233,11 +233,11 @@ impl Snooker {
         if is_last {
             decide(board);
         }
-        Brought { points, ..Brought::default() }
+        MarkEffect { points, ..MarkEffect::default() }
     }
 
-    fn commit_foul(&self, board: &mut Scoreboard, player: usize, foul: Foul) -> Brought {
-        let Table::Snooker(frame) = &mut board.table else { return Brought::default() };
+    fn commit_foul(&self, board: &mut Scoreboard, player: usize, foul: Foul) -> MarkEffect {
+        let Table::Snooker(frame) = &mut board.table else { return MarkEffect::default() };
         let was_black_alone = frame.is_only_black_left();
         frame.reds = frame.reds.saturating_sub(foul.reds);
         frame.come(player);
@@ -246,7 +246,7 @@ impl Snooker {
         if was_black_alone {
             decide(board);
         }
-        Brought { awarded_to: Some(opposite(player)), ..Brought::default() }
+        MarkEffect { awarded_to: Some(opposite(player)), ..MarkEffect::default() }
     }
 }
 
@@ -324,7 +324,7 @@ impl Discipline for Snooker {
         Ok(Foul { points, reds: reds.min(left) })
     }
 
-    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> Brought {
+    fn mark(&self, board: &mut Scoreboard, player: usize, act: Act) -> MarkEffect {
         match act {
             Act::Pot(pot) => self.pot_stroke(board, player, &pot),
             Act::Foul(foul) => self.commit_foul(board, player, foul),
@@ -333,7 +333,7 @@ impl Discipline for Snooker {
                     frame.come(player);
                     frame.leave();
                 }
-                Brought::default()
+                MarkEffect::default()
             }
         }
     }

@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// A connection that is there now.
 #[derive(Clone)]
-pub(super) struct Live {
+pub(super) struct LiveConnection {
     /// Counts the connections of this link.
     pub(super) number: u64,
     pub(super) connection: Arc<Connection>,
@@ -32,7 +32,7 @@ pub(super) struct Live {
 /// What a link is at the moment.
 #[derive(Clone, Default)]
 struct State {
-    live: Option<Live>,
+    live: Option<LiveConnection>,
     blocked: bool,
     closed: bool,
 }
@@ -40,10 +40,10 @@ struct State {
 /// One connection for one purpose.
 #[derive(Clone)]
 pub(super) struct Link {
-    shared: Arc<Shared>,
+    shared: Arc<LinkState>,
 }
 
-struct Shared {
+struct LinkState {
     purpose: &'static str,
     name: String,
     urls: Vec<AMQPUri>,
@@ -69,7 +69,7 @@ impl Link {
         closing: watch::Receiver<bool>,
     ) -> Self {
         telemetry::broker_begins(purpose);
-        let shared = Shared {
+        let shared = LinkState {
             purpose,
             name: format!("artel {node_id} {purpose}"),
             urls,
@@ -100,7 +100,7 @@ impl Link {
     }
 
     /// The next connection after `number`; `None`: the link is closed.
-    pub(super) async fn after(&self, number: u64) -> Option<Live> {
+    pub(super) async fn after(&self, number: u64) -> Option<LiveConnection> {
         let mut state = self.shared.state.subscribe();
         let fresh = |state: &State| state.closed || state.live.as_ref().is_some_and(|live| live.number > number);
         let state = state.wait_for(fresh).await.ok()?;
@@ -167,7 +167,7 @@ impl Link {
 
     /// Holds a connection until it is lost; true: the link is closing.
     async fn watch(&self, number: u64, connection: Arc<Connection>) -> bool {
-        let Shared { purpose, state, suspect, suspected, closing, short, .. } = &*self.shared;
+        let LinkState { purpose, state, suspect, suspected, closing, short, .. } = &*self.shared;
         let began = Instant::now();
         // The loss of one that lasted is news; of one that never does, once a minute.
         let is_news = || {
@@ -179,7 +179,7 @@ impl Link {
         let mut closing = closing.clone();
         let mut events = Box::pin(connection.events_listener());
         let mut look = clock::every(LOOK_EVERY);
-        let live = Live { number, connection: connection.clone() };
+        let live = LiveConnection { number, connection: connection.clone() };
         state.send_modify(|state| *state = State { live: Some(live), ..State::default() });
         telemetry::broker(purpose, true, false);
         let closing = loop {
@@ -238,7 +238,7 @@ impl Link {
 
     /// Tries every URL once, the one that was good last first; with the topology declared.
     pub(super) async fn connect_once(&self) -> Result<Connection, BusError> {
-        let Shared { urls, next, .. } = &*self.shared;
+        let LinkState { urls, next, .. } = &*self.shared;
         let mut result = Err(BusError::Down);
         for _ in urls {
             let at = next.load(Ordering::Acquire) as usize % urls.len();
@@ -252,7 +252,7 @@ impl Link {
     }
 
     async fn connect_to(&self, url: &AMQPUri) -> Result<Connection, BusError> {
-        let Shared { purpose, name, queue_type, down, .. } = &*self.shared;
+        let LinkState { purpose, name, queue_type, down, .. } = &*self.shared;
         let (host, port) = (&url.authority.host, url.authority.port);
         let properties = ConnectionProperties::default().with_connection_name(name.as_str().into());
         let connection =

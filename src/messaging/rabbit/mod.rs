@@ -3,14 +3,14 @@
 //! again. Nothing here knows what a message means.
 
 mod acks;
+mod amqp_message;
 mod declare;
 mod link;
 mod monitor;
 mod node_queue;
-mod parcel;
 mod publisher;
 mod subscriber;
-mod ticket;
+mod unacked_delivery;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -21,13 +21,13 @@ use lapin::uri::AMQPUri;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use self::amqp_message::AmqpMessage;
 use self::link::Link;
 use self::node_queue::Node;
-use self::parcel::Parcel;
 use self::publisher::{OutgoingMessage, WINDOW};
-pub(super) use self::ticket::Ticket;
+pub(super) use self::unacked_delivery::UnackedDelivery;
 use super::load::{Load, QueueReport};
-use super::node_queue::Way;
+use super::node_queue::BusBindings;
 use super::topology::{BROADCAST_TARGET, QUEUES, Queue, broadcast_queue};
 use super::{Bindings, BusError, Confirm, Delivery, Message, NodeQueue, Peers};
 use crate::config::QueueType;
@@ -111,12 +111,12 @@ impl Rabbit {
                 None
             }
         };
-        let (outgoing, parcels) = mpsc::channel(WINDOW);
+        let (outgoing, messages) = mpsc::channel(WINDOW);
         let loads: BTreeMap<_, _> = QUEUES.iter().map(|queue| (queue.name, Arc::new(Load::default()))).collect();
         let mut tasks = JoinSet::new();
         tasks.spawn(consuming.clone().run(first));
         tasks.spawn(publishing.clone().run(None));
-        tasks.spawn(publisher::run(publishing.clone(), parcels));
+        tasks.spawn(publisher::run(publishing.clone(), messages));
         let peers = KnownPeers(Arc::new(AtomicU8::new(Peers::OlderNodes as u8)));
         tasks.spawn(monitor::run(consuming.clone(), loads.clone(), peers.clone()));
         let inner = Inner {
@@ -158,16 +158,16 @@ impl Rabbit {
     }
 
     pub(super) async fn publish(&self, message: &Message) -> Confirm {
-        self.send(Parcel::event(message, &self.inner.origin)).await
+        self.send(AmqpMessage::event(message, &self.inner.origin)).await
     }
 
     /// In the order of the calls. Refused at once while the broker takes nothing: the caller has the message stored.
-    async fn send(&self, parcel: Parcel) -> Confirm {
+    async fn send(&self, message: AmqpMessage) -> Confirm {
         let (done, confirmed) = oneshot::channel();
         let sent = async {
             self.inner.publishing.takes()?;
             let permit = self.inner.window.clone().acquire_owned().await.map_err(|_| BusError::Down)?;
-            let outgoing = OutgoingMessage::new(parcel, done, permit);
+            let outgoing = OutgoingMessage::new(message, done, permit);
             self.inner.outgoing.send(outgoing).await.map_err(|_| BusError::Down)
         };
         match sent.await {
@@ -191,7 +191,7 @@ impl Rabbit {
         let (id, bound) = (node_id.to_owned(), HashSet::new());
         let node = Node { id, origin, load: load.clone(), bound, events: sender, changes: changed };
         self.own(node_queue::run(link, node));
-        NodeQueue::new(events, Bindings(Way::Rabbit(changes)), load)
+        NodeQueue::new(events, Bindings(BusBindings::Rabbit(changes)), load)
     }
 
     pub(super) fn queues(&self) -> Vec<QueueReport> {

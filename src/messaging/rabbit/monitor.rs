@@ -9,7 +9,7 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 
-use super::link::{Link, Live};
+use super::link::{Link, LiveConnection};
 use super::{KnownPeers, answered, declare};
 use crate::clock;
 use crate::messaging::load::Load;
@@ -41,7 +41,11 @@ pub(super) async fn run(link: Link, loads: BTreeMap<&'static str, Arc<Load>>, pe
     }
 }
 
-async fn ask(live: &Live, loads: &BTreeMap<&'static str, Arc<Load>>, peers: &KnownPeers) -> Result<(), BusError> {
+async fn ask(
+    live: &LiveConnection,
+    loads: &BTreeMap<&'static str, Arc<Load>>,
+    peers: &KnownPeers,
+) -> Result<(), BusError> {
     let channel = answered(live.connection.create_channel()).await?;
     let mut tick = clock::every(ASK_EVERY);
     for look in (1..=LOOKS_UNTIL_BOUND).cycle() {

@@ -15,11 +15,11 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, oneshot};
 
-use super::link::{Link, Live};
-use super::{answered, parcel};
+use super::link::{Link, LiveConnection};
+use super::{amqp_message, answered};
 use crate::clock;
-use crate::messaging::load::{Attached, Load};
-use crate::messaging::node_queue::{Arrived, Change};
+use crate::messaging::load::{ConsumerGauge, Load};
+use crate::messaging::node_queue::{Change, NodeArrival};
 use crate::messaging::topology::{BROADCAST, BROADCAST_MAX, EVENTS, broadcast_queue};
 use crate::messaging::{BusError, NodeEvent};
 use crate::telemetry::{self, Trouble};
@@ -43,13 +43,13 @@ pub(super) struct Node {
     pub(super) load: Arc<Load>,
     /// The patterns that are asked for.
     pub(super) bound: HashSet<String>,
-    pub(super) events: mpsc::Sender<Arrived>,
+    pub(super) events: mpsc::Sender<NodeArrival>,
     pub(super) changes: mpsc::UnboundedReceiver<Change>,
 }
 
 /// Carries events until nobody takes them, or the bus closes.
 pub(super) async fn run(link: Link, mut node: Node) {
-    let attached = Attached::new(node.load.clone());
+    let attached = ConsumerGauge::new(node.load.clone());
     let mut number = 0;
     loop {
         let live = tokio::select! {
@@ -110,7 +110,7 @@ fn remember(bound: &mut HashSet<String>, change: Change) {
     }
 }
 
-async fn open(live: &Live, node_id: &str) -> Result<Session, BusError> {
+async fn open(live: &LiveConnection, node_id: &str) -> Result<Session, BusError> {
     let name = broadcast_queue(node_id);
     // After a cut the broker may still hold the old connection, which owns a queue of that name.
     let name = match declare(live, &name).await {
@@ -122,7 +122,7 @@ async fn open(live: &Live, node_id: &str) -> Result<Session, BusError> {
     consume(channel, name).await
 }
 
-async fn declare(live: &Live, name: &str) -> Result<Channel, BusError> {
+async fn declare(live: &LiveConnection, name: &str) -> Result<Channel, BusError> {
     let channel = answered(live.connection.create_channel()).await?;
     let mut arguments = FieldTable::default();
     arguments.insert("x-max-length".into(), AMQPValue::LongInt(BROADCAST_MAX));
@@ -140,8 +140,8 @@ async fn consume(channel: Channel, queue: String) -> Result<Session, BusError> {
 }
 
 type Answer = oneshot::Sender<Result<(), BusError>>;
-type Changed = BoxFuture<'static, (Result<(), BusError>, Option<Answer>)>;
-type Changing = FuturesUnordered<Changed>;
+type BindingChange = BoxFuture<'static, (Result<(), BusError>, Option<Answer>)>;
+type BindingChanges = FuturesUnordered<BindingChange>;
 
 /// One channel as long as it lives.
 struct Session {
@@ -154,7 +154,7 @@ impl Session {
     /// `Ok`: nobody takes the events any more.
     async fn run(&mut self, node: &mut Node, is_first: bool) -> Result<(), BusError> {
         let Node { origin, load, bound, events, changes, .. } = node;
-        let mut changing = Changing::new();
+        let mut changing = BindingChanges::new();
         for pattern in bound.iter() {
             self.change(&mut changing, Change::Bind(pattern.clone(), oneshot::channel().0)).await;
             if changing.len() >= CHANGES_AT_ONCE {
@@ -186,8 +186,8 @@ impl Session {
                 },
                 _ = look.tick(), if changing.len() < CHANGES_AT_ONCE => changing.push(self.look(load.clone(), waiting.len())),
                 raw = self.consumer.next() => match raw {
-                    Some(Ok(raw)) if parcel::is_known(&raw, origin) => {}
-                    Some(Ok(raw)) => match parcel::for_nodes(raw) {
+                    Some(Ok(raw)) if amqp_message::is_known(&raw, origin) => {}
+                    Some(Ok(raw)) => match amqp_message::for_nodes(raw) {
                         (None, _, None) => tracing::warn!("a message that another system addressed to nodes"),
                         (Some(message), _, None) => arrive(&mut waiting, NodeEvent::Message(message)),
                         (_, _, Some(invalid)) => tracing::warn!(reason = invalid.reason, "an unreadable hint"),
@@ -201,7 +201,7 @@ impl Session {
 
     /// Asks what waits at the broker beside the `waiting` here; on this channel, since nobody else may look at an
     /// exclusive queue.
-    fn look(&self, load: Arc<Load>, waiting: usize) -> Changed {
+    fn look(&self, load: Arc<Load>, waiting: usize) -> BindingChange {
         let (channel, queue) = (self.channel.clone(), self.queue.clone());
         Box::pin(async move {
             let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::exclusive().auto_delete() };
@@ -220,7 +220,7 @@ impl Session {
     }
 
     /// Sends a change; the first poll hands it over, so changes are made in the order of the calls.
-    async fn change(&self, changing: &mut Changing, change: Change) {
+    async fn change(&self, changing: &mut BindingChanges, change: Change) {
         let (channel, queue) = (self.channel.clone(), self.queue.clone());
         let (pattern, answer) = match change {
             Change::Bind(pattern, answer) => (pattern, Some(answer)),
@@ -244,7 +244,7 @@ impl Session {
 }
 
 /// The feed takes it when it can. Too much for it is as if the queue had been lost: the journal tells it all.
-fn arrive(waiting: &mut VecDeque<Arrived>, event: NodeEvent) {
+fn arrive(waiting: &mut VecDeque<NodeArrival>, event: NodeEvent) {
     let now = Instant::now();
     if waiting.len() >= WAITING_MAX {
         tracing::warn!("more than can wait came from other nodes; the journal is read instead");

@@ -13,8 +13,8 @@ use lapin::{Channel, Confirmation};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::link::{Link, Live};
-use super::parcel::Parcel;
+use super::amqp_message::AmqpMessage;
+use super::link::{Link, LiveConnection};
 use crate::clock;
 use crate::messaging::BusError;
 use crate::telemetry::{self, Trouble};
@@ -31,9 +31,9 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
 const DOUBT: Duration = Duration::from_millis(3);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// A parcel and who waits for it.
+/// A outgoing_message and who waits for it.
 pub(super) struct OutgoingMessage {
-    parcel: Parcel,
+    outgoing_message: AmqpMessage,
     waiting: PendingConfirm,
 }
 
@@ -45,11 +45,11 @@ struct PendingConfirm {
 
 impl OutgoingMessage {
     pub(super) fn new(
-        parcel: Parcel,
+        outgoing_message: AmqpMessage,
         done: oneshot::Sender<Result<(), BusError>>,
         permit: OwnedSemaphorePermit,
     ) -> Self {
-        Self { parcel, waiting: PendingConfirm { done, _permit: permit } }
+        Self { outgoing_message, waiting: PendingConfirm { done, _permit: permit } }
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<OutgoingMessage
                 Some(live) => live,
                 None => return,
             },
-            parcel = outgoing.recv() => match parcel {
+            outgoing_message = outgoing.recv() => match outgoing_message {
                 Some(OutgoingMessage { waiting, .. }) => {
                     waiting.settle(Err(BusError::Down));
                     continue;
@@ -96,18 +96,18 @@ pub(super) async fn run(link: Link, mut outgoing: mpsc::Receiver<OutgoingMessage
     }
 }
 
-async fn open(live: &Live) -> Result<Channel, BusError> {
+async fn open(live: &LiveConnection) -> Result<Channel, BusError> {
     let channel = super::answered(live.connection.create_channel()).await?;
     super::answered(channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }
 
-type Flight = BoxFuture<'static, lapin::Result<Confirmation>>;
+type PendingPublish = BoxFuture<'static, lapin::Result<Confirmation>>;
 
 /// One channel as long as it lives.
 struct Session {
     channel: Arc<Channel>,
-    flights: FuturesOrdered<Flight>,
+    pending: FuturesOrdered<PendingPublish>,
     /// Of each flight, in the same order: since when, and who waits.
     manifest: VecDeque<(Instant, PendingConfirm)>,
     /// Confirmed, but not believed yet.
@@ -118,7 +118,7 @@ impl Session {
     fn new(channel: Channel) -> Self {
         Self {
             channel: Arc::new(channel),
-            flights: FuturesOrdered::new(),
+            pending: FuturesOrdered::new(),
             manifest: VecDeque::new(),
             doubted: VecDeque::new(),
         }
@@ -142,15 +142,15 @@ impl Session {
                     trouble = Box::pin(link.trouble(number));
                     Ok(())
                 }
-                Some(landed) = self.flights.next(), if !self.flights.is_empty() => self.all_landed(landed),
+                Some(landed) = self.pending.next(), if !self.pending.is_empty() => self.all_landed(landed),
                 () = at(believed), if believed.is_some() => {
                     self.believe();
                     Ok(())
                 }
                 _ = look.tick() => self.look(),
-                parcel = outgoing.recv(), if self.flights.len() < WINDOW => match parcel {
-                    Some(parcel) => {
-                        self.publish_all(parcel, outgoing).await;
+                outgoing_message = outgoing.recv(), if self.pending.len() < WINDOW => match outgoing_message {
+                    Some(outgoing_message) => {
+                        self.publish_all(outgoing_message, outgoing).await;
                         Ok(())
                     }
                     None => return self.fail(BusError::Down),
@@ -165,21 +165,21 @@ impl Session {
     /// This one and what came with it, as far as the window reaches.
     async fn publish_all(&mut self, first: OutgoingMessage, outgoing: &mut mpsc::Receiver<OutgoingMessage>) {
         self.publish(first).await;
-        while self.flights.len() < WINDOW
+        while self.pending.len() < WINDOW
             && let Ok(next) = outgoing.try_recv()
         {
             self.publish(next).await;
         }
     }
 
-    async fn publish(&mut self, OutgoingMessage { parcel, waiting }: OutgoingMessage) {
+    async fn publish(&mut self, OutgoingMessage { outgoing_message, waiting }: OutgoingMessage) {
         // Whoever gave up waiting publishes it again.
         if waiting.done.is_closed() {
             return;
         }
         let channel = self.channel.clone();
-        let mut flight: Flight = Box::pin(async move {
-            let Parcel { exchange, routing_key, mandatory, properties, body } = parcel;
+        let mut flight: PendingPublish = Box::pin(async move {
+            let AmqpMessage { exchange, routing_key, mandatory, properties, body } = outgoing_message;
             let options = BasicPublishOptions { mandatory, immediate: false };
             channel.basic_publish(exchange.into(), routing_key, options, &body, properties).await?.await
         });
@@ -188,14 +188,14 @@ impl Session {
             std::task::Poll::Pending => flight,
             std::task::Poll::Ready(landed) => Box::pin(std::future::ready(landed)),
         };
-        self.flights.push_back(flight);
+        self.pending.push_back(flight);
         self.manifest.push_back((Instant::now(), waiting));
     }
 
     /// This one and what landed with it.
     fn all_landed(&mut self, first: lapin::Result<Confirmation>) -> Result<(), BusError> {
         self.landed(first)?;
-        while let Some(Some(next)) = self.flights.next().now_or_never() {
+        while let Some(Some(next)) = self.pending.next().now_or_never() {
             self.landed(next)?;
         }
         Ok(())
@@ -249,7 +249,7 @@ impl Session {
     }
 
     fn fail_all(&mut self, error: &BusError) {
-        self.flights = FuturesOrdered::new();
+        self.pending = FuturesOrdered::new();
         for (_, waiting) in self.doubted.drain(..).chain(self.manifest.drain(..)) {
             waiting.settle(Err(error.clone()));
         }

@@ -13,11 +13,11 @@ use lapin::{Channel, Consumer};
 use tokio::sync::mpsc;
 
 use super::acks::Acks;
-use super::link::{Link, Live};
-use super::{PREFETCH, Rabbit, Ticket, answered, parcel};
+use super::link::{Link, LiveConnection};
+use super::{PREFETCH, Rabbit, UnackedDelivery, amqp_message, answered};
 use crate::clock;
 use crate::messaging::delivery::DeliverySettlement;
-use crate::messaging::load::{Attached, Load};
+use crate::messaging::load::{ConsumerGauge, Load};
 use crate::messaging::topology::Queue;
 use crate::messaging::{BusError, Delivery};
 use crate::telemetry::{self, Trouble};
@@ -71,7 +71,7 @@ pub(super) async fn run(
     load: Arc<Load>,
     deliveries: mpsc::Sender<Delivery>,
 ) {
-    let attached = Attached::new(load.clone());
+    let attached = ConsumerGauge::new(load.clone());
     let mut number = 0;
     let mut quiet = QuietOutcome::Not;
     loop {
@@ -84,7 +84,7 @@ pub(super) async fn run(
             Ok((channel, consumer)) => {
                 attached.is_there();
                 let (settled, settlements) = mpsc::channel(usize::from(PREFETCH));
-                let make = |tag| Ticket::new(tag, queue.name, settled.clone(), rabbit.clone(), load.clone());
+                let make = |tag| UnackedDelivery::new(tag, queue.name, settled.clone(), rabbit.clone(), load.clone());
                 let mut subscription = Subscription::new(queue, channel, consumer, settlements);
                 subscription.held_since = (quiet == QuietOutcome::Maybe).then(Instant::now);
                 tokio::select! {
@@ -137,7 +137,7 @@ fn tell_stale(queue: &Queue) {
     }
 }
 
-async fn open(live: &Live, queue: &Queue) -> Result<(Channel, Consumer), BusError> {
+async fn open(live: &LiveConnection, queue: &Queue) -> Result<(Channel, Consumer), BusError> {
     let channel = answered(live.connection.create_channel()).await?;
     answered(channel.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
     let consuming =
@@ -171,7 +171,7 @@ impl Subscription {
         &mut self,
         deliveries: &mpsc::Sender<Delivery>,
         load: &Load,
-        ticket: impl Fn(u64) -> Ticket,
+        unacked: impl Fn(u64) -> UnackedDelivery,
     ) -> Result<ConsumerEnd, BusError> {
         let (mut tick, mut look) = (clock::every(ACK_EVERY), clock::every(LOOK_EVERY));
         let mut arrived = None;
@@ -189,7 +189,7 @@ impl Subscription {
                     _ => return self.leave().await,
                 },
                 raw = self.consumer.next(), if arrived.is_none() => match raw {
-                    Some(Ok(raw)) => arrived = self.receive(raw, &ticket).await?,
+                    Some(Ok(raw)) => arrived = self.receive(raw, &unacked).await?,
                     Some(Err(error)) => {
                         tracing::debug!(%error, "the consumer failed");
                         return Err(BusError::Down);
@@ -206,21 +206,25 @@ impl Subscription {
     }
 
     /// What came, unless it is of no use for this queue and settled at once.
-    async fn receive(&mut self, raw: Raw, ticket: impl Fn(u64) -> Ticket) -> Result<Option<Delivery>, BusError> {
+    async fn receive(
+        &mut self,
+        raw: Raw,
+        unacked: impl Fn(u64) -> UnackedDelivery,
+    ) -> Result<Option<Delivery>, BusError> {
         let tag = raw.delivery_tag;
         self.outstanding += 1;
         self.moved = Instant::now();
         if self.held_since.take().is_some_and(|since| since.elapsed() < HANDED_OUT_WITHIN) && raw.redelivered {
             tell_stale(self.queue);
         }
-        if !self.queue.needs_the_log && parcel::is_of_the_log(&raw) {
+        if !self.queue.needs_the_log && amqp_message::is_of_the_log(&raw) {
             let event_type = raw.properties.kind().as_ref().map_or("unknown", |kind| kind.as_str());
             telemetry::processed(event_type, self.queue.name, "ok", Duration::ZERO);
             self.settle(tag).await?;
             return Ok(None);
         }
-        let (message, attempts, invalid) = parcel::open(raw);
-        Ok(Some(Delivery { message, attempts, invalid, settle: DeliverySettlement::Broker(ticket(tag)) }))
+        let (message, attempts, invalid) = amqp_message::open(raw);
+        Ok(Some(Delivery { message, attempts, invalid, settle: DeliverySettlement::Broker(unacked(tag)) }))
     }
 
     async fn settle(&mut self, tag: u64) -> Result<(), BusError> {

@@ -13,7 +13,7 @@ use crate::game::Session;
 use crate::ids::{ParticipantId, Seq, UserId};
 use crate::journal::Record;
 use crate::session::audience::Listener;
-use crate::session::engine::{Ask, Input, Ticket};
+use crate::session::engine::{Ask, CallerId, Input};
 use crate::session::live::Activity;
 use crate::session::{CommandError, CommandReceipt, SessionUpdate, Submission};
 
@@ -54,16 +54,16 @@ pub(in crate::session) struct Look {
     pub(in crate::session) at_least: Seq,
     /// What is shown has who is online: other nodes must have said it.
     pub(in crate::session) shows_online: bool,
-    pub(in crate::session) glance: Glance,
+    pub(in crate::session) read: StateReader,
 }
 
 /// What is done with the state and the knowledge of who is online; `None`: the log could not be read as far as is needed.
-pub(in crate::session) type Glance = Box<dyn FnOnce(Option<(&Session, &dyn Fn(ParticipantId) -> bool)>) + Send>;
+pub(in crate::session) type StateReader = Box<dyn FnOnce(Option<(&Session, &dyn Fn(ParticipantId) -> bool)>) + Send>;
 
 /// Another node stored events.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(in crate::session) enum Hear {
+pub(in crate::session) enum RemoteEvents {
     /// These, in any order, perhaps again.
     Records(Vec<Arc<Record>>),
     /// Up to here.
@@ -98,11 +98,11 @@ impl Handler<Execute> for SessionActor {
 
     fn handle(&mut self, message: Execute, ctx: &mut Self::Context) {
         let Execute { submission, permit, answer } = message;
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        self.callers_so_far += 1;
+        let caller = CallerId(self.callers_so_far);
         let (kind, game) = (submission.request.command.kind(), submission.request.game);
-        self.callers.insert(ticket, PendingAnswer { answer, _permit: permit, since: Instant::now(), kind, game });
-        self.feed(Input::Ask(Box::new(Ask { ticket, submission })), ctx);
+        self.callers.insert(caller, PendingAnswer { answer, _permit: permit, since: Instant::now(), kind, game });
+        self.feed(Input::Ask(Box::new(Ask { caller, submission })), ctx);
     }
 }
 
@@ -132,8 +132,8 @@ impl Handler<Leave> for SessionActor {
 impl Handler<Look> for SessionActor {
     type Result = ();
 
-    fn handle(&mut self, Look { at_least, shows_online, glance }: Look, ctx: &mut Self::Context) {
-        self.looks.push(WaitingLook { at_least, shows_online, glance });
+    fn handle(&mut self, Look { at_least, shows_online, read }: Look, ctx: &mut Self::Context) {
+        self.looks.push(WaitingLook { at_least, shows_online, read });
         self.feed(Input::HeardHead(at_least), ctx);
     }
 }
@@ -162,13 +162,13 @@ impl Handler<SayOnline> for SessionActor {
     }
 }
 
-impl Handler<Hear> for SessionActor {
+impl Handler<RemoteEvents> for SessionActor {
     type Result = ();
 
-    fn handle(&mut self, heard: Hear, ctx: &mut Self::Context) {
+    fn handle(&mut self, heard: RemoteEvents, ctx: &mut Self::Context) {
         let input = match heard {
-            Hear::Records(records) => Input::Heard(records),
-            Hear::Head(seq) => Input::HeardHead(seq),
+            RemoteEvents::Records(records) => Input::Heard(records),
+            RemoteEvents::Head(seq) => Input::HeardHead(seq),
         };
         self.step(input, ctx);
     }

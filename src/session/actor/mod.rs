@@ -11,9 +11,9 @@ use actix::prelude::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context,
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
 
-use self::messages::Glance;
+use self::messages::StateReader;
 use super::audience::{Audience, Listener, Push, Welcome};
-use super::engine::{Effect, Engine, Input, Outcome, Ticket};
+use super::engine::{CallerId, Effect, Engine, Input, Outcome};
 use super::live::Activity;
 use super::{CommandError, CommandReceipt, SessionUpdate};
 use crate::game::view::SessionView;
@@ -59,7 +59,7 @@ struct Newcomer {
 struct WaitingLook {
     at_least: Seq,
     shows_online: bool,
-    glance: Glance,
+    read: StateReader,
 }
 
 pub(super) struct SessionActor {
@@ -67,12 +67,12 @@ pub(super) struct SessionActor {
     engine: Engine,
     journal: Journal,
     audience: Audience,
-    callers: HashMap<Ticket, PendingAnswer>,
+    callers: HashMap<CallerId, PendingAnswer>,
     /// Listeners that wait for their welcome.
     joining: HashMap<u64, Newcomer>,
     /// Those among them who are to be shown who is online and wait until other nodes have said it.
     awaiting_others: Vec<u64>,
-    tickets: u64,
+    callers_so_far: u64,
     activity: Arc<Activity>,
     /// Looks that wait for what is on its way here: an event, or who is online on other nodes.
     looks: Vec<WaitingLook>,
@@ -100,7 +100,7 @@ impl SessionActor {
             callers: HashMap::new(),
             joining: HashMap::new(),
             awaiting_others: Vec::new(),
-            tickets: 0,
+            callers_so_far: 0,
             activity,
             looks: Vec::new(),
             news,
@@ -140,7 +140,7 @@ impl SessionActor {
         let waits = |look: &WaitingLook| engine.is_on_its_way_to(look.at_least) || (look.shows_online && awaits_others);
         let ready: Vec<_> = self.looks.extract_if(.., |look| !waits(look)).collect();
         for look in ready {
-            self.show(look.at_least, look.glance);
+            self.show(look.at_least, look.read);
         }
     }
 
@@ -157,16 +157,16 @@ impl SessionActor {
         self.note_activity();
     }
 
-    fn show(&self, at_least: Seq, glance: Glance) {
+    fn show(&self, at_least: Seq, read: StateReader) {
         let state = self.engine.state();
         if state.seq() < at_least {
-            return glance(None);
+            return read(None);
         }
         let is_online = |id| {
             let participants = state.participants();
             participants.iter().any(|participant| participant.id == id && self.audience.is_online(participant))
         };
-        glance(Some((state, &is_online)));
+        read(Some((state, &is_online)));
     }
 
     /// Tells other nodes who watches here, when that changed.
@@ -207,7 +207,7 @@ impl SessionActor {
             }
             Effect::Tell(records) => self.audience.tell(records, self.engine.state()),
             Effect::Welcome { watcher, missed } => self.welcome(watcher, missed),
-            Effect::Answer { ticket, outcome } => self.answer(ticket, outcome, ctx),
+            Effect::Answer { caller, outcome } => self.answer(caller, outcome, ctx),
             Effect::KeepSnapshot => self.keep_snapshot(),
             Effect::LookLater => {
                 let delay = LOOK_AGAIN_AFTER.mul_f64(rand::random_range(0.5..1.5));
@@ -239,8 +239,8 @@ impl SessionActor {
         self.audience.welcome(listener, Push::Welcome(Arc::new(welcome)), state);
     }
 
-    fn answer(&mut self, ticket: Ticket, outcome: Outcome, ctx: &mut Context<Self>) {
-        let Some(caller) = self.callers.remove(&ticket) else { return };
+    fn answer(&mut self, caller: CallerId, outcome: Outcome, ctx: &mut Context<Self>) {
+        let Some(caller) = self.callers.remove(&caller) else { return };
         let result = match outcome {
             Outcome::Done { seq, records } => Ok(CommandReceipt { seq, records }),
             Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),

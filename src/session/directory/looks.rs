@@ -8,7 +8,7 @@ use crate::game::view::SessionView;
 use crate::ids::{ParticipantId, Seq, SessionId, UserId};
 use crate::journal::JournalError;
 use crate::session::CommandError;
-use crate::session::actor::messages::{Glance, Look};
+use crate::session::actor::messages::{Look, StateReader};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -64,10 +64,10 @@ impl Sessions {
             };
             let (answer, seen) = oneshot::channel();
             let look = look.clone();
-            let glance: Glance = Box::new(move |shown| {
+            let read: StateReader = Box::new(move |shown| {
                 let _ = answer.send(shown.map(|(state, online)| look(state, online)));
             });
-            let message = Look { at_least, shows_online, glance };
+            let message = Look { at_least, shows_online, read };
             if live.actor.try_send(message).is_err() {
                 continue;
             }

@@ -13,8 +13,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use super::actor::SessionActor;
-use super::actor::messages::{Close, Execute, Hear, Leave, OthersKnown, RemotePresence, SayOnline, Watch};
-use super::live::{Activity, Live, LiveSessions};
+use super::actor::messages::{Close, Execute, Leave, OthersKnown, RemoteEvents, RemotePresence, SayOnline, Watch};
+use super::live::{Activity, LiveSession, LiveSessions};
 use super::unstored_keys::UnstoredKeys;
 use super::{CommandError, CommandReceipt, Listener, SessionUpdate, Submission, Viewer};
 use crate::game::Session;
@@ -229,12 +229,12 @@ impl Sessions {
 
     /// Another node stored these events; a session that does not live here reads them when it is opened.
     pub fn hear(&self, session: SessionId, records: Vec<Arc<Record>>) {
-        self.tell(session, Hear::Records(records));
+        self.tell(session, RemoteEvents::Records(records));
     }
 
     /// Another node stored events up to `seq`: what is missing here is read.
     pub fn hear_head(&self, session: SessionId, seq: Seq) {
-        self.tell(session, Hear::Head(seq));
+        self.tell(session, RemoteEvents::Head(seq));
     }
 
     /// Another node said who watches a session there; nobody: no one any more.
@@ -282,7 +282,7 @@ impl Sessions {
         }
     }
 
-    async fn open(&self, session: SessionId) -> Result<Live, CommandError> {
+    async fn open(&self, session: SessionId) -> Result<LiveSession, CommandError> {
         let slot = self.live.slot(session).ok_or(CommandError::Busy)?;
         let opening = slot.get_or_try_init(|| async {
             let opened = self.journal.open(session).await?.ok_or(CommandError::Missing)?;
@@ -297,12 +297,12 @@ impl Sessions {
         }
     }
 
-    fn start(&self, session: SessionId, opened: LoadedSession, awaits_others: bool) -> Live {
+    fn start(&self, session: SessionId, opened: LoadedSession, awaits_others: bool) -> LiveSession {
         let (journal, others) = (self.journal.clone(), (self.news.clone(), awaits_others));
         let arbiter = Arbiter::try_current().unwrap_or_else(|| self.home.clone());
         let activity = Arc::new(Activity::new());
         let of_actor = activity.clone();
         let start = move |_: &mut _| SessionActor::new(session, opened, journal, others, of_actor);
-        Live::new(SessionActor::start_in_arbiter(&arbiter, start), activity)
+        LiveSession::new(SessionActor::start_in_arbiter(&arbiter, start), activity)
     }
 }

@@ -9,12 +9,12 @@ use crate::session::Submission;
 
 /// Names a waiting caller towards the actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Ticket(pub(crate) u64);
+pub(crate) struct CallerId(pub(crate) u64);
 
 /// A command that waits for its answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
-    pub(crate) ticket: Ticket,
+    pub(crate) caller: CallerId,
     pub(crate) submission: Submission,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Effect {
     /// Greet a listener, which hears all that is told from now on. `None`: with the state.
     Welcome { watcher: u64, missed: Option<Vec<Arc<Record>>> },
     /// Answer a caller.
-    Answer { ticket: Ticket, outcome: Outcome },
+    Answer { caller: CallerId, outcome: Outcome },
     /// Enough has happened since the last snapshot.
     KeepSnapshot,
     /// Come back with `Input::LookNow`: what the log ends with is not known, and nobody need ever ask.

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub(crate) use self::effects::{Ask, Effect, Input, Outcome, Ticket};
-use super::recent::Recent;
+pub(crate) use self::effects::{Ask, CallerId, Effect, Input, Outcome};
+use super::recent::RecentRecords;
 use crate::game::Session;
 use crate::ids::{Seq, UserId};
 use crate::journal::{AppendError, Commands, LoadedSession, Record, Snapshot};
@@ -61,7 +61,7 @@ pub(crate) struct Engine {
     waiting: VecDeque<Ask>,
     made: Commands,
     unstored: VecDeque<((UserId, Uuid), i64, Outcome)>,
-    recent: Recent,
+    recent: RecentRecords,
     /// Listeners whose history is being read, and what they have.
     resuming: BTreeMap<u64, Seq>,
     /// Other nodes may write this session too.
@@ -83,7 +83,7 @@ impl Engine {
             waiting: VecDeque::new(),
             made: opened.commands,
             unstored: VecDeque::new(),
-            recent: Recent::new(opened.recent),
+            recent: RecentRecords::new(opened.recent),
             resuming: BTreeMap::new(),
             shared,
             looks_later: false,
@@ -220,7 +220,7 @@ impl Engine {
 
     /// Answers everybody whose decision holds now.
     fn answer(&mut self, decisions: Vec<(Ask, Outcome)>, effects: &mut Vec<Effect>) {
-        for (Ask { ticket, submission }, outcome) in decisions {
+        for (Ask { caller, submission }, outcome) in decisions {
             let key = submission.key();
             if outcome.left_nothing() && !self.unstored.iter().any(|(unstored, ..)| *unstored == key) {
                 if self.unstored.len() == UNSTORED_MAX {
@@ -228,7 +228,7 @@ impl Engine {
                 }
                 self.unstored.push_back((key, submission.hash, outcome.clone()));
             }
-            effects.push(Effect::Answer { ticket, outcome });
+            effects.push(Effect::Answer { caller, outcome });
         }
     }
 
@@ -258,7 +258,7 @@ impl Engine {
                 let is_used = |(ask, _): &mut (Ask, Outcome)| keys.contains(&ask.submission.key());
                 let used: Vec<_> = decisions.extract_if(.., is_used).collect();
                 for (ask, _) in &used {
-                    effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::KeyReused });
+                    effects.push(Effect::Answer { caller: ask.caller, outcome: Outcome::KeyReused });
                 }
                 // The others were decided on top of what did not happen.
                 self.take_back(decisions);
@@ -269,7 +269,7 @@ impl Engine {
             Err(AppendError::Unavailable) => {
                 self.be_unsure(effects);
                 for (ask, _) in decisions {
-                    effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::Unknown });
+                    effects.push(Effect::Answer { caller: ask.caller, outcome: Outcome::Unknown });
                 }
             }
         }
@@ -316,7 +316,7 @@ impl Engine {
     fn give_up_waiting(&mut self, effects: &mut Vec<Effect>) {
         self.heard = self.heard.min(self.committed.seq());
         for ask in self.waiting.drain(..) {
-            effects.push(Effect::Answer { ticket: ask.ticket, outcome: Outcome::NotStored });
+            effects.push(Effect::Answer { caller: ask.caller, outcome: Outcome::NotStored });
         }
     }
 

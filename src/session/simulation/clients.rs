@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::super::engine::{Ask, Outcome, Ticket};
+use super::super::engine::{Ask, CallerId, Outcome};
 use super::node::Message;
 use super::work::{Process, Turn, Work};
 use super::world::{World, trace};
@@ -109,7 +109,7 @@ impl Figures {
 pub(super) struct Clients {
     pub(super) persons: Vec<Person>,
     pub(super) played: Vec<Played>,
-    attempts: BTreeMap<Ticket, Attempt>,
+    attempts: BTreeMap<CallerId, Attempt>,
     reads: BTreeMap<u64, Read>,
     ids: u64,
     pub(super) figures: Figures,
@@ -149,7 +149,7 @@ impl World {
     pub(super) fn play(&mut self) {
         let person = self.draws.below(PERSONS);
         let Person { wants, awaits, .. } = self.clients.persons[person];
-        let awaited = awaits.filter(|ticket| self.clients.attempts.contains_key(&Ticket(*ticket)));
+        let awaited = awaits.filter(|caller| self.clients.attempts.contains_key(&CallerId(*caller)));
         let played = match wants {
             // Most wait; some give up waiting and ask elsewhere.
             Some(_) if awaited.is_some() && !self.draws.one_in(4) => return,
@@ -214,7 +214,7 @@ impl World {
 
     fn ask(&mut self, person: usize, played: usize) {
         let Some(process) = self.some_node() else { return };
-        let ticket = Ticket(self.clients.id());
+        let caller = CallerId(self.clients.id());
         let at = Timestamp::from_millis(1_700_000_000_000 + self.draws.below(1_000_000) as i64);
         let dice = self.draws.dice();
         let command = &mut self.clients.played[played];
@@ -222,14 +222,14 @@ impl World {
         let was_acknowledged = matches!(&command.answer, Some(Answer::Acknowledged(events)) if !events.is_empty());
         let (session, command_id) = (command.session, command.key);
         let request = Request { user: command.user, game: None, command: command.command.clone(), at, dice };
-        trace!(self, "{ticket:?} command {played} session {session} on {process:?}: {:?}", request.command);
+        trace!(self, "{caller:?} command {played} session {session} on {process:?}: {:?}", request.command);
         let ask = Ask {
-            ticket,
+            caller,
             submission: Submission { request, command_id, correlation_id: command_id, hash: played as i64 },
         };
         let head = self.store.logs[session].head();
-        self.clients.persons[person].awaits = Some(ticket.0);
-        self.clients.attempts.insert(ticket, Attempt { played, process, head, was_acknowledged });
+        self.clients.persons[person].awaits = Some(caller.0);
+        self.clients.attempts.insert(caller, Attempt { played, process, head, was_acknowledged });
         self.arrive(process, session, Message::Execute(Box::new(ask)));
     }
 
@@ -248,7 +248,7 @@ impl World {
         self.cut_watchers(process);
     }
 
-    pub(super) fn repeated(&mut self, session: usize, ticket: Ticket, records: Option<Vec<Arc<Record>>>) {
+    pub(super) fn repeated(&mut self, session: usize, caller: CallerId, records: Option<Vec<Arc<Record>>>) {
         let outcome = match records {
             Some(records) => {
                 self.clients.figures.repeated += 1;
@@ -257,12 +257,12 @@ impl World {
             }
             None => Outcome::NotStored,
         };
-        self.answered(session, ticket, outcome);
+        self.answered(session, caller, outcome);
     }
 
-    pub(super) fn answered(&mut self, session: usize, ticket: Ticket, outcome: Outcome) {
-        trace!(self, "{ticket:?} answered: {}", shown(&outcome));
-        let attempt = self.clients.attempts.remove(&ticket).expect("each command is answered once");
+    pub(super) fn answered(&mut self, session: usize, caller: CallerId, outcome: Outcome) {
+        trace!(self, "{caller:?} answered: {}", shown(&outcome));
+        let attempt = self.clients.attempts.remove(&caller).expect("each command is answered once");
         let at = attempt.played;
         self.clients.played[at].open -= 1;
         let answer = match outcome {
@@ -369,7 +369,7 @@ impl World {
     /// Asks again for what is not answered.
     pub(super) fn insist(&mut self, person: usize) {
         let Person { wants: Some(played), awaits, .. } = self.clients.persons[person] else { return };
-        if !awaits.is_some_and(|ticket| self.clients.attempts.contains_key(&Ticket(ticket))) {
+        if !awaits.is_some_and(|caller| self.clients.attempts.contains_key(&CallerId(caller))) {
             self.ask(person, played);
         }
     }

@@ -198,7 +198,7 @@ impl World {
     /// The log can't be read.
     fn not_shown(&mut self, process: Process, session: usize, message: &Message) {
         match message {
-            Message::Execute(ask) => self.answered(session, ask.ticket, Outcome::NotStored),
+            Message::Execute(ask) => self.answered(session, ask.caller, Outcome::NotStored),
             Message::Watch { listener, watching, .. } => self.not_watched(process, *listener, *watching),
             Message::Look { read } => self.seen(*read, None),
             Message::Head => {}
@@ -225,10 +225,10 @@ impl World {
                     self.leave(process, session, watcher);
                 }
             }
-            Effect::Answer { ticket, outcome: Outcome::Repeated { first, count } } => {
-                self.pending.push(Work::Query(process, Query::Repeated { session, ticket, first, count }));
+            Effect::Answer { caller, outcome: Outcome::Repeated { first, count } } => {
+                self.pending.push(Work::Query(process, Query::Repeated { session, caller, first, count }));
             }
-            Effect::Answer { ticket, outcome } => self.answered(session, ticket, outcome),
+            Effect::Answer { caller, outcome } => self.answered(session, caller, outcome),
             Effect::KeepSnapshot => self.snapshot(process, session),
             Effect::LookLater => self.pending.push(Work::Turn(process, Turn::Look { session })),
         }

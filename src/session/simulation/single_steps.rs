@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::super::engine::{Ask, Effect, Engine, Input, Outcome, Ticket};
+use super::super::engine::{Ask, CallerId, Effect, Engine, Input, Outcome};
 use super::{opening, user};
 use crate::game::command::{Command, Request, Scoring};
 use crate::ids::{Dice, Timestamp, UserId};
@@ -21,12 +21,12 @@ fn first_event() -> Arc<Record> {
     opening(0).0.remove(0)
 }
 
-fn ask(ticket: u64, command: Command) -> Input {
+fn ask(caller: u64, command: Command) -> Input {
     let at = Timestamp::from_millis(1_700_000_000_000);
-    let request = Request { user: CREATOR, game: None, command, at, dice: Dice(u128::from(ticket)) };
-    let command_id = Uuid::from_u128(u128::from(ticket));
+    let request = Request { user: CREATOR, game: None, command, at, dice: Dice(u128::from(caller)) };
+    let command_id = Uuid::from_u128(u128::from(caller));
     let submission = Submission { request, command_id, correlation_id: command_id, hash: 7 };
-    Input::Ask(Box::new(Ask { ticket: Ticket(ticket), submission }))
+    Input::Ask(Box::new(Ask { caller: CallerId(caller), submission }))
 }
 
 /// What an engine wants to append.
@@ -66,7 +66,7 @@ fn what_others_store_while_the_log_is_read_is_no_false_claim() {
     let effects = engine.on(Input::Tail(Some(Vec::new())));
     assert!(matches!(effects[..], [Effect::ReadTail { after: 1 }]), "{effects:?}");
     let effects = engine.on(Input::Tail(Some(Vec::new())));
-    let given_up = Effect::Answer { ticket: Ticket(1), outcome: Outcome::NotStored };
+    let given_up = Effect::Answer { caller: CallerId(1), outcome: Outcome::NotStored };
     assert_eq!(format!("{effects:?}"), format!("{:?}", [given_up]), "now it is one");
 }
 
@@ -81,7 +81,7 @@ fn a_key_that_another_session_used_is_refused_and_the_rest_is_decided_again() {
     assert_eq!(together.iter().map(|record| record.seq()).collect::<Vec<_>>(), [3, 4]);
     let used = vec![(CREATOR, Uuid::from_u128(2))];
     let effects = engine.on(Input::Appended(Err(AppendError::KeysUsed(used))));
-    assert!(matches!(effects[0], Effect::Answer { ticket: Ticket(2), outcome: Outcome::KeyReused }), "{effects:?}");
+    assert!(matches!(effects[0], Effect::Answer { caller: CallerId(2), outcome: Outcome::KeyReused }), "{effects:?}");
     let rest = appended(&effects);
     assert_eq!((rest.len(), rest[0].seq(), rest[0].event.command_id), (1, 3, Uuid::from_u128(3)));
     engine.on(Input::Appended(Ok(())));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::engine::Ticket;
+use super::super::engine::CallerId;
 use super::node::Message;
 use super::relay::Publication;
 use super::store::{Append, Commit, Failed, Key, Outcome, Rows};
@@ -48,7 +48,7 @@ pub(super) enum Query {
     /// The events that answer a repeated command.
     Repeated {
         session: usize,
-        ticket: Ticket,
+        caller: CallerId,
         first: Seq,
         count: u32,
     },
@@ -99,7 +99,7 @@ pub(super) enum Reply {
     Opened { session: usize, opened: Option<Box<LoadedSession>> },
     Tail { session: usize, records: Option<Vec<Arc<Record>>> },
     History { session: usize, watcher: u64, records: Option<Vec<Arc<Record>>> },
-    Repeated { session: usize, ticket: Ticket, records: Option<Vec<Arc<Record>>> },
+    Repeated { session: usize, caller: CallerId, records: Option<Vec<Arc<Record>>> },
     Head { session: usize, head: Option<Seq>, then: Message },
     Heads(Vec<(usize, Seq)>),
     Page(Option<Rows>),

@@ -147,7 +147,7 @@ impl World {
             Reply::History { session, watcher, records } => {
                 self.feed(process, session, Input::History { watcher, records });
             }
-            Reply::Repeated { session, ticket, records } => self.repeated(session, ticket, records),
+            Reply::Repeated { session, caller, records } => self.repeated(session, caller, records),
             Reply::Head { session, head, then } => self.head_known(process, session, head, then),
             Reply::Heads(heads) => {
                 for (session, head) in heads {
@@ -205,9 +205,9 @@ impl World {
             Query::History { session, watcher, after } => {
                 Reply::History { session, watcher, records: works.then(|| store.logs[session].after(after, 1_000)) }
             }
-            Query::Repeated { session, ticket, first, count } => {
+            Query::Repeated { session, caller, first, count } => {
                 let records = works.then(|| store.logs[session].after(first - 1, count as usize));
-                Reply::Repeated { session, ticket, records }
+                Reply::Repeated { session, caller, records }
             }
             Query::Head { session, then } => {
                 Reply::Head { session, head: works.then(|| store.logs[session].head()), then }

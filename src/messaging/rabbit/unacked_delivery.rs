@@ -1,4 +1,4 @@
-//! How a consumer settles a delivery of the broker. A ticket of a channel that is lost does nothing: its message comes
+//! How a consumer settles a delivery of the broker. An unacked of a channel that is lost does nothing: its message comes
 //! again.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::Rabbit;
-use super::parcel::Parcel;
+use super::amqp_message::AmqpMessage;
 use crate::messaging::Message;
 use crate::messaging::load::Load;
 use crate::telemetry::Trouble;
@@ -18,7 +18,7 @@ static STAYS: Trouble = Trouble::new();
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// One unacknowledged delivery.
-pub(in crate::messaging) struct Ticket {
+pub(in crate::messaging) struct UnackedDelivery {
     tag: u64,
     queue: &'static str,
     /// To the channel it came from.
@@ -28,7 +28,7 @@ pub(in crate::messaging) struct Ticket {
     arrived: Instant,
 }
 
-impl Ticket {
+impl UnackedDelivery {
     pub(super) fn new(
         tag: u64,
         queue: &'static str,
@@ -47,21 +47,21 @@ impl Ticket {
 
     /// Puts the message into the next retry queue.
     pub(in crate::messaging) async fn retry(self, message: &Message, attempts: u32) {
-        let parcel = || Parcel::retry(self.queue, message, attempts);
-        self.replace(parcel).await;
+        let replacement = || AmqpMessage::retry(self.queue, message, attempts);
+        self.replace(replacement).await;
     }
 
     /// Puts the message, or the body that is none, into the dead letter queue.
     pub(in crate::messaging) async fn bury(self, message: &Message, attempts: u32, raw: Option<String>, reason: &str) {
-        let parcel = || Parcel::dead(self.queue, message, attempts, raw.clone(), reason);
-        self.replace(parcel).await;
+        let replacement = || AmqpMessage::dead(self.queue, message, attempts, raw.clone(), reason);
+        self.replace(replacement).await;
     }
 
     /// Acknowledges when the other is confirmed; until then the message is still here. Ends without where the channel
     /// is lost, since the message comes again.
-    async fn replace(&self, parcel: impl Fn() -> Parcel) {
+    async fn replace(&self, replacement: impl Fn() -> AmqpMessage) {
         while !self.settled.is_closed() {
-            match self.rabbit.send(parcel()).await.await {
+            match self.rabbit.send(replacement()).await.await {
                 Ok(()) => {
                     let _ = self.settled.try_send(self.tag);
                     return;

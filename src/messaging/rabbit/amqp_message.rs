@@ -36,7 +36,7 @@ const TO_NODES: &str = "websocket.node.";
 const ORIGIN: &str = "origin";
 
 /// What is handed to the broker.
-pub(super) struct Parcel {
+pub(super) struct AmqpMessage {
     pub(super) exchange: &'static str,
     pub(super) routing_key: ShortString,
     /// The broker has to say when no queue takes it.
@@ -45,7 +45,7 @@ pub(super) struct Parcel {
     pub(super) body: Vec<u8>,
 }
 
-impl Parcel {
+impl AmqpMessage {
     /// A message for whoever is bound to its key.
     pub(super) fn event(message: &Message, origin: &str) -> Self {
         let mut headers = headers(&message.envelope, 0);
@@ -266,21 +266,21 @@ mod tests {
         )
     }
 
-    fn arrived(parcel: Parcel) -> Raw {
-        let mut raw = Raw::mock(1, "".into(), parcel.routing_key, false, parcel.body);
-        raw.properties = parcel.properties;
+    fn arrived(sent: AmqpMessage) -> Raw {
+        let mut raw = Raw::mock(1, "".into(), sent.routing_key, false, sent.body);
+        raw.properties = sent.properties;
         raw
     }
 
     #[test]
     fn what_is_sent_arrives() {
         let message = message();
-        let parcel = Parcel::event(&message, "here");
-        assert!(parcel.mandatory);
-        assert_eq!(parcel.properties.delivery_mode(), &Some(PERSISTENT));
-        assert_eq!(parcel.properties.timestamp(), &Some(1_700_000_000));
-        assert_eq!(parcel.properties.priority(), &Some(10));
-        let (same, attempts, invalid) = open(arrived(parcel));
+        let sent = AmqpMessage::event(&message, "here");
+        assert!(sent.mandatory);
+        assert_eq!(sent.properties.delivery_mode(), &Some(PERSISTENT));
+        assert_eq!(sent.properties.timestamp(), &Some(1_700_000_000));
+        assert_eq!(sent.properties.priority(), &Some(10));
+        let (same, attempts, invalid) = open(arrived(sent));
         assert_eq!((same.routing_key.as_str(), attempts), ("notifications.message", 0));
         assert_eq!(same.envelope, message.envelope);
         assert!(invalid.is_none());
@@ -288,9 +288,9 @@ mod tests {
 
     #[test]
     fn a_retried_message_remembers_its_key_and_its_attempts() {
-        let parcel = Parcel::retry("notifications.service.queue", &message(), 1);
-        assert_eq!(parcel.routing_key.as_str(), "notifications.service.queue.retry.5s");
-        let (same, attempts, _) = open(arrived(parcel));
+        let sent = AmqpMessage::retry("notifications.service.queue", &message(), 1);
+        assert_eq!(sent.routing_key.as_str(), "notifications.service.queue.retry.5s");
+        let (same, attempts, _) = open(arrived(sent));
         assert_eq!((same.routing_key.as_str(), attempts, same.envelope.retries), ("notifications.message", 2, 2));
     }
 
@@ -313,7 +313,11 @@ mod tests {
             let envelope = Envelope { event_type: "game.ball_potted".to_owned(), ..(*message.envelope).clone() };
             message.envelope = std::sync::Arc::new(envelope);
             let also = vec!["websocket.session.7.x".to_owned()];
-            for_nodes(arrived(Parcel::event(&Message { told, also, routing_key: key.to_owned(), ..message }, "here"))).0
+            for_nodes(arrived(AmqpMessage::event(
+                &Message { told, also, routing_key: key.to_owned(), ..message },
+                "here",
+            )))
+            .0
         };
         assert!(event("game.ball_potted").is_some());
         assert!(event("websocket.session.7.x").is_some());
