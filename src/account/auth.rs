@@ -56,6 +56,7 @@ pub(super) struct RefreshToken {
 
 /// A login and its tokens.
 #[derive(Serialize, ToSchema)]
+#[schema(as = LoggedIn)]
 pub(super) struct LoginAnswer {
     user: Me,
     /// For `Authorization: Bearer`.

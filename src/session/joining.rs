@@ -65,6 +65,7 @@ struct JoinBody {
 
 /// Answer of `POST /sessions/join`.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Joined)]
 struct JoinAnswer {
     session: SessionView,
     participant_id: ParticipantId,

@@ -266,6 +266,7 @@ pub struct PlayerJoined {
 
 /// Data of `session.player_left` and `session.player_removed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Seat)]
 pub struct PlayerDeparture {
     /// The place; its balance stays.
     pub participant_id: ParticipantId,
