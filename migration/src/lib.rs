@@ -14,6 +14,7 @@ mod m0011_created_by;
 mod m0013_projection_cursor;
 mod m0014_snooker;
 mod m0015_event_seal;
+mod m0016_public_sessions;
 
 use sea_orm_migration::prelude::*;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_projection_cursor::Migration),
             Box::new(m0014_snooker::Migration),
             Box::new(m0015_event_seal::Migration),
+            Box::new(m0016_public_sessions::Migration),
         ]
     }
 }
