@@ -81,14 +81,14 @@ fn corrected(envelope: &Arc<Envelope>) -> Vec<Draft> {
         Results { correction: Some(CorrectedResults { results, currency }), .. } => (results, currency),
         Results { results, currency, .. } => (results.unwrap_or_default(), currency),
     };
-    let draft = |result: PlayerResult| {
+    let draft = |result: GameCompleted| {
         let user = result.user_id?;
         let completed = GameCompleted {
             game_id: Some(game),
             session_id: envelope.session_id,
             currency: currency.clone(),
             is_corrected: true,
-            ..result.figures
+            ..result
         };
         let (id, version) = (game_completed_id(game.0, user), envelope.seq.unwrap_or_default());
         let content = Content::GameCompleted(completed);
@@ -108,20 +108,12 @@ async fn withdraw_reopened(tx: &DatabaseTransaction, envelope: &Envelope) -> Res
     table::withdraw_as_of(tx, Kind::GameCompleted, told, envelope.seq.unwrap_or_default()).await
 }
 
-/// What a game came to for one player, whoever is told of it.
-#[derive(Deserialize)]
-struct PlayerResult {
-    user_id: Option<UserId>,
-    #[serde(flatten)]
-    figures: GameCompleted,
-}
-
 /// What an event that changed an ended game says of its results.
 #[derive(Deserialize)]
 struct Results {
     /// Of a void, or of a mark that was moved.
     #[serde(default)]
-    results: Option<Vec<PlayerResult>>,
+    results: Option<Vec<GameCompleted>>,
     #[serde(default)]
     currency: String,
     /// Of a mark that was forgotten.
@@ -129,12 +121,12 @@ struct Results {
     correction: Option<CorrectedResults>,
     /// Of a game that goes on.
     #[serde(default)]
-    former_results: Option<Vec<PlayerResult>>,
+    former_results: Option<Vec<GameCompleted>>,
 }
 
 #[derive(Deserialize)]
 struct CorrectedResults {
-    results: Vec<PlayerResult>,
+    results: Vec<GameCompleted>,
     currency: String,
 }
 

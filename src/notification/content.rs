@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::kind::Kind;
-use crate::ids::{GameId, Money, SessionId, Timestamp};
+use crate::ids::{GameId, Money, SessionId, Timestamp, UserId};
 use crate::outbox::envelope::Envelope;
 use crate::stats::achievements::UnlockedAchievement;
 
@@ -35,6 +35,8 @@ pub(super) struct Person {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct GameCompleted {
+    /// The account that played; `None` for a guest, who is told of nothing.
+    pub(super) user_id: Option<UserId>,
     pub(super) game_id: Option<GameId>,
     pub(super) session_id: Option<SessionId>,
     pub(super) session_name: Option<String>,

@@ -112,6 +112,20 @@ async fn the_last_correction_stands_whatever_order_messages_come_in() {
     }
 }
 
+#[tokio::test]
+async fn a_correction_says_of_the_game_whatever_the_end_said() {
+    let room = Room::open().await;
+    let mut said = Vec::new();
+    for message in &a_game()[..2] {
+        room.hear(message).await;
+        let data: Value = serde_json::from_str(&room.kept(user()).await[0].data).expect("JSON");
+        assert_eq!(data["user_id"], json!(user()));
+        said.push(data.as_object().expect("an object").keys().cloned().collect::<Vec<_>>());
+    }
+    said[1].retain(|name| name != "is_corrected");
+    assert_eq!(said[0], said[1]);
+}
+
 /// As the bus does: each consumer gets what it is bound to.
 async fn store(tx: &DatabaseTransaction, message: &Message) {
     async fn of(handler: &mut impl Handler, tx: &DatabaseTransaction, message: &Message) {
