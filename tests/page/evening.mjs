@@ -248,6 +248,7 @@ const steps = [
     await a.sees({ [BORIS]: yellow })
     await b.pot(BORIS, 'yellow').catch(() => b.pot(BORIS, 'white'))
     await a.by('last-mark').waitFor()
+    await a.shot('table-2')
   }],
   ['a board without an account follows by itself', async () => {
     await a.tap('more-button')
