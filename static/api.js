@@ -1,5 +1,6 @@
 // api.js: REST and the access token, which lives in this module's memory only; the refresh token is a cookie that
 // no script can read.
+import { exclusively } from './exclusive.js'
 import { uuid } from './ids.js'
 
 const RENEW_BEFORE_MS = 60_000
@@ -25,6 +26,8 @@ export const onToken = (listener) => tokenListeners.add(listener)
 export const onEnded = (listener) => endListeners.add(listener)
 
 export const register = (body) => enter('/api/v1/auth/register', body)
+/** A name is enough; this browser's cookie is all that knows the account then. */
+export const guest = (body) => enter('/api/v1/auth/guest', body)
 export const login = (body) => enter('/api/v1/auth/login', body)
 
 export async function logout() {
@@ -33,7 +36,8 @@ export async function logout() {
 
 /** A new access token; one refresh at a time, because a spent refresh token used again ends the whole login. */
 export function refresh() {
-  renewal ??= exclusively(() => enter('/api/v1/auth/refresh', {})).finally(() => { renewal = null })
+  // Two tabs share one cookie: the second must wait for the cookie that the first one gets.
+  renewal ??= exclusively('artel.refresh', () => enter('/api/v1/auth/refresh', {})).finally(() => { renewal = null })
   return renewal
 }
 
@@ -42,10 +46,13 @@ export async function token(force = false) {
   return access
 }
 
+/** What is open to all, signed in or not. */
+export const open = (path) => call('GET', path)
 export const get = (path) => authorized('GET', path)
 export const post = (path, body = {}, key = uuid()) => authorized('POST', path, body, key)
 export const patch = (path, body) => authorized('PATCH', path, body)
-export const remove = (path) => authorized('DELETE', path, undefined, uuid())
+export const put = (path, body = {}) => authorized('PUT', path, body, uuid())
+export const remove = (path, body) => authorized('DELETE', path, body, uuid())
 
 /** All pages of a list. */
 export async function all(path) {
@@ -113,9 +120,4 @@ function forget() {
   access = null
   expiresAt = 0
   clearTimeout(renewTimer)
-}
-
-// Two tabs share one cookie: the second must wait for the cookie that the first one gets.
-function exclusively(work) {
-  return navigator.locks ? navigator.locks.request('artel.refresh', work) : work()
 }

@@ -1,30 +1,39 @@
 // board_feed.js: the server-sent events of a session for the board, which has a share's code and nothing else.
 import { adopt, apply, fromSnapshot, withEvents } from './game_state.js'
+import { onlyLastGame } from './game_view.js'
 
 const EVENTS = ['session.created', 'session.player_joined', 'session.player_left', 'session.player_removed', 'session.player_updated',
-  'session.settings_changed', 'session.creator_changed', 'session.completed', 'session.cancelled', 'game.started', 'game.ball_potted',
-  'game.foul_committed', 'game.turn_changed', 'game.event_voided', 'game.ended', 'game.cancelled']
+  'session.claim_asked', 'session.claim_declined', 'session.participant_claimed', 'session.scorer_admitted', 'session.scorer_link_ended',
+  'session.settings_changed', 'session.creator_changed', 'session.expense_added', 'session.payment_marked', 'session.table_stopped',
+  'session.entry_voided', 'session.completed', 'session.cancelled', 'game.started', 'game.ball_potted', 'game.foul_committed',
+  'game.turn_changed', 'game.event_voided', 'game.event_reassigned', 'game.reopened', 'game.ended', 'game.cancelled']
+// What the transfers follow from: only the server adds those up.
+const MOVES_MONEY = new Set(['game.ended', 'game.reopened'])
 const RETRY_MS = 3000
 
-/** The session that a share's code opens; fails with the status where it opens none. */
+/** The session that a share's code opens; fails with the status and the code of the answer where it opens none. */
 export async function opened(code) {
   const response = await fetch(`/api/v1/shares/${encodeURIComponent(code)}`, { headers: { accept: 'application/json' } })
-  if (!response.ok) throw Object.assign(new Error('no share'), { status: response.status })
-  return (await response.json()).session_id
+  const answer = await response.json().catch(() => null)
+  if (!response.ok) throw Object.assign(new Error('no share'), { status: response.status, code: answer?.code })
+  return answer.session_id
 }
 
-/** Follows a session until stopped: the browser resumes by itself, but a refused stream must be asked for anew. */
+/** Follows a session, of which a board that stays on for days keeps one game only, until stopped: the browser resumes by itself, but a refused stream must be asked for anew. */
 export function follow(url, update, setLive) {
   let source = null
   let timer = null
+  let known = 0
   const open = () => {
     source = new EventSource(url)
     source.addEventListener('snapshot', ({ data }) => {
       const told = JSON.parse(data)
-      const { last_game: last, currency: _, totals: __, settlement: ___, ...session } = told
+      const { last_game: last, currency, totals, settlement, ...session } = told
       const games = last ? [last] : []
-      update((state) => (state.session ? adopt(state, session, games) : fromSnapshot(session, games)))
-      backlog(url, session.seq, update)
+      const evening = { currency, totals, settlement }
+      update((state) => onlyLastGame({ ...(state.session ? adopt(state, session, games) : fromSnapshot(session, games)), evening }))
+      if (session.seq > known) backlog(url, known, session.seq, update)
+      known = session.seq
     })
     for (const type of EVENTS) source.addEventListener(type, ({ data }) => take(JSON.parse(data)))
     source.onopen = () => setLive(true)
@@ -35,9 +44,11 @@ export function follow(url, update, setLive) {
   }
   const take = (event) => update((state) => {
     const next = apply(state, event)
+    known = Math.max(known, next.seq)
     // A fresh stream begins with a snapshot, which heals a gap as well as an unknown game.
-    if (next.stale || next.refetch) reopen(0)
-    return { ...next, stale: false, refetch: false }
+    const unsure = next.stale || next.refetch || MOVES_MONEY.has(event.type)
+    if (unsure) reopen(0)
+    return { ...onlyLastGame(next), evening: unsure ? null : state.evening, stale: false, refetch: false }
   })
   const reopen = (delay) => {
     source.close()
@@ -51,11 +62,11 @@ export function follow(url, update, setLive) {
   }
 }
 
-// What was potted before the snapshot: the same stream from the beginning, read until it has caught up.
-async function backlog(url, until, update) {
+// What was potted before the snapshot: the same stream from what is known, read until it has caught up.
+async function backlog(url, after, until, update) {
   const stop = new AbortController()
   try {
-    const response = await fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': '0' }, signal: stop.signal })
+    const response = await fetch(url, { headers: { accept: 'text/event-stream', 'last-event-id': String(after) }, signal: stop.signal })
     if (!response.ok) return
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
     const events = []
@@ -71,7 +82,7 @@ async function backlog(url, until, update) {
         else if (event) return
       }
     }
-    update((state) => ({ ...state, events: withEvents(state.events, events) }))
+    update((state) => onlyLastGame({ ...state, events: withEvents(state.events, events) }))
   } catch { /* without it the board shows the points all the same */ } finally {
     stop.abort()
   }

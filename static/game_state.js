@@ -72,6 +72,12 @@ const reducers = {
     }),
     (session) => ({ ...session, creator_user_id: data.user_id }),
   ),
+  // With a place go its balance and its name, as the session tells them.
+  'session.claim_asked': asked,
+  'session.claim_declined': asked,
+  'session.participant_claimed': asked,
+  'session.scorer_admitted': (state, data) => onParticipants(state, (p) => p.id === data.participant_id ? { ...p, can_score: true } : p),
+  'session.scorer_link_ended': asked,
   // Shares and clocks are told by the session alone.
   'session.expense_added': asked,
   'session.payment_marked': asked,

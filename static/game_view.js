@@ -4,6 +4,7 @@ const MARKS = new Set(['game.ball_potted', 'game.foul_committed', 'game.turn_cha
 
 /** More than a row holds on any screen. */
 const BALLS_SHOWN = 60
+const EVENTS_KEPT = 2000
 
 export const isMark = (event) => MARKS.has(event.type)
 
@@ -35,11 +36,14 @@ export function pottedBalls(events, gameId) {
   return balls
 }
 
-/** The mark that an undo would take back; it is an echo no more once the other one was taken back. */
+/** The mark that an undo would take back, of whose it is now; it is an echo no more once it was moved, or the other one taken back. */
 export function lastMark(events, gameId) {
   const voided = voidedSeqs(events)
   const last = events.findLast((e) => e.game_id === gameId && isMark(e) && !voided.has(e.seq)) ?? null
-  return last && voided.has(last.data.echo_of) ? { ...last, data: { ...last.data, echo_of: undefined } } : last
+  if (!last) return null
+  const owner = movedMarks(events).get(last.seq)
+  const echo = owner || voided.has(last.data.echo_of) ? { echo_of: undefined } : {}
+  return { ...last, data: { ...last.data, ...(owner && { participant_id: owner }), ...echo } }
 }
 
 export function nextInOrder(order, id) {
@@ -80,12 +84,28 @@ export function players(session) {
   return session.participants.filter((p) => p.is_active && p.role !== 'spectator')
 }
 
+/** Why a player of the evening is not in the running game: `joined` too late for it, or is `out` of it; else `null`. */
+export function absence(session, userId) {
+  const game = session.current_game
+  const player = participantOf(session, userId)
+  if (!game || !player?.is_active || player.role === 'spectator' || game.order.includes(player.id)) return null
+  return player.joined_at > game.started_at ? 'joined' : 'out'
+}
+
 export function nameOf(session, participantId) {
   return session.participants.find((p) => p.id === participantId)?.display_name ?? '?'
 }
 
 export function lastGame(state) {
   return state.games.filter((g) => g.status === 'completed').reduce((a, b) => (a && a.number > b.number ? a : b), null)
+}
+
+/** The state with the last ended game and the events of the one that is shown: it stays small however long the evening is. */
+export function onlyLastGame(state) {
+  const last = lastGame(state)
+  const shown = state.session?.current_game ?? last
+  const events = state.events.filter((event) => shown && event.game_id === shown.id)
+  return { ...state, games: last ? [last] : [], events: events.slice(-EVENTS_KEPT) }
 }
 
 /** The evening so far and the running game together: the money as it stands. */

@@ -1,7 +1,9 @@
-// outbox.js: the marks that the server has not acknowledged yet, kept on the phone and sent in order, one at a time.
-// An item's id is its idempotency key, so sending it again after a lost answer can't count it twice.
+// outbox.js: what the server has not acknowledged yet (marks, what is said in chats), kept on the phone and sent in
+// order, one at a time. An item's id is its idempotency key, so sending it again after a lost answer can't count it twice.
+// All tabs of a user share one list, and each may send what is first in it: whichever answer comes first ends the item in all.
 
 const TRANSIENT = new Set(['rate_limited', 'overloaded', 'storage_unavailable', 'unauthenticated', 'token_expired', 'network'])
+const AGAIN_MS = 1000
 
 /** PURE: the item to send now, or `null` while one is on its way. */
 export function nextToSend(items) {
@@ -20,8 +22,22 @@ export function fail(items, id, code, message) {
   return items.map((item) => (item.id === id ? { ...item, ...failed } : item))
 }
 
-/** PURE: oldest first. */
-export const inOrder = (items) => [...items].sort((a, b) => a.n - b.n)
+/** PURE: oldest first, alike in all tabs. */
+export const inOrder = (items) => [...items].sort((a, b) => a.n - b.n || (a.id < b.id ? -1 : 1))
+
+/** PURE: an item as another tab keeps it, where this one may have sent it too: then its own answer is still to come. */
+export function shared(kept, mine) {
+  const [item] = unsend([kept])
+  if (!mine) return item
+  return { ...item, undo: item.undo ?? mine.undo, tries: Math.max(item.tries, mine.tries), ...(mine.state === 'sent' && { state: 'sent' }) }
+}
+
+/** A mark as a frame, and the mark that takes it back once it counts. */
+export const MARKS = {
+  kind: 'outbox',
+  frame: ({ id, session_id, command }) => ({ type: 'command', id, session_id, command }),
+  reverse: ({ session_id }, events) => (events?.length ? { session_id, command: { type: 'void_event', seq: events[0].seq } } : null),
+}
 
 export class Outbox {
   #items = []
@@ -29,9 +45,10 @@ export class Outbox {
   #retry = null
   #sentAt = 0
 
-  constructor({ user, storage, send, newId, onChange = () => {}, now = Date.now }) {
-    Object.assign(this, { send, storage, newId, onChange, now })
-    this.prefix = `artel.outbox.${user}.`
+  /** `of`: the kind of things in it, under which name they are kept, how they are sent, taken back and, where they can be, revised. */
+  constructor({ user, storage, send, newId, of = MARKS, onChange = () => {}, now = Date.now }) {
+    Object.assign(this, { send, storage, newId, of, onChange, now })
+    this.prefix = `artel.${of.kind}.${user}.`
     this.#items = unsend(inOrder(this.#stored()))
   }
 
@@ -40,19 +57,46 @@ export class Outbox {
   }
 
   add(sessionId, command) {
+    return this.put({ session_id: sessionId, command })
+  }
+
+  put(fields) {
     const last = this.#items.at(-1)?.n ?? 0
-    const item = { id: this.newId(), n: Math.max(this.now(), last + 1), session_id: sessionId, command, state: 'waiting', tries: 0 }
+    const item = { id: this.newId(), ...fields, n: Math.max(this.now(), last + 1), state: 'waiting', tries: 0 }
     this.#put([...this.#items, item])
     this.#pump()
     return item
   }
 
-  /** Takes a mark back before it counts. Once tried, its fate is unknown: then it is undone after its answer. */
+  /** Changes what waits; false: it is gone. Once tried, its fate is unknown: then it is changed after its answer. */
+  revise(id, fields) {
+    this.#reread(id)
+    if (!this.#items.some((item) => item.id === id && (item.tries === 0 || this.of.revision))) return false
+    const revised = (item) => (item.tries === 0 ? { ...item, ...fields } : { ...item, revised: fields, next: item.next ?? this.newId() })
+    this.#put(this.#items.map((item) => (item.id === id ? revised(item) : item)))
+    return true
+  }
+
+  /** Takes something back before it counts. Once tried, its fate is unknown: then it is undone after its answer. */
   undo(id) {
+    this.#reread(id)
     const item = this.#items.find((i) => i.id === id)
     if (!item) return
     if (item.tries === 0 || item.state === 'refused') this.#put(this.#items.filter((i) => i.id !== id))
-    else this.#put(this.#items.map((i) => (i.id === id ? { ...i, undo: true } : i)))
+    // The id of what will take it back: two tabs that hear the answer ask for the same.
+    else this.#put(this.#items.map((i) => (i.id === id ? { ...i, undo: i.undo ?? this.newId() } : i)))
+  }
+
+  /** The storage has changed at `key`: another tab keeps something that waits, or has its answer. */
+  changed(key) {
+    if (!key?.startsWith(this.prefix)) return
+    const id = key.slice(this.prefix.length)
+    const kept = this.#reread(id)
+    if (!kept) this.#items = this.#items.filter((item) => item.id !== id)
+    this.onChange(this.#items)
+    if (!kept) this.#pump()
+    // The tab that keeps it sends it, unless it is closed meanwhile.
+    else this.#later()
   }
 
   connected() {
@@ -67,19 +111,25 @@ export class Outbox {
     this.#put(unsend(this.#items))
   }
 
-  acknowledged(id, events = []) {
+  acknowledged(id, answer) {
     const item = this.#items.find((i) => i.id === id)
     if (!item) return false
     this.#put(this.#items.filter((i) => i.id !== id))
-    if (item.undo && events.length) this.add(item.session_id, { type: 'void_event', seq: events[0].seq })
+    const next = item.undo ? this.of.reverse(item, answer) : item.revised && this.of.revision(item, answer)
+    // The same in all tabs; an earlier version of the page kept none.
+    const nextId = item.undo ? item.undo : item.next
+    if (next && !this.#items.some((i) => i.id === nextId)) this.put({ ...next, ...(typeof nextId === 'string' && { id: nextId }) })
     this.#pump()
     return true
   }
 
   refused(id, code, message) {
-    if (!this.#items.some((i) => i.id === id)) return false
-    this.#put(fail(this.#items, id, code, message))
-    if (TRANSIENT.has(code)) this.#retry = setTimeout(() => this.#pump(), 1000)
+    const item = this.#items.find((i) => i.id === id)
+    if (!item) return false
+    // What was taken back meanwhile has never counted.
+    if (item.undo && !TRANSIENT.has(code)) this.#put(this.#items.filter((i) => i !== item))
+    else this.#put(fail(this.#items, id, code, message))
+    if (TRANSIENT.has(code)) this.#later()
     else this.#pump()
     return true
   }
@@ -89,13 +139,18 @@ export class Outbox {
     return this.#items.some((i) => i.state === 'sent') && this.now() - this.#sentAt > limitMs
   }
 
+  #later() {
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.#pump(), AGAIN_MS)
+  }
+
   #pump() {
     const item = this.#online && nextToSend(this.#items)
     if (!item) return
     // INVARIANT: marked as tried and stored before it is sent, so that a reload never takes it for unsent.
     this.#put(this.#items.map((i) => (i.id === item.id ? { ...i, state: 'sent', tries: i.tries + 1 } : i)))
     this.#sentAt = this.now()
-    if (!this.send({ type: 'command', id: item.id, session_id: item.session_id, command: item.command })) this.disconnected()
+    if (!this.send(this.of.frame(item))) this.disconnected()
   }
 
   // One storage key for each item: two tabs of one player never overwrite each other's list.
@@ -115,13 +170,21 @@ export class Outbox {
     try { this.storage.setItem(this.prefix + item.id, JSON.stringify(item)) } catch { /* it lives in memory */ }
   }
 
+  /** Takes an item as it is kept, for another tab may have changed it; `null` where it is not kept. */
+  #reread(id) {
+    const kept = this.#read(this.prefix + id)
+    const mine = this.#items.find((item) => item.id === id)
+    if (kept) this.#items = inOrder([...this.#items.filter((item) => item !== mine), shared(kept, mine)])
+    return kept
+  }
+
+  #read(key) {
+    // A torn value is no mark.
+    try { return JSON.parse(this.storage.getItem(key)) } catch { return null }
+  }
+
   #stored() {
-    const found = []
-    for (let i = 0; i < this.storage.length; i += 1) {
-      const key = this.storage.key(i)
-      if (!key.startsWith(this.prefix)) continue
-      try { found.push(JSON.parse(this.storage.getItem(key))) } catch { /* a torn value is no mark */ }
-    }
-    return found
+    const keys = Array.from({ length: this.storage.length }, (_, at) => this.storage.key(at))
+    return keys.filter((key) => key.startsWith(this.prefix)).map((key) => this.#read(key)).filter(Boolean)
   }
 }

@@ -1,5 +1,5 @@
 // store.js: one observable value, and the hook that renders with it.
-import { useEffect, useState } from './html.js'
+import { useLayoutEffect, useState } from './html.js'
 
 export function createStore(value) {
   const listeners = new Set()
@@ -20,7 +20,7 @@ export function createStore(value) {
 export function useStore(store) {
   const [, redraw] = useState({})
   const seen = store.get()
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The value may have changed between this render and the subscription.
     if (store.get() !== seen) redraw({})
     return store.subscribe(() => redraw({}))

@@ -1,18 +1,18 @@
-// Six characters to come to a table.
+// A code to come to a table, for those who are signed in: the way to its invitation.
 import { html, useState } from '../html.js'
 import { t } from '../i18n.js'
+import { typed } from '../join_code.js'
 import { go } from '../router.js'
+import { CodeField } from './code_field.js'
 
 export function JoinForm() {
   const [code, setCode] = useState('')
-  const clean = code.toUpperCase().replace(/[^A-Z0-9]/g, '').slice(0, 6)
   const submit = (event) => {
     event.preventDefault()
-    if (clean.length === 6) go(`/join/${clean}`)
+    if (code.length === 6) go(`/join/${code}`)
   }
   return html`<form class="join" onSubmit=${submit}>
-    <input class="code-input" aria-label=${t('join.code')} placeholder="SD76KG" autocomplete="off" autocapitalize="characters" spellcheck="false"
-      maxlength="8" value=${clean} data-testid="code-input" onInput=${(e) => setCode(e.target.value)} />
-    <button type="submit" class="big" disabled=${clean.length < 6} data-testid="code-submit">${t('join.go')}</button>
+    <${CodeField} value=${code} label=${t('join.code')} onChange=${(text) => setCode(typed(text))} onScan=${(found) => go(`/join/${found}`)} />
+    <button type="submit" class="big" disabled=${code.length < 6} data-testid="code-submit">${t('join.go')}</button>
   </form>`
 }

@@ -33,5 +33,5 @@ function words({ kind, text }) {
 }
 
 function priced({ points, price }, currency) {
-  return points == null ? '' : ` · ${points} × ${money(price, currency)}`
+  return points == null ? '' : ` · ${String(points).replace('-', '\u2212')} × ${money(price, currency)}`
 }

@@ -2,6 +2,7 @@
 import { html, useState } from '../html.js'
 import { clock, t } from '../i18n.js'
 import { isMark, movedMarks, nameOf, voidedSeqs } from '../game_view.js'
+import { Icon } from './icon.js'
 import { Sheet } from './sheet.js'
 import { MarkText } from './mark_text.js'
 
@@ -35,7 +36,7 @@ export function LogSheet({ view, pending, canUndo, onCommand, onClose }) {
     if (!canUndo || !orders.has(event.game_id) || !(isMark(event) || event.type === 'game.event_reassigned')) return null
     return html`<span class="does">${isMark(event) && html`<button type="button" class="small" aria-expanded=${moving === event.seq} aria-label=${t('log.move')} title=${t('log.move')}
         data-testid="log-move" onClick=${() => move(moving === event.seq ? null : event.seq)}>⇄</button>`}
-      <button type="button" class="small" data-testid="log-undo" onClick=${() => onCommand({ type: 'void_event', seq: event.seq })}>${t('action.undo')}</button></span>`
+      <button type="button" class="small" aria-label=${t('action.undo')} title=${t('action.undo')} data-testid="log-undo" onClick=${() => onCommand({ type: 'void_event', seq: event.seq })}><${Icon} name="undo" /></button></span>`
   }
 
   /** As the mark of whose it is now. */

@@ -2,7 +2,7 @@
 import { html } from '../html.js'
 import { t } from '../i18n.js'
 import { gameOf } from '../games/index.js'
-import { nameOf } from '../game_view.js'
+import { nameOf, participantOf } from '../game_view.js'
 import { Ball } from './ball.js'
 
 const MINUS = '\u2212'
@@ -30,6 +30,7 @@ export function what({ type, data }) {
 export function weight({ type, data }, rules) {
   if (type === 'game.ball_potted') return `+${data.points}`
   if (type !== 'game.foul_committed' || !data.points) return ''
+  if (rules && gameOf(rules).foulGoesToBank?.(rules)) return t('bank.weight', { n: data.points })
   return data.awarded_to || (rules && gameOf(rules).foulGoesToOther(rules)) ? `+${data.points} ${t('mark.to_other')}` : `${MINUS}${data.points}`
 }
 
@@ -37,8 +38,15 @@ export function markSentence(event, session) {
   return `${nameOf(session, event.data.participant_id)}: ${what(event)} ${weight(event, session.rules)}`.trim()
 }
 
+/** Who marked it, in words; nothing where that is not told. */
+export function author(event, session, me) {
+  const id = event.actor?.participant_id
+  if (!id) return ''
+  return id === participantOf(session, me.id)?.id ? t('mark.by_you') : t('mark.by', { name: nameOf(session, id) })
+}
+
 export function MarkText({ event, session, size = 20 }) {
   const potted = event.type === 'game.ball_potted'
   return html`${potted && html`<${Ball} color=${event.data.color} own=${event.data.own_ball} size=${size} hidden />`}
-    <span class="mark">${event.data.participant_id ? `${nameOf(session, event.data.participant_id)} · ` : ''}${what(event)} <b>${weight(event, session.rules)}</b></span>`
+    <span class="mark">${event.data.participant_id && html`<span class="name">${nameOf(session, event.data.participant_id)}</span>`} <span class="done">${event.data.participant_id ? '· ' : ''}${what(event)} <b>${weight(event, session.rules)}</b></span></span>`
 }

@@ -10,6 +10,6 @@ export function MatchScore({ session }) {
   const [one, two] = race.won
   const won = race.winner_participant_ids
   return html`<p class="match" data-testid="match"><span>${t('match.score', { n: race.race_to })}</span>
-    <b>${names(one.participant_ids)} ${one.games} : ${two.games} ${names(two.participant_ids)}</b>
+    <b><span class="name">${names(one.participant_ids)}</span> <span>${one.games} : ${two.games}</span> <span class="name">${names(two.participant_ids)}</span></b>
     ${won && html`<span>${t('match.won', { name: names(won) })}</span>`}</p>`
 }

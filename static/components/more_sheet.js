@@ -9,10 +9,12 @@ import { Leave } from './leave.js'
 import { RulesSummary } from './rules_summary.js'
 import { EditRules } from './edit_rules.js'
 import { Participants } from './participants.js'
+import { SaveRules } from './save_rules.js'
 import { ShareBoard } from './share_board.js'
+import { BuzzSwitch, SoundSwitch } from './signal_switches.js'
 import { Sheet } from './sheet.js'
 
-export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLog, onMoney, onPeople, onEnd, onCancel, onClose }) {
+export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLog, onMoney, onPeople, onKeys, onEnd, onCancel, onClose }) {
   const { foulWeights, More } = gameOf(session.rules)
   const weights = foulWeights(session.rules)
   return html`<${Sheet} title=${t('more.title')} onClose=${onClose} testid="more">
@@ -22,6 +24,9 @@ export function MoreSheet({ session, selectedName, canMark, onFoul, onSend, onLo
     <button type="button" class="ghost" data-testid="open-log" onClick=${onLog}>${t('log.title')}</button>
     <button type="button" class="ghost" data-testid="open-money" onClick=${onMoney}>${t('money.title')}</button>
     <button type="button" class="ghost" data-testid="open-people" onClick=${onPeople}>${t('people.title')}</button>
+    <button type="button" class="ghost with-keyboard" data-testid="open-keys" onClick=${onKeys}>${t('keys.title')} <kbd>?</kbd></button>
+    <${SoundSwitch} />
+    <${BuzzSwitch} />
     ${canMark && html`
       <${Asking} label=${t('more.end')} question=${t('more.end_ask')} yes=${t('more.end')} onYes=${onEnd} testid="end-game" danger=${false} />
       <${Asking} label=${t('more.cancel')} question=${t('more.cancel_ask')} yes=${t('more.cancel')} onYes=${onCancel} testid="cancel-game" />`}
@@ -35,7 +40,8 @@ export function PeopleSheet({ session, online, me, onClose }) {
     <h2 class="h">${t('rules.title')}</h2>
     <${RulesSummary} rules=${session.rules} />
     <${EditRules} session=${session} me=${me} />
-    <${ShareBoard} sessionId=${session.id} />
+    <${SaveRules} rules=${session.rules} />
+    <${ShareBoard} session=${session} />
     ${!isCreator(session, me.id) && html`<${Leave} session=${session} me=${me} />`}
   </${Sheet}>`
 }

@@ -6,6 +6,7 @@ import { isCreator, participantOf } from '../game_view.js'
 import { useAsked } from './asked.js'
 import { Switch } from './choice.js'
 import { Face } from './face.js'
+import { InviteFriends } from './invite_friends.js'
 import { Problem } from './problem.js'
 import { Asking } from './asking.js'
 
@@ -35,7 +36,8 @@ export function Participants({ session, online, me }) {
       </div>`)}
       ${creator && html`<${AddGuest} busy=${busy} onAdd=${(display_name) => ask(() => api.post(path, { display_name }))} />`}
     </div>
-    <${Problem} error=${error} />`
+    <${Problem} error=${error} />
+    <${InviteFriends} session=${session} me=${me} />`
 }
 
 function AddGuest({ busy, onAdd }) {

@@ -2,12 +2,14 @@
 import { html } from '../html.js'
 import { t } from '../i18n.js'
 import { gameOf } from '../games/index.js'
-import { ORDERS } from '../rules_draft.js'
+import { ORDERS, fromDraft } from '../rules_draft.js'
 import { Field, Select, Switch, named } from './choice.js'
+import { RulesExample } from './rules_example.js'
 
 export function RulesForm({ draft, onChange }) {
   const { rules } = draft
   const { priceField, Fields } = gameOf(rules)
+  const read = fromDraft(draft)
   const set = (change) => onChange({ ...draft, ...change })
   const rule = (change) => set({ rules: { ...rules, ...change } })
   return html`<div class="rules-form">
@@ -19,5 +21,6 @@ export function RulesForm({ draft, onChange }) {
       onChange=${(alternate_direction) => rule({ alternate_direction })} />
     <${Switch} label=${t('rules.enforce_turns')} hint=${t('rules.enforce_hint')} value=${Boolean(rules.enforce_turns)}
       testid="enforce-turns" onChange=${(enforce_turns) => rule({ enforce_turns })} />
+    ${read.rules && html`<${RulesExample} rules=${read.rules} />`}
   </div>`
 }

@@ -7,6 +7,7 @@ import { useAsked } from './asked.js'
 import { Icon } from './icon.js'
 import { Problem } from './problem.js'
 import { ShareResult } from './share_result.js'
+import { TakeAway } from './take_away.js'
 
 export function Settlement({ balance, session, me }) {
   const { settlement, currency } = balance
@@ -17,11 +18,12 @@ export function Settlement({ balance, session, me }) {
   return html`<h2 class="h">${t('settlement.title')} · ${t('settlement.transfers', { n: settlement.length })}</h2>
     ${settlement.length ? html`<div class="rows" data-testid="settlement">
       ${settlement.map((pay) => html`<div class="pay" data-testid="transfer" data-amount=${pay.amount}>
-        <span class="name">${nameOf(session, pay.from)}</span><i><${Icon} name="arrow" size=${18} /><span class="hidden">${t('settlement.pays')}</span></i>
-        <span class="name">${nameOf(session, pay.to)}</span><span class="m">${money(pay.amount, currency)}</span>
+        <span class="name one-line" title=${nameOf(session, pay.from)}>${nameOf(session, pay.from)}</span><i><${Icon} name="arrow" size=${18} /><span class="hidden">${t('settlement.pays')}</span></i>
+        <span class="name one-line" title=${nameOf(session, pay.to)}>${nameOf(session, pay.to)}</span><span class="m">${money(pay.amount, currency)}</span>
         ${may(pay) && html`<button type="button" class="small paid" disabled=${busy} data-testid="paid" onClick=${() => paid(pay)}>${t('settlement.paid')}</button>`}
       </div>`)}
     </div>` : html`<p class="quiet">${t('settlement.none')}</p>`}
     <${Problem} error=${error} />
-    <${ShareResult} balance=${balance} session=${session} />`
+    <${ShareResult} balance=${balance} session=${session} />
+    <${TakeAway} balance=${balance} session=${session} />`
 }

@@ -2,19 +2,16 @@
 import { html, useState } from '../html.js'
 import { gain, money, t } from '../i18n.js'
 import { nameOf } from '../game_view.js'
+import { share } from '../share.js'
+import { ByHand } from './by_hand.js'
 
 export function ShareResult({ balance, session }) {
-  const [sent, setSent] = useState(false)
-  const send = async () => {
-    const text = outcome(balance, session)
-    try {
-      if (navigator.share) await navigator.share({ text })
-      else await navigator.clipboard.writeText(text)
-      setSent(true)
-    } catch { /* closed by the user, or not allowed here */ }
-  }
-  if (!navigator.share && !navigator.clipboard) return null
-  return html`<button type="button" class="text" data-testid="share-result" onClick=${send}>${t(sent ? 'settlement.sent' : 'settlement.share')}</button>`
+  const [done, set] = useState(null)
+  const text = outcome(balance, session)
+  const words = { shared: 'settlement.shared', copied: 'settlement.sent' }[done] ?? 'settlement.share'
+  const send = async () => set(await share({ text }))
+  return html`<button type="button" class="text" data-testid="share-result" onClick=${send}>${t(words)}</button><span class="hidden" role="status">${done === 'shared' || done === 'copied' ? t(words) : ''}</span>
+    ${done === 'failed' && html`<${ByHand} text=${text} />`}`
 }
 
 /** PURE but for the language: the balances, then who pays whom. */

@@ -11,9 +11,15 @@ import { snooker } from './snooker.js'
  *   that can't be understood;
  * - `leastPlayers(rules)`, `mostPlayers(rules)`, and `foulWeights(rules)`, where a foul may weigh more than usual;
  * - `why(rules)`, the word for who pays, and `ring(game, rules, participantId)`, where a ring explains a result exactly;
- * - `ballPoints(rules, command)`, `foulPoints(rules)` and `foulGoesToOther(rules)`: what a mark comes to that no server has seen;
- * - the components `Fields` (of the form), `Balls` (of the summary), `Pad` (what the thumb taps), and `More`, where there
- *   is something that is needed less often: `send(command)` marks it for the selected player.
+ * - `ballPoints(rules, command)`, `foulPoints(rules)`, `foulGoesToOther(rules)` and `foulScores(rules, game, command)`, pairs
+ *   of participant and points: what a mark comes to that no server has seen; `foulGoesToBank(rules)` where fouls may pile up;
+ * - `padBalls(rules)`, what its pad offers, in order: `{ball, points, name}`, where `ball` is of the command;
+ * - `example(rules)`: `{players, steps}`, a few marks and what they come to: a step has the `key` of its words, `by` whom,
+ *   and the `nets` of all players after it;
+ * - `onTable(game)`, what a board says of the table during a game, or nothing;
+ * - the components `Fields` (of the form), `Balls` (of the summary), `Pad` (what the thumb taps), `Status`, where there is
+ *   something on the table to know for everybody, and `More`, where there is something that is needed less often:
+ *   `send(command)` marks it for the selected player.
  */
 export const GAMES = [kolkhoz, americana, moscowPyramid, snooker]
 

@@ -1,7 +1,7 @@
 // games/kolkhoz.js: every potted ball is paid for; each is paid by the one before him and pays the one after.
 import { html } from '../html.js'
 import { money, t } from '../i18n.js'
-import { nextInOrder } from '../game_view.js'
+import { nameOf, nextInOrder } from '../game_view.js'
 import { parseWhole } from '../money.js'
 import { Ball } from '../components/ball.js'
 import { BallsForm } from '../components/balls_form.js'
@@ -53,9 +53,66 @@ export const kolkhoz = {
   ballPoints: (rules, { color }) => rules.balls.find((ball) => ball.color === color)?.points ?? 1,
   foulPoints: (rules) => rules.foul?.points ?? 0,
   foulGoesToOther: () => false,
+  foulGoesToBank: (rules) => rules.foul?.kind === 'pool',
+  foulScores: (rules, game, { participant_id: id, points }) => (rules.foul?.kind === 'subtract' ? [[id, -(points ?? rules.foul.points ?? 1)]] : []),
+  padBalls: (rules) => rules.balls.map(({ color, points }) => ({ ball: { color }, points, name: t(`color.${color}`) })),
+  example,
+  onTable(game) {
+    const left = game.remaining.filter((r) => r.count != null).reduce((sum, r) => sum + r.count, 0)
+    return left ? t('board.left', { n: left }) : ''
+  },
   Fields,
   Balls,
   Pad,
+  Status,
+}
+
+/** PURE: the fines that wait for the next pot, by owner. */
+export function bankOf(marks) {
+  const bank = new Map()
+  for (const { type, data } of marks) {
+    if (type === 'game.ball_potted') bank.clear()
+    else if (type === 'game.foul_committed') bank.set(data.participant_id, (bank.get(data.participant_id) ?? 0) + data.points)
+  }
+  return [...bank].map(([participant_id, points]) => ({ participant_id, points }))
+}
+
+/** Fouls that pile up until somebody pots. Without the whole log the server's word of the beginning holds. */
+function Status({ session, game, marks, complete }) {
+  if (!kolkhoz.foulGoesToBank(session.rules)) return null
+  const bank = complete ? bankOf(marks) : game.fines ?? []
+  const sum = bank.reduce((all, fine) => all + fine.points, 0)
+  if (!sum) return html`<p class="on-table" data-testid="bank" data-sum="0">${t('bank.empty')}</p>`
+  const owners = bank.map((fine) => `${nameOf(session, fine.participant_id)} ${fine.points}`).join(', ')
+  return html`<p class="on-table bank" data-testid="bank" data-sum=${sum}>${t('bank.sum')} <b>${sum}</b> <span class="owners name">${owners}</span></p>`
+}
+
+/** Three players, the dearest ball, the cheapest one and a foul; nothing is rounded, so the sums are the server's. */
+function example(rules) {
+  const dear = rules.balls.reduce((a, b) => (b.points > a.points ? b : a))
+  const cheap = rules.balls.reduce((a, b) => (b.points < a.points ? b : a))
+  const points = [0, 0, 0]
+  let fine = 0
+  const nets = () => points.map((mine, i) => {
+    const others = rules.payer === 'everyone' ? points.reduce((a, b) => a + b) - mine : points[(i + 1) % 3]
+    return rules.point_price * (mine * (rules.payer === 'everyone' ? 2 : 1) - others + (i === 0 ? fine : i === 2 ? -fine : 0))
+  })
+  const step = (key, by, words) => ({ key, by, words, nets: nets() })
+  const pot = (by, ball) => {
+    points[by] += ball.points
+    return step('example.pot', by, { ball: t(`color.${ball.color}`), points: t('points', { n: ball.points }) })
+  }
+  const steps = [pot(0, dear), pot(1, cheap)]
+  if (rules.foul?.kind === 'subtract') {
+    points[2] -= rules.foul.points ?? 1
+    steps.push(step('example.foul', 2, { n: rules.foul.points ?? 1 }))
+  } else if (rules.foul?.kind === 'pool') {
+    steps.push({ key: 'example.fine', by: 2 })
+    points[0] += cheap.points
+    fine = 1
+    steps.push(step('example.collect', 0, { ball: t(`color.${cheap.color}`), points: t('points', { n: cheap.points }) }))
+  }
+  return { players: 3, steps }
 }
 
 function Fields({ draft, set, rule }) {
@@ -77,7 +134,7 @@ function Balls({ rules }) {
 function Pad({ rules, game, pending, onPot, onMore }) {
   return html`<div class="balls">
     ${rules.balls.map((ball) => html`<${PadBall} ball=${ball} left=${leftOf(ball.color, game, pending)} onPot=${onPot} />`)}
-    ${rules.balls.length % 4 !== 0 && html`<button type="button" class="more" aria-label=${t('table.more')} onClick=${onMore}>···</button>`}
+    ${onMore && rules.balls.length % 4 !== 0 && html`<button type="button" class="more" aria-label=${t('table.more')} onClick=${onMore}>···</button>`}
   </div>`
 }
 

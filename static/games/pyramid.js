@@ -1,6 +1,7 @@
 // games/pyramid.js: two sides race to a number of balls. Americana, where any ball is a cue ball, and Moscow pyramid.
 import { html } from '../html.js'
 import { money, t } from '../i18n.js'
+import { nextInOrder } from '../game_view.js'
 import { parseWhole } from '../money.js'
 import { Ball } from '../components/ball.js'
 import { Choice, Field, named } from '../components/choice.js'
@@ -30,6 +31,13 @@ const pyramid = (type, hasOwnBall) => ({
   ballPoints: () => 1,
   foulPoints: () => 1,
   foulGoesToOther: (rules) => rules.foul?.kind === 'opponent_plus_one',
+  foulScores: (rules, game, { participant_id: id }) => (rules.foul?.kind === 'offender_minus_one' ? [[id, -1]] : [[nextInOrder(game.order, id), 1]]),
+  padBalls: () => [
+    { ball: { color: 'white' }, points: 1, name: t('table.potted') },
+    ...(hasOwnBall ? [{ ball: { color: 'white', own_ball: true }, points: 1, name: t('table.own_ball') }] : []),
+  ],
+  example,
+  onTable: () => '',
   Fields,
   Balls: () => null,
   Pad: ({ onPot }) => html`<${Pad} hasOwnBall=${hasOwnBall} onPot=${onPot} />`,
@@ -40,6 +48,16 @@ export const moscowPyramid = pyramid('moscow_pyramid', true)
 
 function playersOf(rules) {
   return rules.format === '2x2' ? 4 : 2
+}
+
+function example(rules) {
+  const price = rules.game_price
+  const pair = rules.format === '2x2'
+  const nets = pair ? [price, -price, price, -price] : [price, -price]
+  return { players: nets.length, steps: [
+    { key: `example.${rules.foul?.kind ?? 'opponent_plus_one'}`, by: 1, to: 0 },
+    { key: pair ? 'example.pair_wins' : 'example.wins', by: 0, to: 2, words: { n: rules.target_balls }, nets },
+  ] }
 }
 
 function Fields({ draft, set, rule }) {

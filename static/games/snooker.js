@@ -1,6 +1,7 @@
 // games/snooker.js: a game is one frame. A red, then any colour; then the colours in ascending order.
 import { html, useState } from '../html.js'
 import { money, t } from '../i18n.js'
+import { nextInOrder } from '../game_view.js'
 import { moneyInput, parseMoney, parseWhole } from '../money.js'
 import { Ball } from '../components/ball.js'
 import { Choice, Field, Switch } from '../components/choice.js'
@@ -9,6 +10,9 @@ import { Asking } from '../components/asking.js'
 const COLORS = ['yellow', 'green', 'brown', 'blue', 'pink', 'black']
 const BALLS = ['red', ...COLORS]
 const FOULS = [4, 5, 6, 7]
+const VALUES = Object.fromEntries(BALLS.map((color, at) => [color, at + 1]))
+/** A red and the black after it. */
+const RED_AND_BEST = 8
 
 export const snooker = {
   type: 'snooker',
@@ -30,17 +34,36 @@ export const snooker = {
   mostPlayers: playersOf,
   why: () => 'snooker',
   ring: () => null,
-  ballPoints: (rules, { color, free_ball }) => (free_ball ? 1 : BALLS.indexOf(color) + 1),
+  ballPoints: (rules, { color, free_ball }) => (free_ball ? 1 : VALUES[color]),
   foulPoints: (rules) => rules.foul_points ?? 4,
   foulGoesToOther: () => true,
+  foulScores: (rules, game, { participant_id: id, points }) => [[nextInOrder(game.order, id), points ?? rules.foul_points ?? 4]],
+  padBalls: () => BALLS.map((color) => ({ ball: { color }, points: VALUES[color], name: t(`color.${color}`) })),
+  example,
+  onTable({ ball_on: on, points_remaining: left, scores }) {
+    const best = Math.max(0, ...scores.map((score) => score.break ?? 0))
+    return [
+      on && `${t('snooker.on')} ${t(on === 'color' ? 'snooker.any_color' : `color.${on}`)}`,
+      left != null && t('snooker.left', { n: left }),
+      best > 0 && `${t('snooker.break')} ${best}`,
+    ].filter(Boolean).join(' · ')
+  },
   Fields,
-  Balls: ({ rules }) => html`<p class="rule-balls">${BALLS.map((color) => html`<span><${Ball} color=${color} size=${18} />${color === 'red' ? `×${rules.reds ?? 15}` : BALLS.indexOf(color) + 1}</span>`)}</p>`,
+  Balls: ({ rules }) => html`<p class="rule-balls">${BALLS.map((color) => html`<span><${Ball} color=${color} size=${18} />${color === 'red' ? `×${rules.reds ?? 15}` : VALUES[color]}</span>`)}</p>`,
   Pad,
+  Status,
   More,
 }
 
 function playersOf(rules) {
   return rules.format === '2x2' ? 4 : 2
+}
+
+function example(rules) {
+  const sum = (rules.frame_price ?? 0) + 22 * (rules.point_price ?? 0)
+  const pair = rules.format === '2x2'
+  const nets = pair ? [sum, -sum, sum, -sum] : [sum, -sum]
+  return { players: nets.length, steps: [{ key: pair ? 'example.pair_frame' : 'example.frame', by: 0, to: 2, words: { score: '62 : 40', price: money(rules.frame_price ?? 0, rules.currency), point: money(rules.point_price ?? 0, rules.currency) }, nets }] }
 }
 
 function Fields({ draft, set, rule }) {
@@ -55,29 +78,68 @@ function Fields({ draft, set, rule }) {
       testid="enforce-balls" onChange=${(enforce_balls) => rule({ enforce_balls })} />`
 }
 
+/** PURE: the frame once the marks that wait have been taken: what is on, what is left, the break of the visit. */
+export function frameAfter(game, commands) {
+  const count = (color) => game.remaining.find((ball) => ball.color === color)?.count ?? 0
+  let [reds, isAnyOn, visitor] = [count('red'), game.ball_on === 'color', game.current_participant_id]
+  let colors = COLORS.filter((color) => count(color) > 0)
+  let run = game.scores.find((score) => score.participant_id === visitor)?.break ?? 0
+  const on = () => (isAnyOn ? 'color' : reds > 0 ? 'red' : colors[0] ?? null)
+  const leave = (next) => { [isAnyOn, run, visitor] = [false, 0, next] }
+  for (const { type, participant_id: id, color, count: several = 1, free_ball: isFree, reds: lost = 0 } of commands) {
+    if (id !== visitor) leave(id)
+    const was = on()
+    if (type !== 'pot_ball') {
+      reds = Math.max(0, reds - lost)
+      leave(null)
+    } else if (isFree) {
+      run += VALUES[was] ?? 1
+      isAnyOn = was === 'red'
+    } else if (color === 'red') {
+      run += several
+      reds = Math.max(0, reds - several)
+      isAnyOn = true
+    } else {
+      run += VALUES[color]
+      if (was !== 'color' && was !== 'red') colors = colors.filter((left) => left !== color)
+      isAnyOn = false
+    }
+  }
+  const left = colors.reduce((sum, color) => sum + VALUES[color], 0) + (isAnyOn ? VALUES.black : 0) + reds * RED_AND_BEST
+  return { on: on(), reds, left, run }
+}
+
+const MARKS = new Set(['pot_ball', 'commit_foul', 'end_turn'])
+
+/** What a void on its way comes to is the server's to say. */
+function frameOf(game, pending) {
+  const commands = pending.filter((item) => !item.undo).map((item) => item.command)
+  return frameAfter(game, commands.every((command) => MARKS.has(command.type)) ? commands : [])
+}
+
+function Status({ game, pending }) {
+  if (game.points_remaining == null) return null
+  const { on, left, run } = frameOf(game, pending)
+  return html`<p class="on-table" data-testid="ball-on">${on && html`<span>${BALLS.includes(on) && html`<${Ball} color=${on} size=${16} hidden /> `}${t('snooker.on')} <b>${t(on === 'color' ? 'snooker.any_color' : `color.${on}`)}</b></span>`}
+    <span data-testid="points-left">${t('snooker.left', { n: left })}</span>
+    ${run > 0 && html`<span>${t('snooker.break')} <b data-testid="break">${run}</b></span>`}</p>`
+}
+
 /** Nothing is ever disabled: what waits for the network may have changed what is on, and the server says what is not. */
-function Pad({ game, onPot }) {
+function Pad({ game, pending, onPot }) {
   const [isFree, setFree] = useState(false)
-  const on = game.ball_on
+  const { on, reds } = frameOf(game, pending)
   const isOn = (color) => (isFree ? color !== 'red' && color !== on : color === on || (on === 'color' && color !== 'red'))
   const pot = (color) => (event) => {
     onPot(isFree ? { color, free_ball: true } : { color }, event.currentTarget)
     setFree(false)
   }
-  const best = Math.max(0, ...game.scores.map((score) => score.break ?? 0))
-  return html`<p class="on-table" data-testid="ball-on">${on && html`${t('snooker.on')} <b>${t(on === 'color' ? 'snooker.any_color' : `color.${on}`)}</b> · `}
-      ${t('snooker.left', { n: game.points_remaining ?? 0 })}${best > 0 ? html` · ${t('snooker.break')} <b data-testid="break">${best}</b>` : ''}</p>
-    <div class="balls snooker">
-      ${BALLS.map((color) => html`<button type="button" key=${color} class=${isOn(color) ? '' : 'off'} data-testid="ball-${color}"
-        aria-label=${`${t(`color.${color}`)}, ${t('points', { n: BALLS.indexOf(color) + 1 })}`} onClick=${pot(color)}>
-        <${Ball} color=${color} hidden /><span>${color === 'red' ? redsText(game) : BALLS.indexOf(color) + 1}</span></button>`)}
-      <button type="button" class="more${isFree ? ' on' : ''}" aria-pressed=${isFree} data-testid="free-ball" onClick=${() => setFree(!isFree)}>${t('mark.free_ball')}</button>
-    </div>`
-}
-
-function redsText(game) {
-  const left = game.remaining.find((ball) => ball.color === 'red')?.count
-  return left == null ? '1' : `1 · ×${left}`
+  return html`<div class="balls snooker">
+    ${BALLS.map((color) => html`<button type="button" key=${color} class=${isOn(color) ? '' : 'off'} data-testid="ball-${color}"
+      aria-label=${`${t(`color.${color}`)}, ${color === 'red' ? `${VALUES.red ?? 1} · ×${reds}` : t('points', { n: VALUES[color] })}`} onClick=${pot(color)}>
+      <${Ball} color=${color} hidden /><span>${color === 'red' ? `1 · ×${reds}` : VALUES[color]}</span></button>`)}
+    <button type="button" class="more${isFree ? ' on' : ''}" aria-pressed=${isFree} data-testid="free-ball" onClick=${() => setFree(!isFree)}>${t('mark.free_ball')}</button>
+  </div>`
 }
 
 function More({ game, name, send }) {

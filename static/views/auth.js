@@ -1,16 +1,17 @@
-// Registering and logging in; whoever came by an invitation goes on to it.
+// Signing in to an account, or making one; then on to where one was going.
 import { html, useState } from '../html.js'
 import { t } from '../i18n.js'
 import * as api from '../api.js'
 import { signIn } from '../page.js'
+import { go } from '../router.js'
 import { useAsked } from '../components/asked.js'
 import { Bar } from '../components/bar.js'
 import { Field } from '../components/choice.js'
 import { LangChoice } from '../components/preferences.js'
 import { Problem } from '../components/problem.js'
 
-export function Auth({ invited }) {
-  const [fresh, setFresh] = useState(Boolean(invited))
+export function Auth({ to = '/', invited }) {
+  const [fresh, setFresh] = useState(false)
   const [form, setForm] = useState({ username: '', password: '', display_name: '' })
   const { ask, busy, error } = useAsked()
   const field = (name) => ({ name, value: form[name], 'data-testid': name, onInput: (e) => setForm({ ...form, [name]: e.target.value }) })
@@ -20,12 +21,14 @@ export function Auth({ invited }) {
     const answer = await ask(() => (fresh
       ? api.register({ username: username.trim(), password, ...(display_name.trim() && { display_name: display_name.trim() }) })
       : api.login({ username: username.trim(), password })))
-    if (answer) signIn(answer.user)
+    if (!answer) return
+    go(to, { replace: true })
+    signIn(answer.user)
   }
   return html`<main class="page" data-testid="auth">
-    <${Bar} title="Artel" sub=${t('auth.slogan')} />
+    <${Bar} title=${t(fresh ? 'auth.register' : 'auth.login')} back=${invited || to === '/' ? '/' : to} />
     <form class="sheet form" onSubmit=${submit}>
-      ${invited && html`<p class="note">${t('auth.invited', { code: invited })}</p>`}
+      ${invited && html`<p class="note">${t('enter.invitation')}</p>`}
       ${fresh && html`<${Field} label=${t('auth.display_name')} hint=${t('auth.display_name_hint')} maxlength="64" autocomplete="nickname" ...${field('display_name')} />`}
       <${Field} label=${t('auth.username')} hint=${fresh ? t('auth.username_hint') : null} required minlength="3" maxlength="32" autocapitalize="none" autocomplete="username" ...${field('username')} />
       <${Field} label=${t('auth.password')} hint=${fresh ? t('auth.password_hint') : null} required type="password" minlength=${fresh ? 8 : 1} maxlength="128"

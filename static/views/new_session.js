@@ -5,6 +5,7 @@ import * as api from '../api.js'
 import { go } from '../router.js'
 import { GAMES, gameOf } from '../games/index.js'
 import { defaultRules, fromDraft, toDraft } from '../rules_draft.js'
+import { templateName } from '../template_names.js'
 import { useAsked } from '../components/asked.js'
 import { Banner } from '../components/banner.js'
 import { Bar } from '../components/bar.js'
@@ -50,7 +51,8 @@ export function NewSession() {
       <${Choice} name="game" label=${t('new.game')} value=${type} options=${GAMES.map(({ type: word }) => [word, t(`game.${word}`)])} onChange=${(g) => { setType(g); pick(null) }} />
       ${templates.length > 0 && html`<h2 class="h">${t('new.template')}</h2>
         <div class="templates">${templates.map((x) => html`<button type="button" class="template${x === template ? ' on' : ''}" aria-pressed=${x === template}
-          data-testid="template" onClick=${() => pick(x.id)}><b>${x.name}</b><small>${gameOf(x.rules).priceText(x.rules)}</small></button>`)}</div>`}
+          data-testid="template" onClick=${() => pick(x.id)}><b>${templateName(x)}</b><small>${gameOf(x.rules).priceText(x.rules)}</small></button>`)}</div>`}
+      ${template && !template.is_system && html`<button type="button" class="text" data-testid="about-rules" onClick=${() => go(`/rules/${template.id}`)}>${t('house.about', { name: template.name })}</button>`}
       <${Problem} error=${unloaded} />
       <details><summary data-testid="edit-rules">${t('new.edit_rules')}</summary><${RulesForm} draft=${shown} onChange=${setDraft} /></details>
       <${Field} label=${t('new.max_players')} inputmode="numeric" pattern="[0-9]*" placeholder=${String(gameOf(shown.rules).mostPlayers(shown.rules))} value=${maxPlayers}

@@ -10,6 +10,8 @@ import { useAsked } from '../components/asked.js'
 import { Banner } from '../components/banner.js'
 import { Bar, BarButton } from '../components/bar.js'
 import { EveningChart } from '../components/evening_chart.js'
+import { GamesList } from '../components/games_list.js'
+import { LateNotice } from '../components/late_notice.js'
 import { LedgerSheet } from '../components/ledger_sheet.js'
 import { LogSheet } from '../components/log_sheet.js'
 import { MatchScore } from '../components/match_score.js'
@@ -24,7 +26,7 @@ import { UndoStrip } from '../components/undo_strip.js'
 import { Whys } from '../components/whys.js'
 import { WhySheet } from '../components/why_sheet.js'
 
-export function Result({ view, session, game, me }) {
+export function Result({ view, session, game, me, chat }) {
   const [sheet, open] = useState(null)
   const { ask, error } = useAsked()
   const items = useStore(waiting).filter((item) => item.session_id === session.id)
@@ -38,11 +40,13 @@ export function Result({ view, session, game, me }) {
 
   return html`<main class="page" data-testid="result-view">
     <${Bar} title=${t('result.title', { n: game.number })} sub=${subtitle(view, session, game)} back="/">
+      ${chat}
       <${BarButton} icon="log" label=${t('log.title')} onClick=${() => open('log')} testid="log-button" />
       <${BarButton} icon="qr" label=${t('people.title')} onClick=${() => open('people')} testid="people-button" />
     </${Bar}>
     <${Banner} />
     <div class="sheet">
+      <${LateNotice} events=${view.state.events} session=${session} />
       <${Results} game=${game} session=${session} />
       <${MatchScore} session=${session} />
       ${debtor.net < 0 && html`<button type="button" class="why" data-testid="why-button" onClick=${() => open('why')}>
@@ -51,6 +55,7 @@ export function Result({ view, session, game, me }) {
       <h2 class="h">${t('nav.evening')} · ${t('games', { n: session.games_played })}</h2>
       ${view.balance && html`<${EveningChart} balance=${view.balance} session=${session} /><${Settlement} balance=${view.balance} session=${session} me=${me} />`}
       ${view.balance && html`<${Whys} balance=${view.balance} session=${session} onWhy=${(id) => open({ ledger: id })} />`}
+      <${GamesList} view=${view} session=${session} />
       ${scores && html`<div class="two">
         <button type="button" class="ghost" data-testid="add-mark-button" onClick=${() => open('add')}>${t('result.add')}</button>
         <button type="button" class="ghost" data-testid="money-button" onClick=${() => open('money')}>${t('money.title')}</button></div>

@@ -4,8 +4,8 @@ import path from 'node:path'
 export const TIMEOUT = Number(process.env.TIMEOUT_MS ?? 15000)
 const PRICE = /50\s₽/
 
-export async function newPlayer(browser, { base, out, name, locale = 'ru-RU', viewport = { width: 360, height: 740 }, problems }) {
-  const context = await browser.newContext({ baseURL: base, viewport, locale, reducedMotion: process.env.MOTION ?? 'reduce', colorScheme: 'dark', hasTouch: true })
+export async function newPlayer(browser, { base, out, name, locale = 'ru-RU', viewport = { width: 360, height: 740 }, problems, ...more }) {
+  const context = await browser.newContext({ baseURL: base, viewport, locale, reducedMotion: process.env.MOTION ?? 'reduce', colorScheme: 'dark', hasTouch: true, ...more })
   const page = await context.newPage()
   page.setDefaultTimeout(TIMEOUT)
   page.on('dialog', (dialog) => { problems.push(`${name}: a dialog opened: ${dialog.message()}`); dialog.dismiss() })
@@ -26,7 +26,7 @@ class Player {
   shot(name) { return this.page.screenshot({ path: path.join(this.out, `${name}.png`) }) }
 
   async register(username) {
-    await this.page.goto('/')
+    await this.page.goto('/signin')
     await this.tap('switch-auth')
     await this.by('display_name').fill(this.name)
     await this.by('username').fill(username)
@@ -38,6 +38,11 @@ class Player {
   /** A session from a template at 50 roubles a point; its id. */
   async create(name) {
     await this.tap('new-session')
+    return this.createHere(name)
+  }
+
+  /** The same, where the form is open already. */
+  async createHere(name) {
     await this.by('session-name').fill(name)
     await this.by('template').filter({ hasText: PRICE }).first().click()
     await this.shot('new')

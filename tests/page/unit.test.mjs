@@ -295,6 +295,18 @@ test('an untried mark is simply taken back, a tried one is undone after its answ
   assert.deepEqual(sent.at(-1).command, { type: 'void_event', seq: 7 })
 })
 
+test('a tried mark that was taken back and then refused leaves nothing, and the next one goes', () => {
+  const sent = []
+  const kept = storage()
+  const box = outbox(kept, sent)
+  box.connected()
+  const [first, second] = [1, 2].map((n) => box.add('s', { type: 'pot_ball', n }))
+  box.undo(first.id)
+  box.refused(first.id, 'participant_removed', 'no')
+  assert.deepEqual(sent.map((f) => f.id), [first.id, second.id])
+  assert.deepEqual([box.items().map(({ id }) => id), kept.map.size], [[second.id], 1])
+})
+
 test('another account on the same phone never sends these marks', () => {
   const kept = storage()
   outbox(kept, []).add('s', { type: 'pot_ball' })
@@ -322,12 +334,12 @@ test('an error is told in one language', async () => {
   const { errorText, setLang } = await import('../../static/i18n.js')
   const wrong = { code: 'validation_failed', detail: 'name: must be 1 to 100 characters', errors: [{ field: 'name', message: 'must be 1 to 100 characters' }] }
   const foreign = { code: 'some_new_code', detail: 'it is Anna\'s turn' }
-  setLang('ru')
+  await setLang('ru')
   for (const error of [wrong, foreign]) assert.doesNotMatch(errorText(error), /[a-z]/i)
   assert.match(errorText(wrong), /Название/)
-  setLang('en')
+  await setLang('en')
   for (const error of [wrong, foreign]) assert.doesNotMatch(errorText(error), /[а-я]/i)
-  assert.equal(errorText(foreign), foreign.detail)
+  assert.equal(errorText(foreign), en['error.unknown'])
 })
 
 test('both languages say the same things', () => {

@@ -1,0 +1,11 @@
+// The way to a table, what opens over it and what comes after it, loaded together as soon as the table is there.
+export { ChatPane, ChatSheet } from '../components/chat_sheet.js'
+export { NotMember } from '../components/not_member.js'
+export { TableSheets } from '../components/table_sheets.js'
+export { Enter } from './enter.js'
+export { Evening } from './evening.js'
+export { Join } from './join.js'
+export { Lobby } from './lobby.js'
+export { Result } from './result.js'
+export { Waiting } from './waiting.js'
+export { Welcome } from './welcome.js'
