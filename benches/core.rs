@@ -5,7 +5,7 @@ use std::hint::black_box;
 use artel::game::command::{Command, CreateSession, Request, Scoring};
 use artel::game::event::{Actor, DecidedFact, Event, Proof, Role};
 use artel::game::{Rules, Session, settle};
-use artel::ids::{Dice, Money, ParticipantId, SessionId, Timestamp, UserId};
+use artel::ids::{CommandId, CorrelationId, Dice, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use uuid::Uuid;
 
@@ -75,8 +75,8 @@ impl Evening {
     }
 
     fn request(&self, user: u128, command: Command) -> Request {
-        let at = Timestamp::from_millis(1_769_882_645_000 + self.session.seq());
-        let dice = Dice(0x9e37_79b9_7f4a_7c15 * (self.session.seq() as u128 + 1));
+        let at = Timestamp::from_millis(1_769_882_645_000 + self.session.seq().0);
+        let dice = Dice(0x9e37_79b9_7f4a_7c15 * (self.session.seq().0 as u128 + 1));
         Request { user: UserId(Uuid::from_u128(100 + user)), game: None, command, at, dice }
     }
 
@@ -84,12 +84,12 @@ impl Evening {
         Event {
             event_id: request.dice.id(0, request.at),
             session_id: SessionId(Uuid::from_u128(1)),
-            seq: self.session.seq() + 1,
+            seq: self.session.seq().next(),
             fact: decided.fact,
             game_id: decided.game_id,
             actor: Actor { user_id: Some(request.user), participant_id: None },
-            command_id: request.dice.id(1, request.at),
-            correlation_id: request.dice.id(2, request.at),
+            command_id: CommandId(request.dice.id(1, request.at)),
+            correlation_id: CorrelationId(request.dice.id(2, request.at)),
             timestamp: request.at,
             proof: Proof::after(self.session.last_hash()),
         }
@@ -151,7 +151,7 @@ fn the_log(c: &mut Criterion) {
         b.iter(|| serde_json::from_slice::<Session>(black_box(&snapshot)));
     });
     let last = evening.log.last().expect("a log").seq;
-    let request = evening.request(0, Command::Score(Scoring::VoidEvent { seq: last / 2 }));
+    let request = evening.request(0, Command::Score(Scoring::VoidEvent { seq: Seq(last.0 / 2) }));
     c.bench_function("decide a void among 10000 marks", |b| {
         b.iter_batched(|| request.clone(), |request| evening.session.decide(&request), BatchSize::SmallInput);
     });

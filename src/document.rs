@@ -13,6 +13,7 @@ pub(crate) struct Document {
     content_type: &'static str,
     tag: String,
     body: Bytes,
+    kept: &'static str,
 }
 
 impl Document {
@@ -25,7 +26,12 @@ impl Document {
     /// The same where the hash of the bytes is known.
     pub(crate) fn hashed(content_type: &'static str, body: Bytes, hash: &[u8]) -> Self {
         let tag = hash.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { content_type, tag: format!("\"{tag}\""), body }
+        Self { content_type, tag: format!("\"{tag}\""), body, kept: "no-cache" }
+    }
+
+    /// Where other bytes have another name: whoever has these never asks again.
+    pub(crate) fn immutable(self) -> Self {
+        Self { kept: "public, max-age=31536000, immutable", ..self }
     }
 
     /// 200, or 304 for whoever has these bytes already.
@@ -34,7 +40,7 @@ impl Document {
         let is_known = known
             .is_some_and(|tags| tags.split(',').map(str::trim).any(|known| known == "*" || weak(known) == self.tag));
         let mut answer = HttpResponse::build(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-        answer.insert_header((header::ETAG, self.tag.clone())).insert_header((header::CACHE_CONTROL, "no-cache"));
+        answer.insert_header((header::ETAG, self.tag.clone())).insert_header((header::CACHE_CONTROL, self.kept));
         if is_known { answer.finish() } else { answer.content_type(self.content_type).body(self.body.clone()) }
     }
 }

@@ -48,6 +48,27 @@ id! {
     /// A place in a session, with or without an account behind it.
     ParticipantId
 }
+id! {
+    /// A club: a set of sessions, and those who are in it.
+    ClubId
+}
+id! {
+    /// A chat: of a session, of two users, of a group.
+    ChatId
+}
+id! {
+    /// Something said in a chat.
+    MessageId
+}
+
+id! {
+    /// The idempotency key of a command: the same key of the same user is the same command.
+    CommandId
+}
+id! {
+    /// What a request caused, wherever it happens, has one of these.
+    CorrelationId
+}
 
 /// One start of a node, which writes events: its row in `writer`. Later starts have greater ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,7 +82,74 @@ impl fmt::Display for WriterId {
 }
 
 /// The number of an event in its session: 1, 2, 3 ... without gaps.
-pub type Seq = i64;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub i64);
+
+/// The place of an event among those that a writer stored: 1, 2, 3 ... without gaps. How far these are published, or
+/// a projection has looked through them, is the place of the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub i64);
+
+macro_rules! counts_events {
+    ($name:ident) => {
+        impl $name {
+            /// Before the first.
+            pub const ZERO: $name = $name(0);
+
+            #[must_use]
+            pub fn next(self) -> $name {
+                self + 1
+            }
+
+            #[must_use]
+            pub fn previous(self) -> $name {
+                $name(self.0.saturating_sub(1))
+            }
+
+            /// How many there are after an earlier one, up to and with this one.
+            pub fn since(self, earlier: $name) -> i64 {
+                self.0.saturating_sub(earlier.0)
+            }
+        }
+
+        /// So many later.
+        impl Add<i64> for $name {
+            type Output = $name;
+
+            fn add(self, many: i64) -> $name {
+                $name(self.0.saturating_add(many))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+counts_events!(Seq);
+counts_events!(Position);
+
+impl Seq {
+    /// After any that an event can have.
+    pub const MAX: Seq = Seq(i64::MAX);
+}
+
+impl utoipa::PartialSchema for Seq {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        i64::schema()
+    }
+}
+
+impl utoipa::ToSchema for Seq {
+    /// Clients were generated with this name.
+    fn name() -> std::borrow::Cow<'static, str> {
+        "i64".into()
+    }
+}
 
 /// Money in minor units of its currency (kopecks for RUB). What would be more than it can hold is the most that it can.
 #[derive(

@@ -13,6 +13,12 @@ pub mod telemetry;
 pub mod account;
 /// Every message with its chain, dead letters and queues, for operators.
 pub mod audit;
+/// Chats of sessions, of two users and of groups.
+mod chat;
+/// Clubs: who is in them, and which sessions count for them.
+pub mod club;
+/// Friends, requests and blocks.
+pub mod friend;
 /// The rules: what may be asked, what happened, who pays whom. Pure.
 pub mod game;
 /// Whether a node lives and can do its work.
@@ -49,5 +55,6 @@ mod headers;
 pub mod loadtest;
 /// The OpenAPI document as a whole.
 mod openapi;
+mod page;
 /// Every path of the service.
 pub mod routes;

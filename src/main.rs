@@ -55,6 +55,11 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Makes what is folded from the logs anew
+    Rebuild {
+        #[command(subcommand)]
+        what: Rebuild,
+    },
     /// Says whether all that the settings name is there; changes nothing; exit 2 where something is not
     Check(Settings),
     /// Copies the SQLite database into a file, while a server uses it too
@@ -83,6 +88,12 @@ enum Command {
 }
 
 #[derive(Subcommand)]
+enum Rebuild {
+    /// The statistics and achievements of all players, beside a running server too; exit 1 where something differed
+    Statistics(Settings),
+}
+
+#[derive(Subcommand)]
 enum DeadLetters {
     /// Lists them, oldest first
     List(Settings),
@@ -102,9 +113,17 @@ enum DeadLetters {
     },
 }
 
+/// A connection that is held has two buffers of 8 KiB, and hardly ever more than a page of each is written. Huge pages would
+/// make all of it real memory: 19 kB a connection in place of 12. Where it can't be had there is just more used.
+fn use_small_pages() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
 fn main() -> ExitCode {
     // Whatever this program writes is for its owner alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    use_small_pages();
     let Arguments { command, serve } = match artel::config::parse::<Arguments>() {
         Ok(arguments) => arguments,
         Err(error) if is_wrong(&error) => return wrong(&error),
@@ -115,6 +134,7 @@ fn main() -> ExitCode {
         Command::Migrate(settings) => with(settings, app::migrate),
         Command::Replay { session_id, settings } => with(settings, |config| app::replay(config, session_id)),
         Command::Verify { session_id, settings } => with(settings, |config| app::verify(config, session_id)),
+        Command::Rebuild { what: Rebuild::Statistics(settings) } => with(settings, app::rebuild_statistics),
         Command::User(command) => {
             let (action, flags, config) = match command.parts() {
                 Ok(parts) => parts,

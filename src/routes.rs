@@ -1,29 +1,19 @@
 //! Every path of the service on one page: the rooms' own, health, metrics, documents and the page.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics_exporter_prometheus::PrometheusHandle;
-use rust_embed::RustEmbed;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::document::Document;
 use crate::http::Problem;
-use crate::{account, audit, health, notification, openapi, server, session, stats, stream, template};
-
-/// The page, in the binary.
-#[derive(RustEmbed)]
-#[folder = "static/"]
-struct Page;
-
-/// What the page may do: everything comes from here, nothing is inline.
-const PAGE_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
-     style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+use crate::{
+    account, audit, chat, club, friend, health, notification, openapi, page, server, session, stats, stream, template,
+};
 
 /// All paths.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
@@ -40,15 +30,18 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
                 .configure(server::routes)
                 .configure(account::routes)
                 .configure(template::routes)
+                .configure(friend::routes)
+                .configure(chat::api_routes)
                 .configure(stream::api_routes)
                 .configure(session::routes::routes)
+                .configure(club::routes)
                 .configure(stats::routes)
                 .configure(notification::routes)
                 .configure(audit::routes)
                 .default_service(web::to(missing)),
         )
         .service(web::scope("/api").default_service(web::to(missing)))
-        .service(web::resource("/{path:.*}").route(web::get().to(page)));
+        .configure(page::routes);
 }
 
 /// For Prometheus.
@@ -83,39 +76,6 @@ async fn missing() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("there is nothing here"))
 }
 
-/// A file of the page; a path without an ending is a place within the page.
-async fn page(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let (name, file) = match Page::get(&path) {
-        Some(file) => (path.as_str(), file),
-        None if path.rsplit('/').next().is_none_or(|last| !last.contains('.')) => {
-            let index = Page::get("index.html").ok_or_else(|| Problem::not_found("this server has no page"))?;
-            ("index.html", index)
-        }
-        None => return Err(Problem::not_found("there is no such file")),
-    };
-    let bytes = match file.data {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
-    };
-    let mut answer = Document::hashed(content_type(name), bytes, &file.metadata.sha256_hash()).answer(&request);
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-    Ok(answer)
-}
-
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
-        "js" | "mjs" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "json" | "webmanifest" => "application/json",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "woff2" => "font/woff2",
-        "txt" | "md" | "LICENSE" => "text/plain; charset=utf-8",
-        _ => "application/octet-stream",
-    }
-}
-
 /// The OpenAPI of this room.
 #[derive(OpenApi)]
 #[openapi(
@@ -132,13 +92,17 @@ fn api() -> utoipa::openapi::OpenApi {
         server::Api::openapi(),
         account::openapi(),
         template::openapi(),
+        friend::openapi(),
+        chat::openapi(),
         session::routes::Api::openapi(),
         session::joining::Api::openapi(),
         session::participant_routes::Api::openapi(),
+        session::claim_routes::Api::openapi(),
         session::game_routes::Api::openapi(),
         session::correction_routes::Api::openapi(),
         session::money_routes::Api::openapi(),
         stream::Api::openapi(),
+        club::openapi(),
         stats::openapi(),
         notification::openapi(),
         audit::openapi(),

@@ -89,16 +89,28 @@ fn best_first<'a>(interfaces: impl Iterator<Item = (&'a str, IpAddr)>) -> Vec<Ip
 }
 
 /// What this server can do, for clients that know more or less.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-struct Features {
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Features {
     /// People may play without an account: `POST /auth/guest`.
-    guests: bool,
+    pub(crate) guests: bool,
     /// Mail is configured: a forgotten password can be reset by it.
-    mail: bool,
+    pub(crate) mail: bool,
     /// Users have friends.
-    friends: bool,
+    pub(crate) friends: bool,
+    /// Users have clubs with boards of their own.
+    pub(crate) clubs: bool,
     /// Sessions and users have chats.
-    chats: bool,
+    pub(crate) chats: bool,
+    /// Browsers are told by Web Push: `POST /push-subscriptions`.
+    pub(crate) push: bool,
+    /// People sign in with Telegram: `POST /auth/telegram`.
+    pub(crate) telegram: bool,
+}
+
+/// What this server can do, and what clients need to use it.
+pub(crate) struct Abilities {
+    pub(crate) features: Features,
+    pub(crate) push_public_key: String,
 }
 
 /// What the server says of itself.
@@ -112,16 +124,19 @@ struct ServerInfo {
     reachable_urls: Vec<String>,
     /// What it can do.
     features: Features,
+    /// The `applicationServerKey` that browsers subscribe to pushes with.
+    push_public_key: String,
 }
 
 /// Version, addresses and features of this server; open to everybody.
 #[utoipa::path(get, path = "/api/v1/server", tag = "operations", responses((status = 200, body = ServerInfo)))]
-async fn info(addresses: web::Data<Addresses>) -> HttpResponse {
+async fn info(addresses: web::Data<Addresses>, abilities: web::Data<Abilities>) -> HttpResponse {
     HttpResponse::Ok().json(ServerInfo {
         version: env!("CARGO_PKG_VERSION"),
         public_url: addresses.public_url(),
         reachable_urls: addresses.reachable_urls(),
-        features: Features { guests: false, mail: false, friends: false, chats: false },
+        features: abilities.features,
+        push_public_key: abilities.push_public_key.clone(),
     })
 }
 

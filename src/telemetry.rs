@@ -131,6 +131,7 @@ fn describe() {
     describe_counter!("artel_broker_reconnects_total", "Connections to the broker that were lost, by purpose");
     describe_counter!("artel_publish_failures_total", "Messages that were not confirmed and are published again");
     describe_counter!("artel_consumers_renewed_total", "Consumers of a queue made anew, by what was wrong with them");
+    describe_counter!("artel_deliveries_total", "What was sent outside, by its way and what became of it");
     describe_gauge!("artel_queue_workers", "Workers of a queue on this node");
     describe_gauge!("artel_queue_latency_seconds", "From a message's arrival here to its effect, smoothed");
     describe_counter!("artel_writers_taken_over_total", "Outboxes of nodes that are gone, published by this one");
@@ -242,6 +243,11 @@ fn settled(event_type: &str, queue: &'static str, status: &'static str) -> metri
         "rabbitmq_events_processed_total",
         "event_type" => named(event_type), "queue_name" => queue, "status" => status
     )
+}
+
+/// Something was sent outside (`ok`), will be tried again (`retried`) or is given up (`dead`).
+pub(crate) fn delivered(sink: &'static str, outcome: &'static str) {
+    counter!("artel_deliveries_total", "sink" => sink, "outcome" => outcome).increment(1);
 }
 
 /// What waits in a queue.

@@ -1,7 +1,7 @@
 //! What text may be in a name. Leaf of the house: pure, and the rules use it too.
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{EmojiStatus, GeneralCategory, UnicodeEmoji, UnicodeGeneralCategory};
+use unicode_properties::{EmojiStatus, GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
 
 /// What an account is called after its end.
 pub(crate) const DELETED_PLAYER: &str = "deleted player";
@@ -9,6 +9,8 @@ pub(crate) const DELETED_PLAYER: &str = "deleted player";
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 const BLACK_FLAG: char = '🏴';
+/// Letters and patterns to Unicode, and nothing to whoever looks: the fillers of Hangul, the pattern of Braille without dots.
+const BLANKS: [char; 5] = ['\u{115F}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{FFA0}'];
 /// What makes the flags of England, Scotland and Wales of a black one; other tags show nothing.
 const TAGS: [&str; 3] = [
     "\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
@@ -28,6 +30,22 @@ pub(crate) fn is_visible(text: &str) -> bool {
     (0..characters.len()).all(|place| shows(&characters, place))
 }
 
+/// Whether there is anything in it to be seen, whatever else is.
+pub(crate) fn shows_something(text: &str) -> bool {
+    text.chars().any(|character| {
+        !(character.is_whitespace()
+            || character.is_control()
+            || BLANKS.contains(&character)
+            || character.general_category() == GeneralCategory::Format
+            || is_mark(character))
+    })
+}
+
+/// What is set on the letter before it: an accent, the sign of a vowel.
+pub(crate) fn is_mark(character: char) -> bool {
+    character.general_category_group() == GeneralCategoryGroup::Mark
+}
+
 /// A name that was stored when more was allowed, as it would be stored today: what nobody sees is dropped from it. May
 /// be empty.
 pub(crate) fn cleaned(name: &str, length_max: usize) -> String {
@@ -44,7 +62,7 @@ fn shows(characters: &[char], place: usize) -> bool {
         }
         GeneralCategory::Format => is_of_a_flag(characters, place),
         GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => false,
-        _ => true,
+        _ => !BLANKS.contains(&characters[place]),
     }
 }
 
@@ -112,9 +130,25 @@ mod tests {
             &format!("{england}\u{E0067}"),
             "\u{1F3F4}\u{E0075}\u{E0073}\u{E007F}",
             "می\u{200C}خواهم",
+            "\u{3164}",
+            "\u{2800}anna",
         ] {
             assert!(!is_visible(name), "{name:?}");
             assert!(is_visible(&cleaned(name, 64)), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn something_shows_where_any_of_it_does() {
+        for nothing in ["", " \u{A0}", "\u{200B}", "\u{200D}", "\u{FEFF}", "\u{3164}", "\u{2800}", "\u{AD}", TAGS[0]] {
+            assert!(!shows_something(nothing), "{nothing:?}");
+        }
+        for nothing in ["\u{FE0F}", "\u{202E}\u{2066}", "\u{301}", "\u{E0041}", "\u{E0100}", "\u{115F}\u{1160}"] {
+            assert!(!shows_something(nothing), "{nothing:?}");
+        }
+        for something in ["\u{202E}a", "می\u{200C}خواهم", "👩\u{200D}", "❤️", "!", "각", "नि", "\u{2801}", "\u{F8FF}"]
+        {
+            assert!(shows_something(something), "{something:?}");
         }
     }
 

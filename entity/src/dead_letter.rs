@@ -23,6 +23,8 @@ pub struct Model {
     pub attempts: i32,
     /// When it came here.
     pub failed_at_ms: i64,
+    /// Whose it is, where it is about a user alone. Nodes of earlier versions do not say.
+    pub user_id: Option<Uuid>,
 }
 
 /// None: rows are joined by hand where they are.

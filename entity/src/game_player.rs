@@ -37,6 +37,8 @@ pub struct Model {
     pub place: Option<i32>,
     /// ISO 4217; none in rows of before it was kept, empty where the log does not tell it any more.
     pub currency: Option<String>,
+    /// What is no sum, as JSON: balls by colour, breaks; none in rows of before it was kept.
+    pub details: Option<String>,
 }
 
 /// None: rows are joined by hand where they are.

@@ -9,7 +9,7 @@ pub struct Model {
     /// Version 7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Unique; always in lower case.
+    /// Unique; always in lower case. Of a guest, and of a deleted account, one that nobody can have.
     pub username: String,
     /// As the user wrote it.
     pub display_name: String,
@@ -17,7 +17,7 @@ pub struct Model {
     pub display_name_folded: String,
     /// Where the user can be reached.
     pub email: Option<String>,
-    /// argon2id, as a PHC string.
+    /// argon2id, as a PHC string; empty where there is no password.
     pub password_hash: String,
     /// Milliseconds since 1970.
     pub created_at_ms: i64,
@@ -33,6 +33,10 @@ pub struct Model {
     pub left_sessions_at_ms: Option<i64>,
     /// `command line`: by the operator; registered where absent.
     pub created_by: Option<String>,
+    /// Has no name and no password, only its logins.
+    pub is_guest: bool,
+    /// Of an unused guest: when it was last seen that it has an open balance; milliseconds since 1970.
+    pub debts_seen_at_ms: Option<i64>,
 }
 
 /// None: rows are joined by hand where they are.

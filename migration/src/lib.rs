@@ -15,6 +15,19 @@ mod m0013_projection_cursor;
 mod m0014_snooker;
 mod m0015_event_seal;
 mod m0016_public_sessions;
+mod m0017_friend;
+mod m0018_guests;
+mod m0019_delivery;
+mod m0020_sinks;
+mod m0021_result_change;
+mod m0022_club;
+mod m0023_player_details;
+mod m0024_sinks_in_trouble;
+mod m0025_chat;
+mod m0026_words_of_messages;
+mod m0027_left_chats;
+mod m0028_chat_edit;
+mod m0029_display;
 
 use sea_orm_migration::prelude::*;
 
@@ -41,6 +54,19 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_snooker::Migration),
             Box::new(m0015_event_seal::Migration),
             Box::new(m0016_public_sessions::Migration),
+            Box::new(m0017_friend::Migration),
+            Box::new(m0018_guests::Migration),
+            Box::new(m0019_delivery::Migration),
+            Box::new(m0020_sinks::Migration),
+            Box::new(m0021_result_change::Migration),
+            Box::new(m0022_club::Migration),
+            Box::new(m0023_player_details::Migration),
+            Box::new(m0024_sinks_in_trouble::Migration),
+            Box::new(m0025_chat::Migration),
+            Box::new(m0026_words_of_messages::Migration),
+            Box::new(m0027_left_chats::Migration),
+            Box::new(m0028_chat_edit::Migration),
+            Box::new(m0029_display::Migration),
         ]
     }
 }

@@ -17,6 +17,7 @@ use super::{Accounts, CurrentUser, browser, names};
 use crate::clock;
 use crate::http::{Body, Code, Fields, Problem, ProblemBody};
 use crate::ids::UserId;
+use crate::outbox::delivery;
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
@@ -96,23 +97,49 @@ pub(super) async fn register(
     let email = email.map(|email| names::check_email(&mut fields, &email));
     fields.done()?;
     accounts.0.limits.register(accounts.client_address(&request)).await?;
-    if accounts.is_reserved(&username) {
-        return Err(Problem::new(Code::UsernameTaken, format!("the user name {username} is taken")));
-    }
-    let taken = || Problem::new(Code::UsernameTaken, format!("the user name {username} is taken"));
-    // Spares a hash; the index decides.
-    if by_username(&accounts, &username).await?.is_some() {
-        return Err(taken());
-    }
+    only_free_name(&accounts, &username).await?;
     let password_hash = accounts.0.passwords.hash(password).await?;
+    let user = user::Model { email, password_hash, ..new_account(username.clone(), display_name) };
+    let client = Client::of(&request, &accounts);
+    let confirmation = accounts.confirmation_of(UserId(user.id), user.email.as_deref()).await?;
+    let tx = accounts.0.database.begin_write().await?;
+    match user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await {
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            return Err(name_taken(&username));
+        }
+        inserted => inserted?,
+    };
+    let opened = accounts.insert_login(&tx, user, &client).await?;
+    let (id, login) = (UserId(opened.user.id), json!({"login_id": opened.login_id}));
+    record(&tx, "user.registered", Some(id), &client, login).await?;
+    delivery::request(&tx, confirmation.as_slice()).await?;
+    tx.commit().await?;
+    answer(&request, &accounts, opened, StatusCode::CREATED)
+}
+
+/// Spares a hash where the name can't be had; the index decides.
+pub(super) async fn only_free_name(accounts: &Accounts, username: &str) -> Result<(), Problem> {
+    if accounts.is_reserved(username) || by_username(accounts, username).await?.is_some() {
+        return Err(name_taken(username));
+    }
+    Ok(())
+}
+
+pub(super) fn name_taken(username: &str) -> Problem {
+    Problem::new(Code::UsernameTaken, format!("the user name {username} is taken"))
+}
+
+/// The row of an account that was just opened, without mail and password.
+pub(super) fn new_account(username: String, display_name: String) -> user::Model {
     let now_ms = clock::now().millis();
-    let user = user::Model {
-        id: crate::clock::new_id(),
-        username: username.clone(),
+    user::Model {
+        id: clock::new_id(),
+        username,
         display_name_folded: display_name.to_lowercase(),
         display_name,
-        email,
-        password_hash,
+        email: None,
+        // No password has this hash.
+        password_hash: String::new(),
         created_at_ms: now_ms,
         updated_at_ms: now_ms,
         role: None,
@@ -120,18 +147,9 @@ pub(super) async fn register(
         deleted_at_ms: None,
         left_sessions_at_ms: None,
         created_by: None,
-    };
-    let client = Client::of(&request, &accounts);
-    let tx = accounts.0.database.begin_write().await?;
-    match user::Entity::insert(user::ActiveModel::from(user.clone())).exec_without_returning(&tx).await {
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => return Err(taken()),
-        inserted => inserted?,
-    };
-    let opened = accounts.insert_login(&tx, user, &client).await?;
-    let (id, login) = (UserId(opened.user.id), json!({"login_id": opened.login_id}));
-    record(&tx, "user.registered", Some(id), &client, login).await?;
-    tx.commit().await?;
-    answer(&request, &accounts, opened, StatusCode::CREATED)
+        is_guest: false,
+        debts_seen_at_ms: None,
+    }
 }
 
 /// Opens a login.
@@ -262,7 +280,7 @@ pub(super) async fn logout(
     Ok(response)
 }
 
-fn answer(
+pub(super) fn answer(
     request: &HttpRequest,
     accounts: &Accounts,
     opened: OpenedLogin,
@@ -270,6 +288,7 @@ fn answer(
 ) -> Result<HttpResponse, Problem> {
     let OpenedLogin { user, login_id, refresh_token } = opened;
     let role = accounts.role_of(&user);
+    let seconds = accounts.refresh_token_ms(&user) / 1000;
     let access_token = accounts.0.tokens.access(UserId(user.id), login_id, role, clock::now())?;
     let in_cookie = browser::is_browser(request);
     let body = LoginAnswer {
@@ -281,13 +300,12 @@ fn answer(
     };
     let mut response = HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body);
     if in_cookie {
-        let seconds = accounts.0.refresh_token_ms / 1000;
         browser::keep(&mut response, &refresh_token, seconds, accounts.is_https(request))?;
     }
     Ok(response)
 }
 
-async fn by_username(accounts: &Accounts, username: &str) -> Result<Option<user::Model>, Problem> {
+pub(super) async fn by_username(accounts: &Accounts, username: &str) -> Result<Option<user::Model>, Problem> {
     let found = user::Entity::find().filter(user::Column::Username.eq(username));
     Ok(found.one(accounts.0.database.reader()).await?)
 }

@@ -3,16 +3,16 @@
 use actix_web::{HttpResponse, web};
 use entity::login::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::record::{Client, record};
 use super::revocation::{LoginEnd, revoke};
 use super::{Accounts, CurrentUser};
 use crate::clock;
-use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::http::{Listing, PageQuery, PathId, Problem, ProblemBody, Query};
 use crate::ids::Timestamp;
 
 /// A login that is still good.
@@ -43,30 +43,18 @@ impl Device {
     }
 }
 
-/// Query of the list of logins.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Paging {
-    /// 1 to 200, 50 where absent.
-    limit: Option<i64>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Where you are signed in, the newest login first.
 #[utoipa::path(
     get, path = "/api/v1/users/me/logins", operation_id = "list_logins", tag = "users", security(("bearer" = [])),
-    params(Paging),
+    params(PageQuery),
     responses((status = 200, body = Listing<Device>), (status = 401, body = ProblemBody)),
 )]
 pub(super) async fn list(
     user: CurrentUser,
     accounts: web::Data<Accounts>,
-    paging: Query<Paging>,
+    paging: Query<PageQuery>,
 ) -> Result<web::Json<Listing<Device>>, Problem> {
-    let Paging { limit, cursor } = paging.into_inner();
-    let page = Page::new(limit, cursor)?;
+    let page = paging.into_inner().page()?;
     let mut live = Entity::find()
         .filter(Column::UserId.eq(user.id.0))
         .filter(Column::RevokedAtMs.is_null())

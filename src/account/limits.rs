@@ -89,6 +89,11 @@ impl<K: Hash + Eq> Buckets<K> {
         Self::bounded(f64::from(count), burst, KEYS_MAX)
     }
 
+    /// One in that time for each key.
+    pub fn each(period: Duration) -> Self {
+        Self::bounded(1.0 / period.as_secs_f64().max(0.001), 1, KEYS_MAX)
+    }
+
     fn bounded(rate_per_second: f64, burst: u32, keys_max: usize) -> Self {
         let kept = Mutex::new(BucketTable { buckets: HashMap::new(), swept_at: None });
         Self { rate_per_second, burst: f64::from(burst), keys_max, kept }

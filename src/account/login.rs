@@ -60,39 +60,21 @@ impl Accounts {
         user: user::Model,
         client: &Client,
     ) -> Result<OpenedLogin, DbErr> {
-        let now = clock::now();
+        let (now, life_ms) = (clock::now(), self.refresh_token_ms(&user));
         let login_id = crate::clock::new_id();
         let row = login::ActiveModel {
             id: Set(login_id),
             user_id: Set(user.id),
             created_at_ms: Set(now.millis()),
-            expires_at_ms: Set(now.millis() + self.0.refresh_token_ms),
+            expires_at_ms: Set(now.millis() + life_ms),
             revoked_at_ms: Set(None),
             last_used_at_ms: Set(Some(now.millis())),
             user_agent: Set(client.user_agent().map(str::to_owned)),
         };
         login::Entity::insert(row).exec_without_returning(tx).await?;
         let refresh_token = token::refresh_token();
-        self.insert_refresh_token(tx, login_id, &refresh_token, now).await?;
+        insert_refresh_token(tx, login_id, &refresh_token, now, life_ms).await?;
         Ok(OpenedLogin { user, login_id, refresh_token })
-    }
-
-    async fn insert_refresh_token(
-        &self,
-        tx: &impl ConnectionTrait,
-        login_id: Uuid,
-        refresh_token: &str,
-        now: Timestamp,
-    ) -> Result<(), DbErr> {
-        let row = refresh_token::ActiveModel {
-            token_hash: Set(token::hash_of(refresh_token)),
-            login_id: Set(login_id),
-            created_at_ms: Set(now.millis()),
-            expires_at_ms: Set(now.millis() + self.0.refresh_token_ms),
-            spent_at_ms: Set(None),
-        };
-        refresh_token::Entity::insert(row).exec_without_returning(tx).await?;
-        Ok(())
     }
 
     /// Spends a refresh token for the next one of its login. `now`: by this node, whose clock says what lives until
@@ -135,9 +117,10 @@ impl Accounts {
         if token.expires_at_ms <= now.millis() {
             return Err(Problem::new(Code::TokenExpired, "this token has expired; log in again"));
         }
-        self.insert_refresh_token(&tx, login.id, &successor, now).await?;
+        let life_ms = self.refresh_token_ms(&user);
+        insert_refresh_token(&tx, login.id, &successor, now, life_ms).await?;
         login::Entity::update_many()
-            .col_expr(login::Column::ExpiresAtMs, Expr::value(now.millis() + self.0.refresh_token_ms))
+            .col_expr(login::Column::ExpiresAtMs, Expr::value(now.millis() + life_ms))
             .col_expr(login::Column::LastUsedAtMs, Expr::value(now.millis()))
             .col_expr(login::Column::UserAgent, Expr::value(client.user_agent()))
             .filter(login::Column::Id.eq(login.id))
@@ -161,6 +144,24 @@ impl Accounts {
         self.note_revoked(&ended);
         Ok(())
     }
+}
+
+async fn insert_refresh_token(
+    tx: &impl ConnectionTrait,
+    login_id: Uuid,
+    refresh_token: &str,
+    now: Timestamp,
+    life_ms: i64,
+) -> Result<(), DbErr> {
+    let row = refresh_token::ActiveModel {
+        token_hash: Set(token::hash_of(refresh_token)),
+        login_id: Set(login_id),
+        created_at_ms: Set(now.millis()),
+        expires_at_ms: Set(now.millis() + life_ms),
+        spent_at_ms: Set(None),
+    };
+    refresh_token::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 fn disabled() -> Problem {

@@ -8,18 +8,23 @@ mod address;
 mod attempts;
 mod auth;
 mod browser;
+mod contact;
 mod current_user;
 mod deletion;
 mod devices;
 mod export;
+mod guest;
 mod limits;
 mod login;
+mod mail_address;
+mod mail_proof;
 mod names;
 mod operator;
 mod password;
 mod profile;
 mod record;
 mod revocation;
+mod telegram;
 #[cfg(test)]
 pub(crate) mod test_app;
 #[cfg(test)]
@@ -43,9 +48,13 @@ use crate::http::{Code, Problem};
 use crate::ids::UserId;
 
 pub use attempts::{Attempts, Limit};
+pub(crate) use contact::{ContactChange, Language, change_contact, contact_of, contacts_of};
 pub use current_user::CurrentUser;
 pub use limits::{Buckets, TokenBucket};
+pub(crate) use mail_address::RESET_REQUEST;
+pub(crate) use mail_proof::{AccountLetter, MailPurpose};
 pub(crate) use names::shown_name;
+pub(crate) use operator::AccountChange;
 pub use operator::UserReport;
 pub use profile::{Me, PublicUser};
 pub use token::AccountRole;
@@ -53,8 +62,10 @@ pub(crate) use user_limits::UserLimits;
 pub use user_limits::UserRates;
 
 use limits::Limits;
+use mail_proof::MailProofs;
 use password::Passwords;
 use revocation::RevokedLogins;
+use telegram::TelegramKey;
 use token::Tokens;
 
 /// What this room is told by the configuration.
@@ -76,6 +87,10 @@ pub struct Settings {
     pub refresh_token_days: u32,
     /// How often one user may do something.
     pub rates: UserRates,
+    /// Whether mail can be sent.
+    pub sends_mail: bool,
+    /// Of the bot whose Mini App people sign in from.
+    pub telegram_bot_token: Option<String>,
 }
 
 impl Default for Settings {
@@ -90,6 +105,8 @@ impl Default for Settings {
             access_token_seconds: 900,
             refresh_token_days: 30,
             rates: UserRates::default(),
+            sends_mail: false,
+            telegram_bot_token: None,
         }
     }
 }
@@ -107,6 +124,9 @@ struct Inner {
     trusted_proxies: Vec<IpNet>,
     refresh_token_ms: i64,
     tokens: Tokens,
+    mail_proofs: MailProofs,
+    sends_mail: bool,
+    telegram: Option<TelegramKey>,
     passwords: Passwords,
     limits: Limits,
     user_limits: UserLimits,
@@ -129,6 +149,9 @@ impl Accounts {
             trusted_proxies: settings.trusted_proxies,
             refresh_token_ms: i64::from(settings.refresh_token_days) * 24 * 60 * 60 * 1000,
             tokens: Tokens::new(settings.jwt_secret.as_bytes(), access_token_life),
+            mail_proofs: MailProofs::new(settings.jwt_secret.as_bytes()),
+            sends_mail: settings.sends_mail,
+            telegram: settings.telegram_bot_token.as_deref().map(TelegramKey::of_bot),
             passwords: Passwords::new(),
             revoked: RevokedLogins::new(access_token_life),
         }))
@@ -210,6 +233,12 @@ impl Accounts {
         Ok(row.map_or(AccountRole::User, |row| self.role_of(&row)))
     }
 
+    /// How long a refresh token lives. One of a guest is all that the guest has.
+    fn refresh_token_ms(&self, user: &entity::user::Model) -> i64 {
+        let shortest = if user.is_guest { guest::UNUSED_MS } else { 0 };
+        self.0.refresh_token_ms.max(shortest)
+    }
+
     fn role_of(&self, user: &entity::user::Model) -> AccountRole {
         let is_admin = self.is_reserved(&user.username) || user.role.as_deref() == Some(ADMIN);
         // A name in the configuration is nobody's once its account is gone or locked.
@@ -226,14 +255,25 @@ impl Accounts {
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/auth/register").route(web::post().to(auth::register)))
+        .service(web::resource("/auth/guest").route(web::post().to(guest::come_in)))
         .service(web::resource("/auth/login").route(web::post().to(auth::login)))
         .service(web::resource("/auth/refresh").route(web::post().to(auth::refresh)))
         .service(web::resource("/auth/logout").route(web::post().to(auth::logout)))
+        .service(web::resource("/auth/telegram").route(web::post().to(telegram::sign_in)))
+        .service(web::resource("/auth/password-reset").route(web::post().to(mail_address::request_reset)))
+        .service(web::resource("/auth/password-reset/confirm").route(web::post().to(mail_address::reset)))
+        .service(web::resource("/auth/email-confirmation").route(web::post().to(mail_address::confirm_email)))
         .service(
             web::resource("/users/me")
                 .route(web::get().to(profile::me))
                 .route(web::patch().to(profile::change_me))
                 .route(web::delete().to(deletion::delete_me)),
+        )
+        .service(web::resource("/users/me/claim").route(web::post().to(guest::claim)))
+        .service(
+            web::resource("/users/me/email-confirmation")
+                .route(web::get().to(mail_address::confirmation_now))
+                .route(web::post().to(mail_address::request_confirmation)),
         )
         .service(web::resource("/users/me/export").route(web::get().to(export::export_me)))
         .service(web::resource("/users/me/logins").route(web::get().to(devices::list)))
@@ -248,10 +288,18 @@ pub fn routes(config: &mut web::ServiceConfig) {
     auth::login,
     auth::refresh,
     auth::logout,
+    guest::come_in,
+    guest::claim,
     deletion::delete_me,
     export::export_me,
     devices::list,
     devices::end,
+    mail_address::request_reset,
+    mail_address::reset,
+    mail_address::confirmation_now,
+    mail_address::request_confirmation,
+    mail_address::confirm_email,
+    telegram::sign_in,
     profile::me,
     profile::change_me,
     profile::search,

@@ -17,6 +17,7 @@ use super::{AccountRole, Accounts, CurrentUser};
 use crate::clock;
 use crate::http::{Body, Code, Fields, Listing, Page, PathId, Problem, ProblemBody, Query, given};
 use crate::ids::{Timestamp, UserId};
+use crate::outbox::delivery;
 use crate::text::composed;
 
 /// An account as its owner sees it.
@@ -25,8 +26,9 @@ use crate::text::composed;
 pub struct Me {
     /// The account.
     pub id: UserId,
-    /// Unique, in lower case.
-    pub username: String,
+    /// Unique, in lower case; `null` of a guest.
+    #[schema(required)]
+    pub username: Option<String>,
     /// What others see.
     pub display_name: String,
     /// Where you can be reached.
@@ -36,6 +38,8 @@ pub struct Me {
     pub role: AccountRole,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// Without name and password, kept by its login alone.
+    pub is_guest: bool,
 }
 
 impl Me {
@@ -43,7 +47,8 @@ impl Me {
         Self {
             id: UserId(user.id),
             display_name: names::shown_name(&user.display_name, &user.username),
-            username: user.username,
+            username: username_of(&user),
+            is_guest: user.is_guest,
             email: user.email,
             role,
             created_at: Timestamp::from_millis(user.created_at_ms),
@@ -56,8 +61,9 @@ impl Me {
 pub struct PublicUser {
     /// The account.
     pub id: UserId,
-    /// Unique, in lower case.
-    pub username: String,
+    /// Unique, in lower case; `null` of a guest.
+    #[schema(required)]
+    pub username: Option<String>,
     /// The name to show.
     pub display_name: String,
 }
@@ -67,9 +73,14 @@ impl From<Model> for PublicUser {
         Self {
             id: UserId(user.id),
             display_name: names::shown_name(&user.display_name, &user.username),
-            username: user.username,
+            username: username_of(&user),
         }
     }
+}
+
+/// The name that an account logs in by; what the table has for a guest is nobody's.
+pub(super) fn username_of(user: &Model) -> Option<String> {
+    (!user.is_guest).then(|| user.username.clone())
 }
 
 impl Accounts {
@@ -116,9 +127,24 @@ pub(super) struct ChangeMe {
     /// A new password, 8 to 128 characters. It ends all your other logins.
     #[schema(format = Password)]
     password: Option<String>,
-    /// Needed with `password`.
+    /// Needed with `password`, and with `email` where mail is on and the present one is confirmed.
     #[schema(format = Password)]
     current_password: Option<String>,
+}
+
+impl ChangeMe {
+    /// As it is kept, if it may be.
+    fn checked(mut self) -> Result<Self, Problem> {
+        let mut fields = Fields::new();
+        self.display_name = self.display_name.map(|name| check_display_name(&mut fields, &name));
+        self.email = self.email.map(|email| email.map(|email| check_email(&mut fields, &email)));
+        if let Some(password) = &self.password {
+            check_password(&mut fields, "password", &names::password(password));
+            fields.check(self.current_password.is_some(), "current_password", "is required with password");
+        }
+        fields.done()?;
+        Ok(self)
+    }
 }
 
 /// Changes your account.
@@ -137,32 +163,35 @@ pub(super) async fn change_me(
     accounts: web::Data<Accounts>,
     body: Body<ChangeMe>,
 ) -> Result<web::Json<Me>, Problem> {
-    let ChangeMe { display_name, email, password, current_password } = body.into_inner();
-    let mut fields = Fields::new();
-    let display_name = display_name.map(|name| check_display_name(&mut fields, &name));
-    let email = email.map(|email| email.map(|email| check_email(&mut fields, &email)));
-    if let Some(password) = &password {
-        check_password(&mut fields, "password", &names::password(password));
-        fields.check(current_password.is_some(), "current_password", "is required with password");
-    }
-    fields.done()?;
+    let ChangeMe { display_name, email, password, current_password } = body.into_inner().checked()?;
     let mut row = accounts.own_row(user.id).await?;
+    let changed_email = email.as_ref().is_some_and(|email| *email != row.email);
+    // By mail to it a password is set anew, so it is no weaker than the password.
+    if changed_email && current_password.is_none() && accounts.resets_by(&row).await? {
+        return Err(Problem::invalid("current_password", "is required with email, where the present one is confirmed"));
+    }
     let mut update = Entity::update_many().filter(Column::Id.eq(row.id));
     if let Some(display_name) = display_name {
         update = update.col_expr(Column::DisplayName, Expr::value(display_name.as_str()));
         update = update.col_expr(Column::DisplayNameFolded, Expr::value(display_name.to_lowercase()));
         row.display_name = display_name;
     }
+    let mut confirmation = None;
     if let Some(email) = email {
         update = update.col_expr(Column::Email, Expr::value(email.clone()));
+        if email != row.email {
+            confirmation = accounts.confirmation_of(user.id, email.as_deref()).await?;
+        }
         row.email = email;
     }
     let changes_password = password.is_some();
-    if let (Some(password), Some(current)) = (password, current_password) {
+    if let Some(current) = current_password {
         let checked = accounts.check_password(&request, &row.username, current).await?;
-        let hash = accounts.0.passwords.hash(names::password(&password)).await?;
         // Of two changes at the same time the second one knew a password that is no longer the current one.
         update = update.filter(Column::PasswordHash.eq(checked.password_hash));
+    }
+    if let Some(password) = password {
+        let hash = accounts.0.passwords.hash(names::password(&password)).await?;
         update = update.col_expr(Column::PasswordHash, Expr::value(hash));
     }
     let now = clock::now();
@@ -171,10 +200,13 @@ pub(super) async fn change_me(
     if updated.rows_affected == 0 {
         return Err(Problem::new(Code::InvalidCredentials, "the password was changed meanwhile"));
     }
-    let mut ended = Vec::new();
+    delivery::request(&tx, confirmation.as_slice()).await?;
+    let (mut ended, client) = (Vec::new(), Client::of(&request, &accounts));
+    if changed_email {
+        record(&tx, "user.email_changed", Some(user.id), &client, json!({"login_id": user.login_id})).await?;
+    }
     if changes_password {
         ended = revoke(&tx, user.id, LoginEnd::Others(user.login_id), now).await?;
-        let client = Client::of(&request, &accounts);
         let what = json!({"login_id": user.login_id, "ended": ended.len()});
         record(&tx, "user.password_changed", Some(user.id), &client, what).await?;
     }
@@ -185,6 +217,16 @@ pub(super) async fn change_me(
 }
 
 impl Accounts {
+    /// Accounts by the beginning of their names, all without a query, in order of their user names.
+    pub(super) async fn named_like(&self, query: Option<String>, page: &Page) -> Result<Vec<Model>, Problem> {
+        let mut wanted = begins_with(query)?;
+        if let Some(after) = page.after::<String>()? {
+            wanted = wanted.add(Column::Username.gt(after));
+        }
+        let rows = Entity::find().filter(wanted).order_by_asc(Column::Username).limit(page.rows());
+        Ok(rows.all(self.0.database.reader()).await?)
+    }
+
     /// A token outlives its account for a moment, where the account was deleted at the command line.
     pub(super) async fn own_row(&self, user: UserId) -> Result<Model, Problem> {
         let row = Entity::find_by_id(user.0).filter(Column::DeletedAtMs.is_null());
@@ -218,22 +260,23 @@ pub(super) async fn search(
 ) -> Result<web::Json<Listing<PublicUser>>, Problem> {
     let Search { query, limit, cursor } = query.into_inner();
     let page = Page::new(limit, cursor)?;
+    let rows = accounts.named_like(query, &page).await?;
+    Ok(web::Json(Listing::of(rows, &page, |row| row.username.clone(), PublicUser::from)))
+}
+
+/// Accounts that are there and whose user name or display name begins so; without a query all.
+fn begins_with(query: Option<String>) -> Result<Condition, Problem> {
     let query = composed(query.unwrap_or_default().trim()).to_lowercase();
     if query.chars().count() > 64 {
         return Err(Problem::invalid("query", "must have at most 64 characters"));
     }
-    let mut wanted = Condition::all().add(Column::DeletedAtMs.is_null());
-    if !query.is_empty() {
-        let begins = || LikeExpr::new(format!("{}%", escaped(&query))).escape('!');
-        let names = Condition::any().add(Column::Username.like(begins())).add(Column::DisplayNameFolded.like(begins()));
-        wanted = wanted.add(names);
+    let wanted = Condition::all().add(Column::DeletedAtMs.is_null());
+    if query.is_empty() {
+        return Ok(wanted);
     }
-    if let Some(after) = page.after::<String>()? {
-        wanted = wanted.add(Column::Username.gt(after));
-    }
-    let rows = Entity::find().filter(wanted).order_by_asc(Column::Username).limit(page.rows());
-    let rows = rows.all(accounts.0.database.reader()).await?;
-    Ok(web::Json(Listing::of(rows, &page, |row| row.username.clone(), PublicUser::from)))
+    let begins = || LikeExpr::new(format!("{}%", escaped(&query))).escape('!');
+    let username = Condition::all().add(Column::IsGuest.eq(false)).add(Column::Username.like(begins()));
+    Ok(wanted.add(Condition::any().add(username).add(Column::DisplayNameFolded.like(begins()))))
 }
 
 /// `%` and `_` are looked for as they are. No backslash: the databases disagree on how to write one.

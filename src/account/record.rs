@@ -4,12 +4,11 @@ use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::Accounts;
 use crate::clock;
 use crate::http::RequestId;
-use crate::ids::UserId;
+use crate::ids::{CorrelationId, UserId};
 use crate::outbox;
 use crate::outbox::envelope::Envelope;
 
@@ -19,7 +18,9 @@ const USER_AGENT_MAX: usize = 200;
 pub(super) struct Client {
     address: Option<String>,
     user_agent: Option<String>,
-    request_id: Uuid,
+    correlation_id: CorrelationId,
+    /// What did it, where it was no request.
+    by: &'static str,
 }
 
 impl Client {
@@ -27,13 +28,29 @@ impl Client {
         Self {
             address: Some(accounts.client_address(request).to_string()),
             user_agent: user_agent(request),
-            request_id: RequestId::of(request).0,
+            correlation_id: CorrelationId(RequestId::of(request).0),
+            by: "",
         }
     }
 
     /// Somebody at the command line of the server.
     pub(super) fn operator() -> Self {
-        Self { address: None, user_agent: None, request_id: crate::clock::new_id() }
+        Self {
+            address: None,
+            user_agent: None,
+            correlation_id: CorrelationId(crate::clock::new_id()),
+            by: "command line",
+        }
+    }
+
+    /// The server itself, which cleans up.
+    pub(super) fn housekeeping() -> Self {
+        Self { by: "housekeeping", ..Self::operator() }
+    }
+
+    /// The request, or the command, that all it does is linked to.
+    pub(super) fn correlation_id(&self) -> CorrelationId {
+        self.correlation_id
     }
 
     /// What the client calls itself.
@@ -59,8 +76,8 @@ pub(super) async fn record(
     let now = clock::now();
     match &client.address {
         Some(address) => data["address"] = json!(address),
-        None => data["by"] = json!("command line"),
+        None => data["by"] = json!(client.by),
     }
-    let envelope = Envelope::of_account(user, event_type, client.request_id, now, data);
+    let envelope = Envelope::of_account(user, event_type, client.correlation_id, now, data);
     outbox::enqueue(db, event_type, &envelope, now).await
 }

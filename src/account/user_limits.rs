@@ -24,6 +24,8 @@ const WRONG_CODES_PER_TRY: u32 = 10;
 pub struct UserRates {
     /// Commands; a burst may be twice as many.
     pub commands_per_second: u32,
+    /// Messages in chats, and changes of them; a burst may be twice as many.
+    pub messages_per_second: u32,
     /// Sessions that are opened.
     pub sessions_per_hour: u32,
     /// Invitations to sessions.
@@ -35,13 +37,20 @@ pub struct UserRates {
 impl Default for UserRates {
     /// The limits of the contract.
     fn default() -> Self {
-        Self { commands_per_second: 20, sessions_per_hour: 30, invitations_per_hour: 60, joins_per_minute: 30 }
+        Self {
+            commands_per_second: 20,
+            messages_per_second: 5,
+            sessions_per_hour: 30,
+            invitations_per_hour: 60,
+            joins_per_minute: 30,
+        }
     }
 }
 
 pub(crate) struct UserLimits {
     commands: Buckets<UserId>,
     reads: Buckets<UserId>,
+    messages: Buckets<UserId>,
     attempts: Attempts,
     sessions: Limit,
     invitations: Limit,
@@ -56,6 +65,7 @@ impl UserLimits {
         Self {
             commands: Buckets::per_second(commands, commands.saturating_mul(2)),
             reads: Buckets::per_second(reads, reads.saturating_mul(2)),
+            messages: Buckets::per_second(rates.messages_per_second, rates.messages_per_second.saturating_mul(2)),
             attempts,
             sessions: Limit::per_hour("new sessions", rates.sessions_per_hour),
             invitations: Limit::per_hour("invitations", rates.invitations_per_hour),
@@ -70,6 +80,11 @@ impl UserLimits {
     /// Counts a command, or any other call that changes something; says after which time to come back.
     pub(crate) fn command(&self, user: UserId, now: Instant) -> Result<(), Duration> {
         self.commands.take(user, now)
+    }
+
+    /// Counts a message in a chat, or a change of one.
+    pub(crate) fn message(&self, user: UserId, now: Instant) -> Result<(), Duration> {
+        self.messages.take(user, now)
     }
 
     /// Counts a call over REST: one that changes something as a command, any other as a read.

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::data_dir::DataDir;
 use super::runtime::runtime;
+use super::sinks::mail_transport;
 use super::store::{self, Store};
 use crate::account::Accounts;
 use crate::config::{BadSetting, Config};
@@ -17,6 +18,7 @@ pub(super) async fn before_start(config: &Config) -> Result<Option<DataDir>, Bad
         sound(config, &database).await?;
         let _ = database.close().await;
     }
+    mail_transport(config)?;
     if !config.amqp_urls.is_empty() {
         rabbit::reach(&config.amqp_urls).await.map_err(|reason| BadSetting::new("amqp_url", reason))?;
     }
@@ -74,6 +76,14 @@ pub fn check(config: Config) -> anyhow::Result<ExitCode> {
                 Ok(what) => println!("broker: {what}"),
                 Err(reason) => bad.push(BadSetting::new("amqp_url", reason)),
             }
+        }
+        match mail_transport(&config) {
+            Ok(None) => println!("mail: none is sent"),
+            Ok(Some(mail)) => match mail.reach().await {
+                Ok(()) => println!("mail: the server answers"),
+                Err(reason) => bad.push(BadSetting::new("smtp_url", reason)),
+            },
+            Err(error) => bad.push(error),
         }
         bad
     });

@@ -1,5 +1,6 @@
 //! The commands that run for a moment, beside a server or without one.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -13,6 +14,7 @@ use crate::database::Database;
 use crate::ids::SessionId;
 use crate::journal;
 use crate::messaging::dead_letters;
+use crate::stats;
 use crate::telemetry;
 
 /// Runs a short command with a log and a database, which is made if it isn't there.
@@ -68,6 +70,26 @@ pub fn replay(config: Config, session: Uuid) -> anyhow::Result<ExitCode> {
     })?;
     println!("{report}\n{chain}");
     Ok(if report.agrees() && chain.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes the statistics anew from all logs, beside a server or without one.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the answer of a command, and how far it is")]
+pub fn rebuild_statistics(config: Config) -> anyhow::Result<ExitCode> {
+    let is_watched = std::io::stderr().is_terminal();
+    let progress = |done: u64, all: u64| {
+        if is_watched {
+            let (filled, percent) = ((done * 40 / all.max(1)) as usize, done * 100 / all.max(1));
+            eprint!("\r[{:<40}] {percent:>3} % of {all} sessions", "=".repeat(filled));
+        }
+    };
+    let rebuilt = on_existing(config, async |database| {
+        stats::rebuild(&database, progress).await.context("rebuilding the statistics")
+    })?;
+    if is_watched {
+        eprintln!();
+    }
+    println!("{rebuilt}");
+    Ok(if rebuilt.agrees() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Checks that the log of a session is what was once written.

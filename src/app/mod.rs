@@ -9,11 +9,14 @@ mod node;
 mod runtime;
 mod schema;
 mod serving;
+mod sinks;
 mod store;
 mod user;
 
 pub use backup::backup;
 pub use check::check;
-pub use commands::{discard_dead_letter, list_dead_letters, migrate, replay, replay_dead_letter, verify};
+pub use commands::{
+    discard_dead_letter, list_dead_letters, migrate, rebuild_statistics, replay, replay_dead_letter, verify,
+};
 pub use node::serve;
 pub use user::{UserAction, UserCommand, user};

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
@@ -13,16 +14,19 @@ use tokio::task::JoinSet;
 
 use super::data_dir::DataDir;
 use super::runtime::runtime;
+use super::sinks::sinks;
 use super::{check, schema, store};
 use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
+use crate::chat::{self, Chats};
 use crate::config::{BadSetting, Config, NodeRole};
 use crate::database::{Database, Options};
 use crate::ids::WriterId;
 use crate::journal::{Journal, JournalWriter, follow};
 use crate::messaging::relay::Relay;
-use crate::messaging::{Bus, Rabbit, processed, rabbit};
-use crate::notification::{self, Compensation, NotificationConsumer};
+use crate::messaging::{Bus, Rabbit, dead_letters, processed, rabbit};
+use crate::notification::{self, Compensation, NotificationConsumer, Outbound, VapidKey};
+use crate::outbox;
 use crate::session::{self, Sessions};
 use crate::stats::{self, Statistics};
 use crate::stream::{self, ConnectionLimits, Connections};
@@ -135,6 +139,26 @@ async fn forget_expired(accounts: Accounts, database: Database) {
             Ok(logins) => tracing::debug!(logins, "expired logins deleted"),
             Err(error) => tracing::warn!(%error, "expired logins not deleted"),
         }
+        match session::guests::delete_unused(&accounts, &database).await {
+            Ok(guests) => tracing::debug!(guests, "unused guests deleted"),
+            Err(error) => tracing::warn!(%error, "unused guests not deleted"),
+        }
+        match outbox::delivery::forget_old(database.writer(), clock::now()).await {
+            Ok(deliveries) => tracing::debug!(deliveries, "settled deliveries forgotten"),
+            Err(error) => tracing::warn!(%error, "settled deliveries not forgotten"),
+        }
+        match outbox::failing_target::forget_old(database.writer()).await {
+            Ok(targets) => tracing::debug!(targets, "failing addresses forgotten"),
+            Err(error) => tracing::warn!(%error, "failing addresses not forgotten"),
+        }
+        match dead_letters::forget_unsent(database.writer(), clock::now()).await {
+            Ok(letters) => tracing::debug!(letters, "what could not be sent outside forgotten"),
+            Err(error) => tracing::warn!(%error, "what could not be sent outside not forgotten"),
+        }
+        match chat::presence::forget_old(database.writer()).await {
+            Ok(connections) => tracing::debug!(connections, "connections of nodes that are gone forgotten"),
+            Err(error) => tracing::warn!(%error, "connections of nodes that are gone not forgotten"),
+        }
         match processed::forget_old(&database, clock::now()).await {
             Ok(messages) => tracing::debug!(messages, "answered messages forgotten"),
             Err(error) => tracing::warn!(%error, "answered messages not forgotten"),
@@ -148,8 +172,11 @@ pub(super) struct Node {
     pub(super) bus: Bus,
     pub(super) journal: Journal,
     pub(super) sessions: Sessions,
+    pub(super) chats: Chats,
     pub(super) accounts: Accounts,
     pub(super) connections: Connections,
+    pub(super) outbound: Outbound,
+    pub(super) vapid: Arc<VapidKey>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) tasks: JoinSet<&'static str>,
     pub(super) relay: tokio::task::JoinHandle<()>,
@@ -172,22 +199,14 @@ impl Node {
         let front = on_this_runtime(database.clone(), config.clone()).await?;
         let database = handle.spawn(on_this_runtime(database, config.clone())).await.context("starting")??;
         let accounts = open_accounts(&front, config, secret).await?;
-        let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
-        let (of_users, users_news) = mpsc::channel(NEWS_MAX);
-        // Inside one process there are no other nodes.
-        let shared = !bus.is_local();
-        let news = shared.then_some(stream::FeedUpdates { sessions: sessions_news, users: users_news });
-        let sessions = Sessions::new(
-            journal.clone(),
-            actix::Arbiter::current(),
-            shared.then_some(of_sessions),
-            config.max_live_sessions,
-        );
-        let connections = Connections::new(
-            ConnectionLimits { all: config.max_connections, of_user: config.connections_per_user },
-            shared.then_some(of_users),
-        );
-
+        let sends_mail = config.mail.is_some();
+        let outbound = Outbound::new(config.allow_private_targets).context("preparing requests")?;
+        let vapid = Arc::new(VapidKey::load(&front).await.context("reading the key of Web Push")?);
+        let (sessions, connections, news) = listeners(config, &journal, !bus.is_local());
+        let rooms = (accounts.clone(), sessions.clone());
+        let listening = stream::ChatListeners::new(connections.clone());
+        let (chats, (saying, receiving, announcing)) =
+            Chats::new(front.clone(), rooms, (back.clone(), bus.clone()), Arc::new(listening.clone()));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let committed = writer.commit_feed();
@@ -200,26 +219,33 @@ impl Node {
             epoch: writer_id,
             sessions: sessions.clone(),
             connections: connections.clone(),
+            chats: listening,
             accounts: accounts.clone(),
             news,
         };
         // The bus in the process reaches the consumers in the process only.
         if config.role != NodeRole::Api || bus.is_local() {
             let _bus = handle.enter();
-            spawn_consumers(&mut tasks, &bus, &database, &sessions);
+            spawn_consumers(&mut tasks, (&bus, &database), &sessions, sends_mail);
+            tasks.spawn(named("sinks", sinks(config, &database, &journal, (&accounts, &outbound, &vapid))?.run()));
         }
         tasks.spawn_on(named("feed", feed.run()), handle);
-        let departures = session::departures::run(sessions.clone(), database.clone());
-        tasks.spawn_on(named("departures", departures), handle);
-        tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone(), database.clone())), handle);
+        spawn_upkeep(&mut tasks, handle, (&sessions, &accounts), (&bus, &database));
+        tasks.spawn(named("online", stream::online::run(chats.clone(), connections.clone(), writer_id)));
+        tasks.spawn_on(named("chats", saying.run()), runtimes.journal.handle());
+        tasks.spawn_on(named("chat receipts", receiving.run()), runtimes.journal.handle());
+        tasks.spawn_on(named("chat statuses", announcing.run()), handle);
         tasks.spawn_on(named("journal", writer.run()), runtimes.journal.handle());
         let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
         Ok(Self {
             database: front,
             journal,
             sessions,
+            chats,
             accounts,
             connections,
+            outbound,
+            vapid,
             bus,
             stop,
             tasks,
@@ -231,22 +257,52 @@ impl Node {
     }
 }
 
+/// What looks again and again whether something is due.
+fn spawn_upkeep(
+    tasks: &mut JoinSet<&'static str>,
+    handle: &tokio::runtime::Handle,
+    (sessions, accounts): (&Sessions, &Accounts),
+    (bus, database): (&Bus, &Database),
+) {
+    let departures = session::departures::run(sessions.clone(), database.clone());
+    tasks.spawn_on(named("departures", departures), handle);
+    tasks.spawn_on(named("housekeeping", forget_expired(accounts.clone(), database.clone())), handle);
+    tasks.spawn_on(named("absent", chat::notifying::run(database.clone(), bus.clone())), handle);
+}
+
+/// Who hears what happens here. `shared`: other nodes may have to be told; inside one process there are none.
+fn listeners(config: &Config, journal: &Journal, shared: bool) -> (Sessions, Connections, Option<stream::FeedUpdates>) {
+    let (of_sessions, sessions_news) = mpsc::channel(NEWS_MAX);
+    let (of_users, users_news) = mpsc::channel(NEWS_MAX);
+    let arbiter = actix::Arbiter::current();
+    let of_sessions = shared.then_some(of_sessions);
+    let sessions = Sessions::new(journal.clone(), arbiter, of_sessions, config.max_live_sessions);
+    let limits = ConnectionLimits { all: config.max_connections, of_user: config.connections_per_user };
+    let connections = Connections::new(limits, shared.then_some(of_users));
+    let news = shared.then_some(stream::FeedUpdates { sessions: sessions_news, users: users_news });
+    (sessions, connections, news)
+}
+
 /// What is made of messages and of the log, on the runtime of the caller.
-fn spawn_consumers(tasks: &mut JoinSet<&'static str>, bus: &Bus, database: &Database, sessions: &Sessions) {
-    let journal = sessions.journal();
-    let statistics = Statistics::new(journal.clone());
+fn spawn_consumers(
+    tasks: &mut JoinSet<&'static str>,
+    (bus, database): (&Bus, &Database),
+    sessions: &Sessions,
+    sends_mail: bool,
+) {
+    let statistics = Statistics::default();
     // There a message counts as taken when it is applied, and nobody else can be at it.
     let is_exact = bus.is_local() && !database.is_postgres();
-    let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), notification::Sweep);
+    let sweep = follow::run(database.clone(), is_exact, statistics.sweep(), notification::Sweep { sends_mail });
     let commands = stream::Commands::new(sessions.clone(), database.clone());
     tasks.spawn(named("statistics", statistics.run(bus.clone(), database.clone())));
-    tasks.spawn(named("notifications", NotificationConsumer.run(bus.clone(), database.clone())));
+    tasks.spawn(named("notifications", NotificationConsumer { sends_mail }.run(bus.clone(), database.clone())));
     tasks.spawn(named("compensation", Compensation.run(bus.clone(), database.clone())));
     tasks.spawn(named("audit", Audit.run(bus.clone(), database.clone())));
     tasks.spawn(named("commands", commands.run(bus.clone())));
     tasks.spawn(named("sweep", sweep));
     tasks.spawn(named("audit links", audit::link(database.clone())));
-    tasks.spawn(named("currencies", stats::keep_filled_in(database.clone(), journal.clone())));
+    tasks.spawn(named("older results", stats::keep_filled_in(database.clone())));
 }
 
 async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
@@ -281,8 +337,11 @@ pub(super) fn account_settings(config: &Config, jwt_secret: String) -> account::
         registrations_per_minute: config.registrations_per_minute,
         login_failures_per_minute: config.login_failures_per_minute,
         trusted_proxies: config.trusted_proxies.clone(),
+        sends_mail: config.mail.is_some(),
+        telegram_bot_token: config.telegram_bot_token.clone(),
         rates: account::UserRates {
             commands_per_second: config.commands_per_second,
+            messages_per_second: config.messages_per_second,
             sessions_per_hour: config.sessions_per_hour,
             invitations_per_hour: config.invitations_per_hour,
             joins_per_minute: config.joins_per_minute,

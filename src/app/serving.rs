@@ -11,11 +11,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::greeting;
 use super::node::Node;
+use crate::chat::WaitingMessages;
 use crate::config::Config;
 use crate::health::Readiness;
 use crate::http::BodyLimit;
 use crate::notification::Notifications;
-use crate::server::Addresses;
+use crate::server::{Abilities, Addresses, Features};
+use crate::stats::{Rarities, Standings};
 use crate::{headers, http, routes, stream};
 
 /// HTTP workers, each an arbiter where sockets and sessions live.
@@ -31,10 +33,7 @@ impl Node {
         listener: TcpListener,
         metrics: metrics_exporter_prometheus::PrometheusHandle,
     ) -> anyhow::Result<()> {
-        let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
-        let accounts = web::Data::new(self.accounts.clone());
-        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
-        let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone(), self.writer_id));
+        let rooms = self.rooms();
         let metrics = web::Data::new(metrics);
         let of_address = web::Data::new(stream::AddressLimits::new(config.connections_per_address));
         let connections_there = stream::AcceptedConnections::default();
@@ -45,6 +44,7 @@ impl Node {
         let told = addresses.clone();
         let services = web::Data::new(self.services(config, &addresses));
         let addresses = web::Data::new(addresses);
+        let (abilities, outbound) = (web::Data::new(self.abilities(config)), web::Data::new(self.outbound.clone()));
         let allowed_origins = config.allowed_origins.clone();
         let server = HttpServer::new(move || {
             HttpApp::new()
@@ -55,14 +55,11 @@ impl Node {
                 .wrap(middleware::from_fn(headers::middleware))
                 .wrap(middleware::from_fn(stream::accepted::middleware))
                 .app_data(services.clone())
-                .app_data(database.clone())
-                .app_data(sessions.clone())
-                .app_data(journal.clone())
-                .app_data(bus.clone())
-                .app_data(accounts.clone())
+                .configure(rooms.clone())
                 .app_data(of_address.clone())
-                .app_data(readiness.clone())
                 .app_data(addresses.clone())
+                .app_data(abilities.clone())
+                .app_data(outbound.clone())
                 .app_data(metrics.clone())
                 .app_data(body_limit)
                 .configure(routes::configure)
@@ -130,13 +127,40 @@ impl Node {
         }
     }
 
-    /// What HTTP handlers work with.
+    fn abilities(&self, config: &Config) -> Abilities {
+        let (mail, telegram) = (config.mail.is_some(), config.telegram_bot_token.is_some());
+        let features = Features { guests: true, mail, friends: true, clubs: true, chats: true, push: true, telegram };
+        Abilities { features, push_public_key: self.vapid.public() }
+    }
+
+    /// What handlers of all rooms work with, the same for every worker.
+    fn rooms(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + Send + use<> {
+        let (database, sessions) = (web::Data::new(self.database.clone()), web::Data::new(self.sessions.clone()));
+        let (journal, bus) = (web::Data::new(self.journal.clone()), web::Data::new(self.bus.clone()));
+        let accounts = web::Data::new(self.accounts.clone());
+        let readiness = web::Data::new(Readiness::new(self.database.clone(), self.bus.clone(), self.writer_id));
+        let standings = web::Data::new(Standings::new(self.database.clone()));
+        let rarities = web::Data::new(Rarities::default());
+        let chats = web::Data::new(self.chats.clone());
+        actix::spawn(Standings::clone(&standings).warm_up());
+        move |app| {
+            app.app_data(database).app_data(sessions).app_data(journal).app_data(bus).app_data(accounts);
+            app.app_data(readiness).app_data(standings).app_data(rarities).app_data(chats);
+        }
+    }
+
+    /// What sockets and streams work with.
     fn services(&self, config: &Config, addresses: &Addresses) -> stream::Services {
         let shares = stream::Shares::new(self.database.clone(), self.accounts.clone(), addresses.clone());
         stream::Services {
             accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
-            topics: stream::Topics::new(Notifications::new(self.database.clone())),
+            chats: self.chats.clone(),
+            topics: stream::Topics::new(
+                Notifications::new(self.database.clone()),
+                WaitingMessages::new(self.database.clone()),
+                self.chats.clone(),
+            ),
             connections: self.connections.clone(),
             shares,
             settings: stream::Settings {

@@ -30,7 +30,7 @@ pub enum UserAction {
     List,
     /// Shows one
     Show {
-        /// Its user name
+        /// Its user name; a guest's id
         name: String,
     },
     /// Opens an account; reads the password from standard input
@@ -56,22 +56,22 @@ pub enum UserAction {
     },
     /// Keeps an account from logging in and ends all its logins
     Disable {
-        /// Its user name
+        /// Its user name; a guest's id
         name: String,
     },
     /// Deletes an account for good; what others played with it stays, under "deleted player"
     Delete {
-        /// Its user name
+        /// Its user name; a guest's id
         name: String,
     },
     /// Prints all that is kept of a user as JSON
     Export {
-        /// Its user name
+        /// Its user name; a guest's id
         name: String,
     },
     /// Lets a disabled account log in again
     Enable {
-        /// Its user name
+        /// Its user name; a guest's id
         name: String,
     },
 }
@@ -133,7 +133,7 @@ pub fn user(config: Config, action: UserAction) -> anyhow::Result<ExitCode> {
                 loop {
                     let users = accounts.list(after.as_deref()).await.map_err(told)?;
                     let Some(last) = users.last() else { return Ok(ExitCode::SUCCESS) };
-                    after = Some(last.username.clone());
+                    after = Some(last.stored_name.clone());
                     users.iter().try_for_each(print)?;
                 }
             }

@@ -14,6 +14,7 @@ use crate::account::{AccountRole, Accounts, CurrentUser};
 use crate::clock;
 use crate::database::Database;
 use crate::http::{Code, Problem, RequestId};
+use crate::ids::{CorrelationId, UserId};
 use crate::outbox::envelope::Envelope;
 
 /// Characters of a request's path that the audit keeps.
@@ -22,7 +23,7 @@ const ASKED_MAX: usize = 500;
 /// An account with the role `admin`, looked up for each request, since it can be taken away. The call is in the audit
 /// before it is answered, and not by way of the bus: who looks at queues must not fill them. Of refused calls the audit
 /// has the first one of each user and minute.
-pub(super) struct Admin;
+pub(super) struct Admin(pub(super) UserId);
 
 impl Admin {
     async fn of(request: HttpRequest, user: CurrentUser) -> Result<Self, Problem> {
@@ -33,7 +34,7 @@ impl Admin {
             let path: String = request.uri().to_string().chars().take(ASKED_MAX).collect();
             let address = accounts.client_address(&request).to_string();
             let what = json!({"method": request.method().as_str(), "path": path, "address": address});
-            let id = RequestId::of(&request).0;
+            let id = CorrelationId(RequestId::of(&request).0);
             let envelope = Envelope::of_account(Some(user.id), event_type, id, clock::now(), what);
             let entry = row(&envelope).map_err(Problem::internal)?;
             Entity::insert(entry).exec_without_returning(database.writer()).await?;
@@ -46,7 +47,7 @@ impl Admin {
             return Err(Problem::new(Code::InsufficientPermissions, "only admins may do this"));
         }
         record("user.admin_action").await?;
-        Ok(Self)
+        Ok(Self(user.id))
     }
 }
 

@@ -3,14 +3,14 @@
 use actix_web::{HttpResponse, web};
 use entity::dead_letter;
 use sea_orm::EntityTrait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::admin::Admin;
 use crate::database::Database;
-use crate::http::{Listing, Page, PathId, Problem, ProblemBody, Query};
+use crate::http::{Listing, PageQuery, PathId, Problem, ProblemBody, Query};
 use crate::ids::Timestamp;
 use crate::messaging::dead_letters;
 
@@ -48,30 +48,18 @@ impl DeadLetter {
     }
 }
 
-/// Query of the list of dead letters.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Paging {
-    /// 1 to 200, 50 where absent.
-    limit: Option<i64>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// Messages that could not be applied, oldest first.
 #[utoipa::path(
     get, path = "/api/v1/admin/dead-letters", operation_id = "list_dead_letters", tag = "admin",
-    security(("bearer" = [])), params(Paging),
+    security(("bearer" = [])), params(PageQuery),
     responses((status = 200, body = Listing<DeadLetter>), (status = 403, body = ProblemBody)),
 )]
 pub(super) async fn list(
     _: Admin,
-    paging: Query<Paging>,
+    paging: Query<PageQuery>,
     database: web::Data<Database>,
 ) -> Result<web::Json<Listing<DeadLetter>>, Problem> {
-    let Paging { limit, cursor } = paging.into_inner();
-    let page = Page::new(limit, cursor)?;
+    let page = paging.into_inner().page()?;
     let rows = dead_letters::list(database.reader(), page.after::<Uuid>()?, page.rows()).await?;
     Ok(web::Json(Listing::of(rows, &page, |row| row.id, DeadLetter::of)))
 }

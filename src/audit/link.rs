@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::ROWS_MAX;
 use crate::clock;
 use crate::database::Database;
-use crate::ids::WriterId;
+use crate::ids::{CorrelationId, WriterId};
 use crate::journal::commit_feed;
 use crate::telemetry::Trouble;
 
@@ -69,7 +69,7 @@ pub(super) async fn catch_up(database: &Database) -> Result<(), DbErr> {
 
 #[derive(Deserialize)]
 struct CauseLink {
-    correlation_id: Uuid,
+    correlation_id: CorrelationId,
 }
 
 /// Links the next events of a writer; false: there are none. Two nodes may do the same: the links are the same then.
@@ -95,8 +95,8 @@ async fn step(database: &Database, writer: WriterId) -> Result<bool, DbErr> {
     links.sort_unstable();
     let tx = database.begin_write().await?;
     for links in links.chunks(ROWS_MAX) {
-        let row = |(correlation, session, seq): &(Uuid, Uuid, i64)| audit_link::ActiveModel {
-            correlation_id: Set(*correlation),
+        let row = |(correlation, session, seq): &(CorrelationId, Uuid, i64)| audit_link::ActiveModel {
+            correlation_id: Set(correlation.0),
             session_id: Set(*session),
             seq: Set(*seq),
         };

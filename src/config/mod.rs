@@ -59,6 +59,12 @@ pub struct Config {
     pub node_id: String,
     /// `None`: generated into the data directory.
     pub jwt_secret: Option<String>,
+    /// The mail server and what mails are from; `None`: no mail is sent.
+    pub mail: Option<(String, String)>,
+    /// Of the bot whose Mini App people sign in from.
+    pub telegram_bot_token: Option<String>,
+    /// Users may name addresses that are not public.
+    pub allow_private_targets: bool,
     /// What this node does.
     pub role: NodeRole,
     /// Lower-cased user names.
@@ -73,6 +79,8 @@ pub struct Config {
     pub log: String,
     /// Per user, over all connections and REST.
     pub commands_per_second: u32,
+    /// Per user.
+    pub messages_per_second: u32,
     /// Per user.
     pub sessions_per_hour: u32,
     /// Per user.
@@ -190,6 +198,34 @@ fn jwt_secret(layer: &Layer, database_url: Option<&str>) -> Result<Option<String
     }
 }
 
+fn mail(layer: &Layer) -> Result<Option<(String, String)>, BadSetting> {
+    let Some(url) = not_empty(layer.smtp_url.clone()) else { return Ok(None) };
+    let from = not_empty(layer.mail_from.clone());
+    let from = from.ok_or_else(|| BadSetting::new("mail_from", "is required with smtp_url"))?;
+    // Never shown: it may have a password.
+    let bad = || BadSetting::new("smtp_url", "is not like smtps://user:password@mail.club.example");
+    let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
+    let (_, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let uri: actix_web::http::Uri = url.parse().map_err(|_| bad())?;
+    let authority = uri.authority().filter(|_| matches!(scheme, "smtp" | "smtps")).ok_or_else(bad)?;
+    let is_near = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+    if scheme == "smtp" && authority.as_str().contains('@') && options != "tls=required" && !is_near {
+        return Err(BadSetting::new("smtp_url", "a password wants smtps:// or ?tls=required"));
+    }
+    Ok(Some((url, from)))
+}
+
+/// Never shown.
+fn telegram_bot_token(layer: &Layer) -> Result<Option<String>, BadSetting> {
+    let is_one = |token: &String| {
+        token.split_once(':').is_some_and(|(id, secret)| id.parse::<u64>().is_ok() && !secret.is_empty())
+    };
+    match not_empty(layer.telegram_bot_token.clone()) {
+        Some(token) if !is_one(&token) => Err(BadSetting::new("telegram_bot_token", "is not like 12345:AAbbcc")),
+        token => Ok(token),
+    }
+}
+
 impl Config {
     /// Lays `flags` (with the environment) over the file over the defaults, and checks the whole.
     pub fn load(flags: Layer, file: Option<PathBuf>) -> Result<Self, BadSetting> {
@@ -208,6 +244,7 @@ impl Config {
     fn check(layer: Layer) -> Result<Self, BadSetting> {
         let (database_url, amqp_urls) = (database_url(&layer)?, amqp_urls(&layer)?);
         let jwt_secret = jwt_secret(&layer, database_url.as_deref())?;
+        let (mail, telegram_bot_token) = (mail(&layer)?, telegram_bot_token(&layer)?);
         let listen = set("listen", layer.listen)?;
         let mut listen: SocketAddr =
             listen.parse().map_err(|_| BadSetting::new("listen", format!("{listen:?} is not like 127.0.0.1:8080")))?;
@@ -239,6 +276,9 @@ impl Config {
             queue_type: set("queue_type", layer.queue_type)?,
             node_id,
             jwt_secret,
+            mail,
+            telegram_bot_token,
+            allow_private_targets: layer.allow_private_targets.unwrap_or_default(),
             role: set("role", layer.role)?,
             admins: layer.admin.unwrap_or_default().iter().map(|name| name.to_lowercase()).collect(),
             allowed_origins,
@@ -246,6 +286,7 @@ impl Config {
             log_format: set("log_format", layer.log_format)?,
             log,
             commands_per_second: limit("commands_per_second", layer.commands_per_second)?,
+            messages_per_second: limit("messages_per_second", layer.messages_per_second)?,
             sessions_per_hour: limit("sessions_per_hour", layer.sessions_per_hour)?,
             invitations_per_hour: limit("invitations_per_hour", layer.invitations_per_hour)?,
             joins_per_minute: limit("joins_per_minute", layer.joins_per_minute)?,
@@ -299,6 +340,16 @@ mod tests {
         }
         let origin = "https://club.example/page".to_owned();
         assert!(refused(|flags| flags.allowed_origin = Some(vec![origin])).starts_with("allowed_origin: "));
+        let refusal = refused(|flags| flags.telegram_bot_token = Some("secret".into()));
+        assert!(refusal.starts_with("telegram_bot_token: ") && !refusal.contains("secret"), "{refusal}");
+        assert!(refused(|flags| flags.smtp_url = Some("smtp://localhost".into())).starts_with("mail_from: "));
+        for url in ["mail.club.example", "http://mail.club.example", "smtp://anna:secret@mail.club.example"] {
+            let refusal = refused(|flags| {
+                flags.smtp_url = Some(url.into());
+                flags.mail_from = Some("artel@club.example".into());
+            });
+            assert!(refusal.starts_with("smtp_url: ") && !refusal.contains("secret"), "{refusal}");
+        }
         for url in ["club.example", "ftp://club.example", "https://club.example/artel", "https://a:b@club.example"] {
             assert!(refused(|flags| flags.public_url = Some(url.into())).starts_with("public_url: "), "{url}");
         }

@@ -71,6 +71,23 @@ settings! {
     /// told; required with PostgreSQL.
     #[arg(value_name = "SECRET", hide_env_values = true)]
     jwt_secret: String = None;
+    /// The mail server, like `smtps://user:password@mail.club.example`, or `smtp://...?tls=required` for STARTTLS. No mail is
+    /// sent unless told.
+    #[arg(value_name = "URL", hide_env_values = true)]
+    smtp_url: String = None;
+    /// What mails are from, like `Artel <artel@club.example>`. Required with a mail server.
+    #[arg(value_name = "ADDRESS")]
+    mail_from: String = None;
+    /// The token of the Telegram bot whose Mini App people sign in from, the same on all nodes. Nobody signs in with Telegram
+    /// unless told.
+    #[arg(value_name = "TOKEN", hide_env_values = true)]
+    telegram_bot_token: String = None;
+    /// Webhooks and push services may be at private, loopback and link-local addresses, and without TLS.
+    #[arg(
+        value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+    )]
+    allow_private_targets: bool = Some(false);
     /// What this node does. all: everything; api: HTTP and sockets; worker: consumers.
     #[arg(value_enum)]
     role: NodeRole = Some(NodeRole::All);
@@ -93,6 +110,9 @@ settings! {
     /// may read ten times as often.
     #[arg(value_name = "N", allow_negative_numbers = true)]
     commands_per_second: u32 = Some(20);
+    /// Messages of one user in chats a second, and changes of them, on one node; a burst may be twice as many.
+    #[arg(value_name = "N", allow_negative_numbers = true)]
+    messages_per_second: u32 = Some(5);
     /// Sessions that one user may open in an hour, over all nodes.
     #[arg(value_name = "N", allow_negative_numbers = true)]
     sessions_per_hour: u32 = Some(30);

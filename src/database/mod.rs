@@ -7,6 +7,7 @@
 //! HTTP have a pool each: a commit must not wait for a busy worker. One watch tells all of them whether the server
 //! answers.
 
+mod given_rows;
 mod pool;
 mod postgres;
 mod sockets;
@@ -22,6 +23,7 @@ use sea_orm::{
     TransactionOptions,
 };
 
+pub(crate) use self::given_rows::{GivenRows, is_among};
 pub use self::pool::Pool;
 
 /// How many connections, and how long to wait for one.

@@ -58,6 +58,7 @@ impl Session {
             template_id: self.template_id,
             seq: self.seq,
             participants: participants.map(participant).collect(),
+            claims: self.claims.clone(),
             current_game: self.game_in_progress().map(|game| self.view_of(game)),
             race: self.current_match(),
             fingerprint: self.last_hash,
@@ -196,17 +197,25 @@ impl Session {
         let mut players: Vec<_> = board
             .results(rules, &game.order, |player| self.user_of(player))
             .into_iter()
-            .map(|result| PlayerSummary {
-                participant_id: result.participant_id,
-                user_id: result.user_id,
-                points: result.points,
-                balls_potted: result.balls_potted,
-                own_balls: game.index_of(result.participant_id).map_or(0, |index| board.tally(index).own_balls),
-                fouls: result.fouls,
-                net: result.net,
-                place: result.place,
-                won: winners.contains(&result.participant_id),
-                lost: !winners.is_empty() && !winners.contains(&result.participant_id),
+            .map(|result| {
+                let index = game.index_of(result.participant_id);
+                let tally = index.map(|index| board.tally(index)).unwrap_or_default();
+                PlayerSummary {
+                    participant_id: result.participant_id,
+                    user_id: result.user_id,
+                    points: result.points,
+                    balls_potted: result.balls_potted,
+                    balls_by_color: tally.balls_by_color.counts().collect(),
+                    own_balls: tally.own_balls,
+                    breaks: index
+                        .and_then(|index| rules.discipline().visits(board, index))
+                        .map(|visits| visits.breaks()),
+                    fouls: result.fouls,
+                    net: result.net,
+                    place: result.place,
+                    won: winners.contains(&result.participant_id),
+                    lost: !winners.is_empty() && !winners.contains(&result.participant_id),
+                }
             })
             .collect();
         players.sort_by_key(|player| game.index_of(player.participant_id));

@@ -64,6 +64,39 @@ pub enum Command {
         /// Whose place.
         participant_id: ParticipantId,
     },
+    /// A place without an account is the caller's. Waits for the creator.
+    AskClaim {
+        /// Which place.
+        participant_id: ParticipantId,
+        /// The account's display name.
+        display_name: String,
+    },
+    /// So it is: the place is that account's from now on. Creator only.
+    ConfirmClaim {
+        /// Which place.
+        participant_id: ParticipantId,
+        /// Who asked.
+        user_id: UserId,
+    },
+    /// It is not; by the creator or whoever asked.
+    DeclineClaim {
+        /// Which place.
+        participant_id: ParticipantId,
+        /// Who asked.
+        user_id: UserId,
+    },
+    /// Comes by a scorer link, to watch and to mark.
+    AdmitScorer {
+        /// Which link.
+        link_id: uuid::Uuid,
+        /// The name shown at the table, 1..64 characters.
+        display_name: String,
+    },
+    /// A scorer link is taken back. Creator only.
+    EndScorerLink {
+        /// Which link.
+        link_id: uuid::Uuid,
+    },
     /// The account is gone: it leaves, and its place is a deleted player's, in a session that is over as well.
     Forget,
     /// Creator only; each field where given.
@@ -99,6 +132,11 @@ impl Command {
             Command::AddGuest { .. } => "add_guest",
             Command::Invite { .. } => "invite",
             Command::UpdateParticipant { .. } => "update_participant",
+            Command::AskClaim { .. } => "ask_claim",
+            Command::ConfirmClaim { .. } => "confirm_claim",
+            Command::DeclineClaim { .. } => "decline_claim",
+            Command::AdmitScorer { .. } => "admit_scorer",
+            Command::EndScorerLink { .. } => "end_scorer_link",
             Command::Forget => "forget",
             Command::RemoveParticipant { .. } => "remove_participant",
             Command::ChangeSettings(_) => "change_settings",

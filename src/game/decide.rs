@@ -5,15 +5,16 @@
 //! - A session is bounded to `MAX_EVENTS`; at the bound it can still be ended in order.
 
 use super::command::{Command, Request, Scoring};
+use super::event::Role;
 use super::event::{DecidedFact, Fact, Nothing};
 use super::played_game::Game;
 use super::refusal::{Refusal, invalid};
 use super::view::Status;
-use super::{Role, Session};
+use super::{Participant, Session};
 use crate::ids::{GameId, ParticipantId, Seq};
 
 /// How long a session can get; a busy evening has a few thousand events.
-pub const MAX_EVENTS: Seq = 100_000;
+pub const MAX_EVENTS: Seq = Seq(100_000);
 
 /// Which of the dice's ids a new place or game takes: far from those that the shell takes for events.
 pub(super) const NEW_ID: u64 = 1 << 32;
@@ -24,7 +25,7 @@ impl Session {
         match &request.command {
             Command::CreateSession(new) => self.create(new, request),
             _ if self.needs_newer() => Err(Refusal::NeedsNewer),
-            _ if self.seq == 0 => Err(Refusal::NotAllowed("this session has not been opened")),
+            _ if self.seq == Seq::ZERO => Err(Refusal::NotAllowed("this session has not been opened")),
             Command::Score(scoring) => self.score(scoring, request),
             Command::Join { display_name, role } => self.join(display_name, *role, request),
             Command::AddGuest { display_name } => self.add_guest(display_name, request),
@@ -32,6 +33,13 @@ impl Session {
             Command::UpdateParticipant { participant_id, display_name, can_score } => {
                 self.update(*participant_id, display_name.as_deref(), *can_score, request)
             }
+            Command::AskClaim { participant_id, display_name } => {
+                self.ask_claim(*participant_id, display_name, request)
+            }
+            &Command::ConfirmClaim { participant_id, user_id } => self.confirm_claim(participant_id, user_id, request),
+            &Command::DeclineClaim { participant_id, user_id } => self.decline_claim(participant_id, user_id, request),
+            Command::AdmitScorer { link_id, display_name } => self.admit_scorer(*link_id, display_name, request),
+            Command::EndScorerLink { link_id } => self.end_scorer_link(*link_id, request),
             Command::Forget => Ok(self.forget(request)),
             Command::RemoveParticipant { participant_id } => self.remove(*participant_id, request),
             Command::ChangeSettings(change) => self.change_settings(change, request),
@@ -47,6 +55,8 @@ impl Session {
     fn score(&self, scoring: &Scoring, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
         match scoring {
             Scoring::CompleteSession {} => self.only_creator(request)?,
+            // Balances are settled by then: a helper's link is for the marks of the evening.
+            _ if self.is_over() => self.only_scoring_players(request)?,
             _ => self.only_scorers(request)?,
         }
         match scoring {
@@ -76,13 +86,21 @@ impl Session {
     }
 
     pub(super) fn only_scorers(&self, request: &Request) -> Result<(), Refusal> {
-        let may = |participant: &super::Participant| {
-            participant.is_active && participant.can_score && participant.role != Role::Spectator
-        };
-        if request.user == self.creator_user_id || self.participant_of(request.user).is_some_and(may) {
+        let may = self.participant_of(request.user).is_some_and(super::Participant::may_score);
+        if request.user == self.creator_user_id || may {
             return Ok(());
         }
         Err(Refusal::NotAllowed("only the creator and players with the right to score may do this"))
+    }
+
+    /// Those who may score and have a place of their own: not helpers who came by a link.
+    pub(super) fn only_scoring_players(&self, request: &Request) -> Result<(), Refusal> {
+        self.only_scorers(request)?;
+        let only_helps = |participant: &Participant| participant.role == Role::Spectator;
+        if request.user != self.creator_user_id && self.participant_of(request.user).is_some_and(only_helps) {
+            return Err(Refusal::NotAllowed("a scorer link is for marks alone, while the evening lasts"));
+        }
+        Ok(())
     }
 
     pub(super) fn only_creator(&self, request: &Request) -> Result<(), Refusal> {

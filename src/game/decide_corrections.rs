@@ -24,7 +24,7 @@ impl Session {
             Voidable::Reassignment => ("game.event_reassigned", None),
         };
         let user_id = player.and_then(|player| self.user_of(player));
-        let after = game.after(|game| game.void(seq, self.seq + 1));
+        let after = game.after(|game| game.void(seq, self.seq.next()));
         Ok(self.put_right(game, &after, GameReopened::VOIDED, request, |standing| {
             let voided = EventVoided { voided_seq: seq, voided_type: voided_type.to_owned(), user_id, standing };
             Fact::EventVoided(Box::new(voided))
@@ -45,7 +45,7 @@ impl Session {
             return Err(invalid("participant_id", "it is this player's already"));
         }
         let from_participant_id = game.player_at(from).unwrap_or_default();
-        let after = game.after(|game| game.reassign(seq, participant_id, self.seq + 1));
+        let after = game.after(|game| game.reassign(seq, participant_id, self.seq.next()));
         Ok(self.put_right(game, &after, GameReopened::REASSIGNED, request, |standing| {
             let reassigned_type = mark.act.event_type().to_owned();
             let moved =
@@ -70,7 +70,7 @@ impl Session {
         if last.is_none_or(|last| last.id != game.id) {
             return Err(Refusal::GameNotReopenable("only the last game of a session can go on"));
         }
-        let after = game.after(|game| game.reopen(self.seq + 1, true));
+        let after = game.after(|game| game.reopen(self.seq.next(), true));
         Ok(vec![self.reopened(game, &after, GameReopened::MANUAL)])
     }
 
@@ -87,7 +87,7 @@ impl Session {
     pub(super) fn corrected(&self, game: &Game, player: usize, act: Act) -> (Scoreboard, Correction) {
         let rules = self.rules_of(game);
         let id = game.player_at(player).unwrap_or_default();
-        let after = game.after(|game| game.correct(rules, self.seq + 1, id, act));
+        let after = game.after(|game| game.correct(rules, self.seq.next(), id, act));
         let board = after.board(rules).clone();
         let correction = Correction {
             scores: board.scores(rules, &game.order),
@@ -106,7 +106,7 @@ impl Session {
                 return Err(Refusal::NotFound("event"));
             }
         }
-        if !(1..=self.seq).contains(&seq) {
+        if !(Seq(1)..=self.seq).contains(&seq) {
             return Err(Refusal::NotFound("event"));
         }
         let found = self.games.iter().rev().find_map(|game| Some((game, game.voidable(seq)?)));

@@ -142,6 +142,7 @@ impl Session {
         let ball_on = rules.discipline().ball_on(board).map(str::to_owned);
         let points_remaining = rules.discipline().points_remaining(board);
         let remaining = points_remaining.map_or(Vec::new(), |_| rules.discipline().remaining(board));
+        let fine = |(owner, points): &(usize, i64)| Fine { participant_id: id_of(*owner), points: *points };
         match act {
             Act::Pot(Pot { color, own_ball, count, free_ball }) => Fact::BallPotted(BallPotted {
                 participant_id,
@@ -155,10 +156,7 @@ impl Session {
                 own_ball,
                 count,
                 free_ball,
-                fines: fines
-                    .iter()
-                    .map(|(owner, points)| Fine { participant_id: id_of(*owner), points: *points })
-                    .collect(),
+                fines: fines.iter().map(fine).collect(),
                 nets: board.changed_nets(before, rules, order),
                 remaining,
                 ball_on,
@@ -181,17 +179,14 @@ impl Session {
                 points_remaining,
                 correction: None,
             }),
-            Act::EndTurn => {
-                let reason = note.clone();
-                Fact::TurnChanged(TurnChanged {
-                    participant_id,
-                    reason,
-                    next_participant_id,
-                    ball_on,
-                    points_remaining,
-                    correction: None,
-                })
-            }
+            Act::EndTurn => Fact::TurnChanged(TurnChanged {
+                participant_id,
+                reason: note.clone(),
+                next_participant_id,
+                ball_on,
+                points_remaining,
+                correction: None,
+            }),
         }
     }
 

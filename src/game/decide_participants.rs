@@ -3,7 +3,8 @@
 //! - A place is kept for ever: whoever comes back has the same id, balance, role and right to score, unless another role
 //!   is asked for. A player becomes a spectator between games only; the creator plays.
 //! - Who was removed comes back when invited again; an invitation that is withdrawn is a removal too.
-//! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving.
+//! - An invitation can be declined by its account and withdrawn by the creator; it may be given again after leaving, and
+//!   when it is over by time.
 //! - Spectators do not take a player's place, but the bound on all places counts them.
 //! - A spectator cannot be made creator: the creator plays.
 //! - The currency cannot change once a game was played by it, money moved in it or a clock counts in it: a balance is one
@@ -19,7 +20,7 @@ use super::event::{
 use super::money::TableTerms;
 use super::refusal::{Refusal, invalid};
 use super::{Participant, Session, first_present};
-use crate::ids::{ParticipantId, UserId};
+use crate::ids::{ParticipantId, Seq, UserId};
 use crate::text::{DELETED_PLAYER, composed, is_visible};
 
 /// Places that a session can have over an evening, left ones and spectators included.
@@ -27,7 +28,7 @@ const PARTICIPANTS_MAX: usize = 64;
 
 impl Session {
     pub(super) fn create(&self, new: &CreateSession, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        if self.seq != 0 {
+        if self.seq != Seq::ZERO {
             return Err(Refusal::NotAllowed("this session has been opened already"));
         }
         let created = SessionCreated {
@@ -116,7 +117,7 @@ impl Session {
         self.only_open()?;
         self.only_short()?;
         let known = self.participant_of(user);
-        if known.is_some_and(|participant| participant.is_active || participant.is_invited) {
+        if self.expects(user, request.at) {
             return Ok(Vec::new());
         }
         let display_name = named("display_name", name, 64)?;
@@ -146,7 +147,8 @@ impl Session {
         self.only_open()?;
         self.only_short()?;
         let participant = self.participant(id).ok_or(Refusal::NotFound("participant"))?;
-        if participant.role == Role::Spectator && can_score == Some(true) {
+        let only_watches = participant.role == Role::Spectator && participant.scorer_link.is_none();
+        if only_watches && can_score == Some(true) {
             return Err(invalid("can_score", "a spectator cannot score"));
         }
         let display_name = match name {
@@ -161,9 +163,10 @@ impl Session {
     }
 
     pub(super) fn forget(&self, request: &Request) -> Vec<DecidedFact> {
-        let Some(participant) = self.participant_of(request.user) else { return Vec::new() };
+        let mut decided = self.decline_all(request.user);
+        let Some(participant) = self.participant_of(request.user) else { return decided };
         // Where it can't be left any more, the name goes all the same.
-        let mut decided = self.remove(participant.id, request).unwrap_or_default();
+        decided.extend(self.remove(participant.id, request).unwrap_or_default());
         if participant.display_name != DELETED_PLAYER {
             let (display_name, can_score) = (DELETED_PLAYER.to_owned(), participant.can_score);
             let updated = PlayerUpdated { participant_id: participant.id, display_name, can_score };
@@ -186,7 +189,12 @@ impl Session {
             return Ok(Vec::new());
         }
         let current_participant_id = self.turn_after(id, false);
-        let gone = PlayerDeparture { participant_id: id, current_participant_id, until_invited: own != Some(id) };
+        let gone = PlayerDeparture {
+            participant_id: id,
+            current_participant_id,
+            until_invited: own != Some(id),
+            invitation: participant.ended_invitation(),
+        };
         if gone.until_invited {
             return Ok(vec![of_session(Fact::PlayerRemoved(gone))]);
         }
@@ -271,7 +279,7 @@ impl Session {
         Ok(running.into_iter().chain([of_session(Fact::SessionCancelled(Nothing {}))]).collect())
     }
 
-    fn joined(&self, mut joined: PlayerJoined) -> Vec<DecidedFact> {
+    pub(super) fn joined(&self, mut joined: PlayerJoined) -> Vec<DecidedFact> {
         let plays = joined.is_active && joined.role != Role::Spectator;
         joined.current_participant_id = self.turn_after(joined.participant_id, plays);
         vec![of_session(Fact::PlayerJoined(joined))]
@@ -285,7 +293,7 @@ impl Session {
         turn.filter(|_| turn != self.current_player(game))
     }
 
-    fn only_with_room(&self, is_new: bool, role: Role) -> Result<(), Refusal> {
+    pub(super) fn only_with_room(&self, is_new: bool, role: Role) -> Result<(), Refusal> {
         if role != Role::Spectator && self.active_players().count() >= self.max_players as usize {
             return Err(Refusal::SessionFull(self.max_players));
         }
@@ -315,12 +323,12 @@ fn crowned(participant: &Participant) -> Option<CreatorChanged> {
     participant.user_id.map(|user_id| CreatorChanged { participant_id: participant.id, user_id })
 }
 
-fn new_participant(request: &Request) -> ParticipantId {
+pub(super) fn new_participant(request: &Request) -> ParticipantId {
     ParticipantId(request.dice.id(NEW_ID, request.at))
 }
 
 /// A name for the eyes of others: trimmed, composed (NFC), not empty, nothing invisible in it.
-fn named(field: &'static str, name: &str, max: usize) -> Result<String, Refusal> {
+pub(super) fn named(field: &'static str, name: &str, max: usize) -> Result<String, Refusal> {
     let name = composed(name.trim());
     if name.is_empty() || name.chars().count() > max {
         return Err(invalid(field, format!("must be 1 to {max} characters")));

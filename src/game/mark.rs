@@ -92,7 +92,7 @@ impl From<Mark> for Row {
             Act::Foul(Foul { points, reds }) => (FOUL_WITH_REDS, points + RED * i64::from(reds)),
             Act::EndTurn => (END_TURN, 0),
         };
-        (mark.seq, mark.player, kind, value, mark.voided_by.unwrap_or(0))
+        (mark.seq, mark.player, kind, value, mark.voided_by.unwrap_or(Seq::ZERO))
     }
 }
 
@@ -120,7 +120,7 @@ impl TryFrom<Row> for Mark {
             END_TURN => Act::EndTurn,
             _ => return Err("no such kind of mark"),
         };
-        Ok(Mark { seq, player, act, voided_by: (voided_by != 0).then_some(voided_by) })
+        Ok(Mark { seq, player, act, voided_by: (voided_by != Seq::ZERO).then_some(voided_by) })
     }
 }
 
@@ -142,8 +142,8 @@ mod tests {
         let fouls = [Foul { points: 3, reds: 0 }, Foul { points: 7, reds: 15 }];
         let acts = pots.map(Act::Pot).chain(fouls.map(Act::Foul)).chain([Act::EndTurn]);
         for act in acts {
-            for voided_by in [None, Some(9)] {
-                let mark = Mark { seq: 7, player: 2, act, voided_by };
+            for voided_by in [None, Some(Seq(9))] {
+                let mark = Mark { seq: Seq(7), player: 2, act, voided_by };
                 let json = serde_json::to_string(&mark).expect("json");
                 assert!(json.len() < 17, "{json}");
                 assert_eq!(serde_json::from_str::<Mark>(&json).expect("mark"), mark);

@@ -11,12 +11,15 @@ mod balance;
 pub mod command;
 pub mod currency;
 mod decide;
+mod decide_claims;
 mod decide_corrections;
 mod decide_games;
 mod decide_marks;
 mod decide_participants;
+mod decide_scorers;
 pub mod discipline;
 pub mod event;
+mod invitation;
 mod mark;
 mod matches;
 pub mod money;
@@ -40,11 +43,13 @@ pub use command::{ChangeSettings, Command, CreateSession, Request, Scoring};
 pub use decide::MAX_EVENTS;
 pub use discipline::{GameType, Rules};
 pub use event::{Actor, DecidedFact, Event, EventHash, Fact, Role};
+pub use invitation::{INVITATION_LIFE_MS, OpenInvitation};
 pub use refusal::Refusal;
 pub use settlement::{Transfer, settle};
 pub use view::{BalanceView, EveningView, GameStatus, GameSummary, GameView, SessionView, Status};
 
 use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use event::ParticipantClaim;
 use money::{Entry, TableClock};
 use played_game::Game;
 use scoreboard::Scoreboard;
@@ -75,6 +80,12 @@ pub struct Session {
     /// Expenses and payments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     entries: Vec<Entry>,
+    /// Claims that wait.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    claims: Vec<ParticipantClaim>,
+    /// Scorer links that were taken back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ended_scorer_links: Vec<Uuid>,
     /// The table's clock, where one was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table: Option<TableClock>,
@@ -109,8 +120,11 @@ pub struct Participant {
     pub can_score: bool,
     /// Sits at the table now.
     pub is_active: bool,
-    /// The place is kept for an account that was invited.
+    /// The place is kept for an account that was invited, be that over by now or not.
     pub is_invited: bool,
+    /// By what it is kept, as long as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<OpenInvitation>,
     /// Removed by the creator, and not invited again since.
     #[serde(default)]
     pub is_removed: bool,
@@ -123,6 +137,9 @@ pub struct Participant {
     /// The creator took the right to score away, which outlives a time as a spectator.
     #[serde(default)]
     pub is_muted: bool,
+    /// Of a spectator: the link by which he may score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scorer_link: Option<Uuid>,
     /// When it became active first.
     pub joined_at: Option<Timestamp>,
     /// When it was left last; `None` while active.
@@ -169,7 +186,7 @@ impl Session {
 
     /// Not even who plays can be read here.
     fn is_unknown(&self) -> bool {
-        self.newer_seq == Some(1)
+        self.newer_seq == Some(Seq(1))
     }
 
     pub fn chat_id(&self) -> Uuid {
@@ -243,25 +260,6 @@ impl Session {
         }
     }
 
-    /// What is to be seen before joining: by whoever has the code, whoever is invited and whoever may read it.
-    pub fn may_preview(&self, user: UserId, has_code: bool) -> Result<(), Refusal> {
-        match self.participant_of(user) {
-            Some(participant) if participant.is_removed => Err(Refusal::ParticipantRemoved),
-            Some(participant) if participant.is_invited => Ok(()),
-            _ if has_code && !self.is_unknown() => Ok(()),
-            _ => self.may_read(user),
-        }
-    }
-
-    /// Whoever is invited, or sits at the table, needs no code to join.
-    pub fn may_join_without_code(&self, user: UserId) -> Result<(), Refusal> {
-        match self.participant_of(user) {
-            Some(participant) if participant.is_removed => Err(Refusal::ParticipantRemoved),
-            Some(participant) if participant.is_invited || participant.is_active => Ok(()),
-            _ => Err(Refusal::NotAllowed("without an invitation the join code is needed")),
-        }
-    }
-
     /// The join code lets others in, so it is told to those who sit at the table, and to nobody who only reads.
     pub fn may_know_code(&self, user: UserId) -> bool {
         self.participant_of(user).is_some_and(Participant::is_active_player)
@@ -304,6 +302,16 @@ impl Session {
     /// Its games by number.
     pub fn games(&self) -> impl Iterator<Item = GameId> + '_ {
         self.games.iter().map(|game| game.id)
+    }
+
+    /// The last event of that game.
+    pub fn last_seq_of(&self, game: GameId) -> Option<Seq> {
+        self.game(game).map(Game::last_seq)
+    }
+
+    /// The games that a place plays in, or has played in.
+    pub fn games_of(&self, participant: ParticipantId) -> impl Iterator<Item = GameId> + '_ {
+        self.games.iter().filter(move |game| game.order.contains(&participant)).map(|game| game.id)
     }
 
     /// The marks, expenses and payments that were not taken back, by seq.

@@ -22,6 +22,12 @@ pub enum Refusal {
     /// `participant_removed`.
     #[error("you were removed from this session; its creator may invite you again")]
     ParticipantRemoved,
+    /// `already_claimed`.
+    #[error("somebody's account stands behind this place")]
+    AlreadyClaimed,
+    /// `already_in_session`.
+    #[error("{0} another place in this session, and nobody has two")]
+    AlreadyInSession(&'static str),
     /// `session_full`.
     #[error("all {0} places are taken")]
     SessionFull(u32),
@@ -94,6 +100,8 @@ impl Refusal {
             Refusal::NotFound(_) => "not_found",
             Refusal::NotAllowed(_) => "insufficient_permissions",
             Refusal::ParticipantRemoved => "participant_removed",
+            Refusal::AlreadyClaimed => "already_claimed",
+            Refusal::AlreadyInSession(_) => "already_in_session",
             Refusal::SessionFull(_) => "session_full",
             Refusal::SessionNotOpen => "session_not_open",
             Refusal::SessionClosed | Refusal::SessionTooLong(_) => "session_closed",

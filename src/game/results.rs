@@ -28,7 +28,7 @@ impl Scoreboard {
     pub(super) fn scores(&self, rules: &Rules, order: &[ParticipantId]) -> Vec<Score> {
         let columns = self.tallies.iter().zip(self.nets(rules)).zip(order).enumerate();
         let score = |(index, ((tally, net), player)): (usize, ((&Tally, Money), &ParticipantId))| {
-            let visit = rules.discipline().visit(self, index);
+            let visit = rules.discipline().visits(self, index).map(|visits| visits.figures);
             Score {
                 participant_id: *player,
                 points: tally.total(),

@@ -5,7 +5,7 @@
 //! - The mark that decides a game ends it: whatever is marked after it does not count. Only a void can leave marks
 //!   behind such a point (the foul that had kept a side from its target is taken back).
 
-use super::discipline::{Rules, Table};
+use super::discipline::{PottedBalls, Rules, Table};
 use super::mark::{Act, Pot};
 
 /// Turn, points and balls of a game; players are known by their index in its order.
@@ -29,6 +29,7 @@ pub(super) struct Tally {
     /// Fines of his that wait for the next pot.
     pub(super) fines_open: i64,
     pub(super) balls: u32,
+    pub(super) balls_by_color: PottedBalls,
     pub(super) own_balls: u32,
     pub(super) fouls: u32,
 }
@@ -101,7 +102,8 @@ impl Scoreboard {
         self.turn = if matches!(act, Act::Pot(_)) { player } else { (player + 1) % players };
         if let Some(tally) = self.tallies.get_mut(player) {
             match act {
-                Act::Pot(Pot { own_ball, count, .. }) => {
+                Act::Pot(Pot { color, own_ball, count, .. }) => {
+                    tally.balls_by_color.add(color, u32::from(count));
                     tally.balls = tally.balls.saturating_add(u32::from(count));
                     tally.own_balls = tally.own_balls.saturating_add(u32::from(own_ball));
                 }

@@ -1,12 +1,14 @@
 //! What clients see of a session: the objects of the wire contract.
 //! They are made from a `Session` on demand and hold nothing that it does not know.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::discipline::Rules;
-use super::event::{EventHash, Fine, GameResult, Remaining, Role, Score};
+use super::discipline::{Color, Rules};
+use super::event::{EventHash, Fine, GameResult, ParticipantClaim, Remaining, Role, Score};
 use super::money::TableSplit;
 pub use super::settlement::Transfer;
 use crate::ids::{GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
@@ -86,6 +88,9 @@ pub struct SessionView {
     pub seq: Seq,
     /// All places, in the order they were taken.
     pub participants: Vec<ParticipantView>,
+    /// Claims to places without an account that wait for the creator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ParticipantClaim>,
     /// The game in progress.
     pub current_game: Option<GameView>,
     /// The match that the present rules race to, while there is one.
@@ -302,7 +307,7 @@ pub struct GameSummary {
 }
 
 /// One player of a game as statistics count it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlayerSummary {
     /// The place.
     pub participant_id: ParticipantId,
@@ -312,8 +317,12 @@ pub struct PlayerSummary {
     pub points: i64,
     /// Balls.
     pub balls_potted: u32,
+    /// The same by colour, without those of which none was potted.
+    pub balls_by_color: BTreeMap<Color, u32>,
     /// Of these, the cue ball itself.
     pub own_balls: u32,
+    /// Where they are counted.
+    pub breaks: Option<Breaks>,
     /// Fouls.
     pub fouls: u32,
     /// What the game came to; live while it is in progress.
@@ -324,4 +333,15 @@ pub struct PlayerSummary {
     pub won: bool,
     /// The game is completed, was won, and not by this player.
     pub lost: bool,
+}
+
+/// Breaks of a player: points of one visit to the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Breaks {
+    /// The most points of one visit.
+    pub highest: i64,
+    /// Breaks of 50 to 99 points.
+    pub fifties: u32,
+    /// Breaks of 100 points and more.
+    pub centuries: u32,
 }

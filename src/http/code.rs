@@ -49,6 +49,8 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This can't be done here";
     UsernameTaken = "username_taken", CONFLICT, "The user name is taken";
+    AlreadyClaimed = "already_claimed", CONFLICT, "It is somebody's already";
+    AlreadyInSession = "already_in_session", CONFLICT, "You have another place in this session";
     SessionFull = "session_full", CONFLICT, "All places are taken";
     SessionNotOpen = "session_not_open", CONFLICT, "The session can't be joined";
     SessionClosed = "session_closed", CONFLICT, "The session is over";

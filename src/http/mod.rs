@@ -27,7 +27,7 @@ pub use code::Code;
 pub(crate) use cut::sentence as cut_sentence;
 pub use fields::{Fields, given};
 pub use idempotency::IdempotencyKey;
-pub use page::{Listing, Page};
+pub use page::{Listing, Page, PageQuery};
 pub use query::Query;
 pub use request::{Body, BodyLimit, PathId, whole_chunked_body};
 pub(crate) use request::{field_error, is_object};

@@ -11,11 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, SqlErr, Statement, TryGetable, Value};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use super::Append;
 use crate::database::Database;
-use crate::ids::UserId;
+use crate::ids::{CommandId, UserId};
 
 /// Keys in memory: those of the last so many commands of the process; a session knows its own for ever.
 const RECENT_MAX: usize = 1 << 18;
@@ -23,13 +22,13 @@ const RECENT_MAX: usize = 1 << 18;
 const ROWS: usize = 4_096;
 
 /// Of a user and an idempotency key.
-fn number((user, command): (UserId, Uuid)) -> i64 {
-    let digest = Sha256::new().chain_update(user.0.as_bytes()).chain_update(command.as_bytes()).finalize();
+fn number((user, command): (UserId, CommandId)) -> i64 {
+    let digest = Sha256::new().chain_update(user.0.as_bytes()).chain_update(command.0.as_bytes()).finalize();
     i64::from_be_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 /// The commands whose events are in an append, each once.
-fn commands(append: &Append) -> impl Iterator<Item = (UserId, Uuid)> + '_ {
+fn commands(append: &Append) -> impl Iterator<Item = (UserId, CommandId)> + '_ {
     let mut last = None;
     append.records.iter().filter_map(move |record| {
         let command = (record.event.actor.user_id?, record.event.command_id);
@@ -144,7 +143,7 @@ impl CommandKeys {
     }
 
     /// Whether the key of a command is taken.
-    pub(super) async fn is_used(&self, db: &impl ConnectionTrait, command: (UserId, Uuid)) -> Result<bool, DbErr> {
+    pub(super) async fn is_used(&self, db: &impl ConnectionTrait, command: (UserId, CommandId)) -> Result<bool, DbErr> {
         Ok(!self.used(db, &[number(command)]).await?.is_empty())
     }
 
@@ -163,7 +162,7 @@ impl CommandKeys {
         &self,
         db: &impl ConnectionTrait,
         appends: &[Append],
-    ) -> Result<Vec<Vec<(UserId, Uuid)>>, DbErr> {
+    ) -> Result<Vec<Vec<(UserId, CommandId)>>, DbErr> {
         let keys: Vec<i64> = appends.iter().flat_map(numbers).collect();
         let mut used = self.used(db, &keys).await?;
         let mut taken = Vec::with_capacity(appends.len());

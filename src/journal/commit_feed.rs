@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::follow::{self, LogPart};
 use super::{JournalError, Record, Work};
 use crate::game::event::Fact;
-use crate::ids::{Timestamp, WriterId};
+use crate::ids::{Position, Timestamp, WriterId};
 use crate::outbox;
 
 /// Batches the relay may lag behind before it reads them from the table instead.
@@ -23,16 +23,30 @@ const BATCHES_MAX: usize = 256;
 /// How far a writer's events are published.
 #[derive(Debug, Default)]
 pub(super) struct PublishProgress {
+    confirmed: AtomicI64,
+    stored: AtomicI64,
+}
+
+impl PublishProgress {
     /// What the bus has confirmed.
-    pub(super) confirmed: AtomicI64,
+    pub(super) fn confirmed(&self) -> Position {
+        Position(self.confirmed.load(Ordering::Acquire))
+    }
+
     /// What of that the writer's row says.
-    pub(super) stored: AtomicI64,
+    pub(super) fn stored(&self) -> Position {
+        Position(self.stored.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_stored(&self, position: Position) {
+        self.stored.store(position.0, Ordering::Release);
+    }
 }
 
 /// Events of one commit, in order of position.
 pub struct Batch {
     /// The position of the first.
-    pub first: i64,
+    pub first: Position,
     /// The events.
     pub records: Vec<Arc<Record>>,
 }
@@ -63,12 +77,12 @@ impl CommitSender {
         }
     }
 
-    pub(super) fn committed(&self, first: i64, records: Vec<Arc<Record>>) {
+    pub(super) fn committed(&self, first: Position, records: Vec<Arc<Record>>) {
         if let Some(sender) = &self.sender {
             let end = first + records.len() as i64;
             // A batch that does not fit is missed by its positions: the relay reads the gap from the table.
             let _ = sender.try_send(Batch { first, records });
-            self.end.store(end, Ordering::Release);
+            self.end.store(end.0, Ordering::Release);
         }
     }
 }
@@ -87,20 +101,19 @@ pub struct CommitFeed {
 impl CommitFeed {
     /// Everything before this position is committed. What `batches` does not hold of it when this was asked first did
     /// not fit, and no later batch need ever come to show the gap.
-    pub fn end(&self) -> i64 {
-        self.end.load(Ordering::Acquire)
+    pub fn end(&self) -> Position {
+        Position(self.end.load(Ordering::Acquire))
     }
 
     /// Everything up to `position` is confirmed by the bus; stored with the writer's next commit.
-    pub fn published(&self, position: i64) {
-        self.published.confirmed.store(position, Ordering::Release);
+    pub fn published(&self, position: Position) {
+        self.published.confirmed.store(position.0, Ordering::Release);
     }
 
     /// Has an idle writer store the position where its row says another one. To be asked now and then, since a database
     /// that is gone does not take it; and not for every confirm, for it costs a commit of its own.
     pub fn keep(&self) {
-        let PublishProgress { confirmed, stored } = &*self.published;
-        if confirmed.load(Ordering::Acquire) == stored.load(Ordering::Acquire) {
+        if self.published.confirmed() == self.published.stored() {
             return;
         }
         if let Some(work) = self.work.upgrade() {
@@ -114,29 +127,30 @@ impl CommitFeed {
 pub async fn read_from(
     db: &impl ConnectionTrait,
     writer_id: WriterId,
-    position: i64,
+    position: Position,
     limit: u64,
-) -> Result<Vec<(i64, Arc<Record>)>, JournalError> {
+) -> Result<Vec<(Position, Arc<Record>)>, JournalError> {
     event::Entity::find()
         .filter(event::Column::WriterId.eq(writer_id.0))
-        .filter(event::Column::Position.gte(position))
+        .filter(event::Column::Position.gte(position.0))
         .order_by_asc(event::Column::Position)
         .limit(limit)
         .all(db)
         .await?
         .into_iter()
-        .map(|row| Ok((row.position, Arc::new(Record::stored(row)?))))
+        .map(|row| Ok((Position(row.position), Arc::new(Record::stored(row)?))))
         .collect()
 }
 
 /// The first `limit` events of a part that users may have to be told of, with their positions: ends of games and those that
-/// go on, invitations, payments and what was taken back of them, and corrections of ended games. Of several nodes, which
-/// may be of several versions, also those of types that this one doesn't know.
+/// go on, ends of evenings, invitations, places that became somebody's and payments, what was taken back of them, and
+/// corrections of ended games. Of several nodes, which may be of several versions, also those of types that this one
+/// doesn't know.
 pub async fn telling(
     db: &impl ConnectionTrait,
     part: LogPart,
     limit: u64,
-) -> Result<Vec<(i64, Result<Arc<Record>, JournalError>)>, DbErr> {
+) -> Result<Vec<(Position, Result<Arc<Record>, JournalError>)>, DbErr> {
     let backend = db.get_database_backend();
     // What costs most is to find the type in the text.
     let is_postgres = backend == DbBackend::Postgres;
@@ -152,23 +166,28 @@ pub async fn telling(
     };
     let sql = format!(
         "SELECT * FROM ({}) AS e WHERE {newer} OR {} OR ({} AND {says}(body, '\"is_active\":false') > 0) \
-         OR {} OR {} OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
-         OR (({} OR {} OR {}) AND {says}(body, '\"correction\":{{') > 0) ORDER BY position LIMIT {limit}",
+         OR {} OR {} OR {} OR {} OR {} OR (({} OR {}) AND {says}(body, '\"results\":[') > 0) \
+         OR (({} OR {} OR {}) AND {says}(body, '\"correction\":{{') > 0) \
+         OR (({} OR {}) AND {says}(body, '\"invitation\":{{') > 0) ORDER BY position LIMIT {limit}",
         follow::part_of("*"),
         kind("game.ended"),
         kind("session.player_joined"),
         kind("game.reopened"),
         kind("session.payment_marked"),
+        kind("session.completed"),
         kind("session.entry_voided"),
+        kind("session.participant_claimed"),
         kind("game.event_voided"),
         kind("game.event_reassigned"),
         kind("game.ball_potted"),
         kind("game.foul_committed"),
         kind("game.turn_changed"),
+        kind("session.player_left"),
+        kind("session.player_removed"),
     );
-    let values: [Value; 3] = [part.writer_id.0.into(), part.after.into(), part.upto.into()];
+    let values: [Value; 3] = [part.writer_id.0.into(), part.after.0.into(), part.upto.0.into()];
     let rows = event::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values)).all(db).await?;
-    Ok(rows.into_iter().map(|row| (row.position, Record::stored(row).map(Arc::new))).collect())
+    Ok(rows.into_iter().map(|row| (Position(row.position), Record::stored(row).map(Arc::new))).collect())
 }
 
 /// When the oldest of what is not confirmed was stored: this writer's events behind `published`, where there are any, and
@@ -176,16 +195,16 @@ pub async fn telling(
 pub async fn oldest(
     db: &impl ConnectionTrait,
     writer_id: WriterId,
-    published: i64,
+    published: Position,
     has_events: bool,
 ) -> Result<Option<Timestamp>, JournalError> {
-    let event = if has_events { read_from(db, writer_id, published + 1, 1).await? } else { Vec::new() };
+    let event = if has_events { read_from(db, writer_id, published.next(), 1).await? } else { Vec::new() };
     let event = event.first().map(|(_, record)| record.event.timestamp);
     Ok([event, outbox::oldest(db).await?].into_iter().flatten().min())
 }
 
 /// The last position that a writer has stored anything at, heard of or not.
-pub async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<i64, DbErr> {
+pub async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<Position, DbErr> {
     super::heads::last_position(db, writer_id).await
 }
 
@@ -195,6 +214,6 @@ pub async fn writers(db: &impl ConnectionTrait) -> Result<Vec<writer::Model>, Db
 }
 
 /// Everything of a writer up to `position` is confirmed.
-pub async fn mark(db: &impl ConnectionTrait, writer_id: WriterId, position: i64) -> Result<(), DbErr> {
+pub async fn mark(db: &impl ConnectionTrait, writer_id: WriterId, position: Position) -> Result<(), DbErr> {
     super::heads::mark_published(db, writer_id, position).await
 }

@@ -46,21 +46,21 @@ impl fmt::Display for Comparison {
 /// Compares one session.
 pub async fn compare(database: &Database, id: SessionId) -> Result<Comparison, JournalError> {
     let db = database.reader();
-    let mut comparison = Comparison { session: id, seq: 0, differences: Vec::new() };
+    let mut comparison = Comparison { session: id, seq: Seq::ZERO, differences: Vec::new() };
     let Some(row) = session::Entity::find_by_id(id.0).one(db).await? else {
         comparison.differences.push("there is no such session".to_owned());
         return Ok(comparison);
     };
-    let mut next = 1;
+    let mut next = Seq(1);
     loop {
         let before = next;
-        let records = read(db, id, before - 1, 1_000).await?;
+        let records = read(db, id, before.previous(), 1_000).await?;
         for record in &records {
             if record.seq() != next {
                 comparison.differences.push(format!("event {next} is missing before event {}", record.seq()));
                 next = record.seq();
             }
-            next += 1;
+            next = next.next();
         }
         // The end, or rows of an altered log that stand in the place of others.
         if next <= before {

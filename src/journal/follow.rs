@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use crate::database::Database;
-use crate::ids::WriterId;
+use crate::ids::{Position, WriterId};
 use crate::telemetry::Trouble;
 
 // Said when it begins and once a minute while it lasts.
@@ -34,9 +34,9 @@ const PAUSES: u32 = 2;
 pub struct LogPart {
     pub writer_id: WriterId,
     /// The position before the first.
-    pub after: i64,
+    pub after: Position,
     /// The position of the last.
-    pub upto: i64,
+    pub upto: Position,
 }
 
 /// The events of a part, whose writer, beginning and end are the first three values of the statement. In the order of
@@ -51,7 +51,7 @@ pub(crate) fn part_of(columns: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SweepOutcome {
     /// Everything of it up to this position is in the projection.
-    Upto(i64),
+    Upto(Position),
     /// Somebody else is at it, or a node of a newer version has to be; not before the next sweep.
     Held,
 }
@@ -78,7 +78,7 @@ pub trait Projection: Send {
 pub async fn run<P: Projection>(database: Database, is_exact: bool, mut first: P, mut second: impl Projection) {
     loop {
         tokio::time::sleep(EVERY.mul_f64(rand::random_range(0.8..1.0))).await;
-        let noted: HashMap<WriterId, i64> = match writers(&database, P::NAME, P::AFTER).await {
+        let noted: HashMap<WriterId, Position> = match writers(&database, P::NAME, P::AFTER).await {
             Ok(writers) => writers.into_iter().map(|writer| (writer.id, writer.end)).collect(),
             Err(error) => {
                 told(&error);
@@ -105,7 +105,7 @@ fn told(error: &impl Display) {
 async fn sweep<P: Projection>(
     database: &Database,
     is_exact: bool,
-    until: impl Fn(&Writer) -> i64,
+    until: impl Fn(&Writer) -> Position,
     projection: &mut P,
 ) -> bool {
     let writers = match writers(database, P::NAME, P::AFTER).await {
@@ -129,7 +129,7 @@ async fn sweep_writer<P: Projection>(
     database: &Database,
     is_exact: bool,
     writer: Writer,
-    until: i64,
+    until: Position,
     projection: &mut P,
 ) -> Result<(), P::Error> {
     let end = until.min(writer.end);
@@ -184,10 +184,10 @@ impl Turn {
 /// A writer that stored something which a projection has not looked through.
 struct Writer {
     id: WriterId,
-    published: i64,
-    swept: i64,
+    published: Position,
+    swept: Position,
     /// How far it may be looked through.
-    end: i64,
+    end: Position,
 }
 
 /// The writers that have more. One that is gone, published and looked through as far costs no look at the events.
@@ -210,19 +210,24 @@ async fn writers(database: &Database, projection: &str, after: Option<&str>) -> 
     let writer = |row: sea_orm::QueryResult| {
         Ok(Writer {
             id: WriterId(number(&row, 0)?),
-            published: number(&row, 1)?,
-            swept: number(&row, 2)?,
-            end: number(&row, 3)?,
+            published: Position(number(&row, 1)?),
+            swept: Position(number(&row, 2)?),
+            end: Position(number(&row, 3)?),
         })
     };
     rows.into_iter().map(writer).collect()
 }
 
 /// Never back.
-async fn advance(db: &impl ConnectionTrait, projection: &str, writer_id: WriterId, position: i64) -> Result<(), DbErr> {
+async fn advance(
+    db: &impl ConnectionTrait,
+    projection: &str,
+    writer_id: WriterId,
+    position: Position,
+) -> Result<(), DbErr> {
     use sea_orm::sea_query::{Expr, ExprTrait};
     let row =
-        ActiveModel { projection: Set(projection.to_owned()), writer_id: Set(writer_id.0), position: Set(position) };
+        ActiveModel { projection: Set(projection.to_owned()), writer_id: Set(writer_id.0), position: Set(position.0) };
     let excluded = Expr::col(("excluded", Column::Position));
     let there = OnConflict::columns([Column::Projection, Column::WriterId])
         .update_column(Column::Position)

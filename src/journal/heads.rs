@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::lists::ListChange;
 use super::{Append, Record};
 use crate::game::event::{Event, Fact};
-use crate::ids::{SessionId, WriterId};
+use crate::ids::{Position, Seq, SessionId, WriterId};
 
 /// Rows of one statement. Powers of two below it are used, so that there are few different texts to prepare and the
 /// databases' limit on bound values (32,766) is far.
@@ -44,7 +44,7 @@ pub(super) async fn advance(db: &impl ConnectionTrait, appends: &[&Append]) -> R
             .iter()
             .flat_map(|append| {
                 let head = append.after + append.records.len() as i64;
-                [append.session.0.into(), append.after.into(), head.into()]
+                [append.session.0.into(), append.after.0.into(), head.0.into()]
             })
             .collect();
         let sql = format!(
@@ -62,7 +62,7 @@ pub(super) async fn advance(db: &impl ConnectionTrait, appends: &[&Append]) -> R
 /// The events of these sessions, each after one seq and up to and with another; in order of session and seq.
 pub(super) async fn parts(
     db: &impl ConnectionTrait,
-    parts: &[(SessionId, i64, i64)],
+    parts: &[(SessionId, Seq, Seq)],
 ) -> Result<Vec<entity::event::Model>, DbErr> {
     if parts.is_empty() {
         return Ok(Vec::new());
@@ -74,13 +74,13 @@ pub(super) async fn parts(
             "unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS w (column1, column2, column3)".to_owned(),
             vec![
                 parts.iter().map(|part| part.0.0).collect::<Vec<Uuid>>().into(),
-                parts.iter().map(|part| part.1).collect::<Vec<i64>>().into(),
-                parts.iter().map(|part| part.2).collect::<Vec<i64>>().into(),
+                parts.iter().map(|part| part.1.0).collect::<Vec<i64>>().into(),
+                parts.iter().map(|part| part.2.0).collect::<Vec<i64>>().into(),
             ],
         ),
         _ => (
             format!("(VALUES {}) AS w", placeholders(parts.len(), 3)),
-            parts.iter().flat_map(|part| [part.0.0.into(), part.1.into(), part.2.into()]).collect(),
+            parts.iter().flat_map(|part| [part.0.0.into(), part.1.0.into(), part.2.0.into()]).collect(),
         ),
     };
     let sql = format!(
@@ -108,7 +108,7 @@ pub(super) fn opened(append: &Append) -> Option<session::Model> {
         game_type: change.game_type.unwrap_or_else(|| created.rules.game_type().to_owned()),
         creator_user_id: change.creator.unwrap_or(created.creator_user_id.0),
         opened_by: created.creator_user_id.0,
-        opened_command: *command_id,
+        opened_command: command_id.0,
         created_at_ms: timestamp.millis(),
     })
 }
@@ -125,7 +125,7 @@ pub(super) async fn open(db: &impl ConnectionTrait, append: &Append) -> Result<b
 pub(super) async fn insert(
     db: &impl ConnectionTrait,
     writer_id: WriterId,
-    first_position: i64,
+    first_position: Position,
     records: &[Arc<Record>],
 ) -> Result<(), DbErr> {
     let mut position = first_position;
@@ -134,13 +134,13 @@ pub(super) async fn insert(
         for record in run {
             values.extend([
                 record.event.session_id.0.into(),
-                record.event.seq.into(),
+                record.event.seq.0.into(),
                 writer_id.0.into(),
-                position.into(),
+                position.0.into(),
                 record.command_hash.into(),
                 record.stored_body().into_owned().into(),
             ]);
-            position += 1;
+            position = position.next();
         }
         let sql = format!(
             "INSERT INTO event (session_id, seq, writer_id, position, command_hash, body) VALUES {}",
@@ -152,7 +152,7 @@ pub(super) async fn insert(
 }
 
 /// The last position that is taken in this writer's outbox; 0: none.
-pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<i64, DbErr> {
+pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId) -> Result<Position, DbErr> {
     use entity::event::{Column, Entity};
     let last = Entity::find()
         .select_only()
@@ -163,20 +163,20 @@ pub(super) async fn last_position(db: &impl ConnectionTrait, writer_id: WriterId
         .into_tuple::<i64>()
         .one(db)
         .await?;
-    Ok(last.unwrap_or(0))
+    Ok(Position(last.unwrap_or(0)))
 }
 
 /// Remembers up to where this writer's events are confirmed by the bus.
 pub(super) async fn mark_published(
     db: &impl ConnectionTrait,
     writer_id: WriterId,
-    published: i64,
+    published: Position,
 ) -> Result<(), DbErr> {
     use entity::writer::{Column, Entity};
     Entity::update_many()
-        .col_expr(Column::Published, Expr::value(published))
+        .col_expr(Column::Published, Expr::value(published.0))
         .filter(Column::Id.eq(writer_id.0))
-        .filter(Column::Published.lt(published))
+        .filter(Column::Published.lt(published.0))
         .exec(db)
         .await?;
     Ok(())

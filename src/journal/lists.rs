@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{game, session, session_member};
+use entity::{chat, game, session, session_member};
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Record;
 use crate::game::event::Fact;
-use crate::ids::SessionId;
+use crate::ids::{SessionId, Timestamp};
 
 /// What the events of one append come to, for one session.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub(super) struct ListChange {
     pub(super) members: Vec<Uuid>,
     /// Games that were started, with their numbers.
     pub(super) games: Vec<(Uuid, i32)>,
+    /// Its chat, where it is opened. On PostgreSQL the database makes it, since older nodes may open sessions there.
+    chat: Option<(Uuid, Timestamp)>,
 }
 
 impl ListChange {
@@ -33,8 +35,12 @@ impl ListChange {
         let mut change = Self::default();
         for event in records.iter().map(|record| &record.event) {
             match &event.fact {
-                Fact::SessionCreated(created) => change.members.push(created.creator_user_id.0),
+                Fact::SessionCreated(created) => {
+                    change.members.push(created.creator_user_id.0);
+                    change.chat = Some((created.chat_id, event.timestamp));
+                }
                 Fact::PlayerJoined(joined) => change.members.extend(joined.user_id.map(|user| user.0)),
+                Fact::ParticipantClaimed(claimed) => change.members.push(claimed.user_id.0),
                 Fact::GameStarted(started) => {
                     change.games.extend(event.game_id.map(|game| (game.0, started.number as i32)));
                     // The first game: later ones find the session in progress.
@@ -59,6 +65,10 @@ impl ListChange {
                 | Fact::PlayerLeft(_)
                 | Fact::PlayerRemoved(_)
                 | Fact::PlayerUpdated(_)
+                | Fact::ClaimAsked(_)
+                | Fact::ClaimDeclined(_)
+                | Fact::ScorerAdmitted(_)
+                | Fact::ScorerLinkEnded(_)
                 | Fact::BallPotted(_)
                 | Fact::FoulCommitted(_)
                 | Fact::TurnChanged(_)
@@ -82,6 +92,19 @@ impl ListChange {
                 .iter()
                 .map(|&user| session_member::ActiveModel { session_id: Set(session.0), user_id: Set(user) });
             session_member::Entity::insert_many(rows).on_conflict(there()).exec_without_returning(db).await?;
+        }
+        if let Some((id, at)) = self.chat {
+            let row = chat::ActiveModel {
+                id: Set(id),
+                kind: Set("session".to_owned()),
+                session_id: Set(Some(session.0)),
+                created_at_ms: Set(at.millis()),
+                last_number: Set(0),
+                last_message_at_ms: Set(at.millis()),
+                member_seq: Set(0),
+                ..Default::default()
+            };
+            chat::Entity::insert(row).on_conflict(there()).exec_without_returning(db).await?;
         }
         if !self.games.is_empty() {
             let rows = self.games.iter().map(|&(id, number)| game::ActiveModel {

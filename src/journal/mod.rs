@@ -32,12 +32,12 @@ pub use self::compare::{Comparison, compare};
 pub(crate) use self::opened::note_made;
 pub use self::opened::{Commands, LoadedSession, Snapshot};
 pub use self::snapshot::States;
+pub(crate) use self::snapshot::state_at;
 pub use self::verify::{Verification, verify};
 pub use self::writer::JournalWriter;
 use crate::database::Database;
-use crate::game::Session;
 use crate::game::event::{Event, EventHash, Fact};
-use crate::ids::{Seq, SessionId, UserId};
+use crate::ids::{CommandId, Seq, SessionId, UserId};
 
 /// How many appends may wait for the writer; each session has one at most, so this bounds live sessions under load.
 const APPENDS_WAITING_MAX: usize = 8_192;
@@ -100,7 +100,7 @@ impl Record {
     }
 
     fn stored(row: event::Model) -> Result<Self, JournalError> {
-        let unreadable = |cause| JournalError::Unreadable { session: row.session_id, seq: row.seq, cause };
+        let unreadable = |cause| JournalError::Unreadable { session: row.session_id, seq: Seq(row.seq), cause };
         Self::read(row.body, row.command_hash).map_err(unreadable)
     }
 
@@ -165,7 +165,7 @@ pub enum AppendError {
     Conflict,
     /// Surely not stored: these commands have keys that the same user used for others before, in whatever session.
     #[error("an idempotency key was used for another command")]
-    KeysUsed(Vec<(UserId, Uuid)>),
+    KeysUsed(Vec<(UserId, CommandId)>),
     /// Perhaps stored (a commit may succeed unheard): read the tail before deciding anything.
     #[error("the database does not answer")]
     Unavailable,
@@ -214,12 +214,30 @@ impl Journal {
         self.there(|db| async move { read(db.reader(), session, after, limit).await }).await
     }
 
+    /// Up to `limit` events before `before`, the last one first.
+    pub async fn read_back(
+        &self,
+        session: SessionId,
+        before: Seq,
+        limit: u64,
+    ) -> Result<Vec<Arc<Record>>, JournalError> {
+        self.there(|db| async move {
+            let rows = event::Entity::find()
+                .filter(event::Column::SessionId.eq(session.0))
+                .filter(event::Column::Seq.lt(before.0))
+                .order_by_desc(event::Column::Seq)
+                .limit(limit);
+            rows.all(db.reader()).await?.into_iter().map(|row| Record::stored(row).map(Arc::new)).collect()
+        })
+        .await
+    }
+
     /// These events of a session, in order.
     pub async fn read_these(&self, session: SessionId, seqs: Vec<Seq>) -> Result<Vec<Arc<Record>>, JournalError> {
         self.there(|db| async move {
             let rows = event::Entity::find()
                 .filter(event::Column::SessionId.eq(session.0))
-                .filter(event::Column::Seq.is_in(seqs))
+                .filter(event::Column::Seq.is_in(seqs.into_iter().map(|seq| seq.0)))
                 .order_by_asc(event::Column::Seq);
             rows.all(db.reader()).await?.into_iter().map(|row| Record::stored(row).map(Arc::new)).collect()
         })
@@ -255,46 +273,9 @@ impl Journal {
         }
     }
 
-    /// Parts of several logs in the caller's transaction, each after one event and up to and with another, at once.
-    pub async fn read_parts_in(
-        &self,
-        tx: &impl ConnectionTrait,
-        parts: &[(SessionId, Seq, Seq)],
-    ) -> Result<HashMap<SessionId, Vec<Arc<Record>>>, JournalError> {
-        let mut read: HashMap<SessionId, Vec<Arc<Record>>> = HashMap::with_capacity(parts.len());
-        for parts in parts.chunks(PARTS_MAX) {
-            for row in heads::parts(tx, parts).await? {
-                let session = SessionId(row.session_id);
-                read.entry(session).or_default().push(Arc::new(Record::stored(row)?));
-            }
-        }
-        Ok(read)
-    }
-
-    /// The same in the caller's transaction.
-    pub async fn read_in(
-        &self,
-        tx: &impl ConnectionTrait,
-        session: SessionId,
-        after: Seq,
-        limit: u64,
-    ) -> Result<Vec<Arc<Record>>, JournalError> {
-        read(tx, session, after, limit).await
-    }
-
-    /// The state after event `seq`, in the caller's transaction.
-    pub async fn state_at(
-        &self,
-        tx: &impl ConnectionTrait,
-        session: SessionId,
-        seq: Seq,
-    ) -> Result<Session, JournalError> {
-        snapshot::state_at(tx, session, seq).await
-    }
-
     /// The number of the last event; `None`: there is no such session.
     pub async fn head(&self, session: SessionId) -> Result<Option<Seq>, JournalError> {
-        Ok(self.row(session).await?.map(|row| row.head))
+        Ok(self.row(session).await?.map(|row| Seq(row.head)))
     }
 
     async fn row(&self, session: SessionId) -> Result<Option<entity::session::Model>, JournalError> {
@@ -308,14 +289,14 @@ impl Journal {
         self.there(|db| async move {
             let mut heads = Vec::with_capacity(sessions.len());
             for sessions in sessions.chunks(HEADS_AT_ONCE) {
-                let rows: Vec<(Uuid, Seq)> = Entity::find()
+                let rows: Vec<(Uuid, i64)> = Entity::find()
                     .select_only()
                     .columns([Column::Id, Column::Head])
                     .filter(Column::Id.is_in(sessions.iter().map(|session| session.0)))
                     .into_tuple()
                     .all(db.reader())
                     .await?;
-                heads.extend(rows.into_iter().map(|(id, head)| (SessionId(id), head)));
+                heads.extend(rows.into_iter().map(|(id, head)| (SessionId(id), Seq(head))));
             }
             Ok(heads)
         })
@@ -333,19 +314,19 @@ impl Journal {
     }
 
     /// The session that an account opened under that idempotency key, and the fingerprint of what was asked then.
-    pub async fn opened_by(&self, user: UserId, command: Uuid) -> Result<Option<(SessionId, i64)>, JournalError> {
+    pub async fn opened_by(&self, user: UserId, command: CommandId) -> Result<Option<(SessionId, i64)>, JournalError> {
         use entity::session::{Column, Entity};
         self.there(move |db| async move {
-            let mine = Entity::find().filter(Column::OpenedBy.eq(user.0)).filter(Column::OpenedCommand.eq(command));
+            let mine = Entity::find().filter(Column::OpenedBy.eq(user.0)).filter(Column::OpenedCommand.eq(command.0));
             let Some(row) = mine.one(db.reader()).await? else { return Ok(None) };
-            let first = read(db.reader(), SessionId(row.id), 0, 1).await?;
+            let first = read(db.reader(), SessionId(row.id), Seq::ZERO, 1).await?;
             Ok(first.first().map(|record| (SessionId(row.id), record.command_hash)))
         })
         .await
     }
 
     /// Whether the log of any session has a command under that key.
-    pub async fn is_key_used(&self, key: (UserId, Uuid)) -> Result<bool, JournalError> {
+    pub async fn is_key_used(&self, key: (UserId, CommandId)) -> Result<bool, JournalError> {
         let keys = self.keys.clone();
         self.there(move |db| async move { Ok(keys.is_used(db.reader(), key).await?) }).await
     }
@@ -378,6 +359,22 @@ impl Journal {
 /// Sessions of one statement.
 const PARTS_MAX: usize = 256;
 
+/// Parts of several logs in the caller's transaction, each after one event and up to and with another, at once.
+pub(crate) async fn read_parts(
+    tx: &impl ConnectionTrait,
+    parts: &[(SessionId, Seq, Seq)],
+) -> Result<HashMap<SessionId, Vec<Arc<Record>>>, JournalError> {
+    let mut read: HashMap<SessionId, Vec<Arc<Record>>> = HashMap::with_capacity(parts.len());
+    for parts in parts.chunks(PARTS_MAX) {
+        for row in heads::parts(tx, parts).await? {
+            let session = SessionId(row.session_id);
+            read.entry(session).or_default().push(Arc::new(Record::stored(row)?));
+        }
+    }
+    Ok(read)
+}
+
+/// Up to `limit` events after `after`, in order.
 pub(crate) async fn read(
     db: &impl ConnectionTrait,
     session: SessionId,
@@ -386,7 +383,7 @@ pub(crate) async fn read(
 ) -> Result<Vec<Arc<Record>>, JournalError> {
     event::Entity::find()
         .filter(event::Column::SessionId.eq(session.0))
-        .filter(event::Column::Seq.gt(after))
+        .filter(event::Column::Seq.gt(after.0))
         .order_by_asc(event::Column::Seq)
         .limit(limit)
         .all(db)

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Record;
 use crate::game::Session;
-use crate::ids::{Seq, UserId};
+use crate::ids::{CommandId, Seq, UserId};
 
 /// Which events a command made: what a repeated idempotency key is answered from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct CommandEvents {
 }
 
 /// Idempotency keys: a command belongs to its user.
-pub type Commands = HashMap<(UserId, Uuid), CommandEvents>;
+pub type Commands = HashMap<(UserId, CommandId), CommandEvents>;
 
 /// A state to keep.
 #[derive(Debug)]
@@ -35,12 +35,15 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Encodes a state and the idempotency keys that belong to it.
-    pub fn of<'a>(state: &Session, commands: impl Iterator<Item = (&'a (UserId, Uuid), &'a CommandEvents)>) -> Self {
+    pub fn of<'a>(
+        state: &Session,
+        commands: impl Iterator<Item = (&'a (UserId, CommandId), &'a CommandEvents)>,
+    ) -> Self {
         let mut bytes = Vec::new();
         for ((user, command), made) in commands {
             bytes.extend_from_slice(user.0.as_bytes());
-            bytes.extend_from_slice(command.as_bytes());
-            bytes.extend_from_slice(&made.first.to_be_bytes());
+            bytes.extend_from_slice(command.0.as_bytes());
+            bytes.extend_from_slice(&made.first.0.to_be_bytes());
             bytes.extend_from_slice(&made.count.to_be_bytes());
             bytes.extend_from_slice(&made.hash.to_be_bytes());
         }
@@ -48,14 +51,14 @@ impl Snapshot {
         Self { seq: state.seq(), state: state_json, commands: bytes }
     }
 
-    fn commands(bytes: &[u8]) -> impl Iterator<Item = ((UserId, Uuid), CommandEvents)> + '_ {
+    fn commands(bytes: &[u8]) -> impl Iterator<Item = ((UserId, CommandId), CommandEvents)> + '_ {
         const ROW: usize = 16 + 16 + 8 + 4 + 8;
         bytes.as_chunks::<ROW>().0.iter().map(|row| {
             let part = |from: usize| u64::from_be_bytes(std::array::from_fn(|i| row[from + i]));
             let user = UserId(Uuid::from_u64_pair(part(0), part(8)));
-            let command = Uuid::from_u64_pair(part(16), part(24));
+            let command = CommandId(Uuid::from_u64_pair(part(16), part(24)));
             let count = u32::from_be_bytes(std::array::from_fn(|i| row[40 + i]));
-            ((user, command), CommandEvents { first: part(32) as i64, count, hash: part(44) as i64 })
+            ((user, command), CommandEvents { first: Seq(part(32) as i64), count, hash: part(44) as i64 })
         })
     }
 }
@@ -75,7 +78,7 @@ impl LoadedSession {
     /// A session whose whole log is at hand.
     pub fn new(log: Vec<Arc<Record>>) -> Self {
         let state = Session::default();
-        let mut opened = Self { state, commands: Commands::new(), recent: Vec::new(), snapshot_seq: 0 };
+        let mut opened = Self { state, commands: Commands::new(), recent: Vec::new(), snapshot_seq: Seq::ZERO };
         opened.go_on(log);
         opened
     }
@@ -105,7 +108,7 @@ pub(crate) fn note_made(commands: &mut Commands, records: &[Arc<Record>]) {
             count: 0,
             hash: record.command_hash,
         });
-        if record.seq() == made.first + Seq::from(made.count) {
+        if record.seq() == made.first + i64::from(made.count) {
             made.count += 1;
         }
     }

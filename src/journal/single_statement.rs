@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::lists::ListChange;
 use super::{Append, command_key, heads};
-use crate::ids::{SessionId, WriterId};
+use crate::ids::{Position, Seq, SessionId, WriterId};
 
 /// What became of the appends of one statement; those of neither kind conflict.
 #[derive(Debug, Default)]
@@ -25,9 +25,9 @@ pub(super) struct Outcome {
 pub(super) struct Outbox {
     pub(super) writer_id: WriterId,
     /// The last position that is taken.
-    pub(super) position: i64,
+    pub(super) position: Position,
     /// Up to where the bus has confirmed.
-    pub(super) published: i64,
+    pub(super) published: Position,
 }
 
 /// Stores the appends whose heads stand where they expect them. Positions follow in the order of `appends`, which must
@@ -41,14 +41,14 @@ pub(super) async fn store(db: &impl ConnectionTrait, outbox: Outbox, appends: &[
     for append in appends {
         keys.extend(command_key::numbers(append));
         sessions_of_keys.resize(keys.len(), append.session.0);
-        if append.after > 0 {
+        if append.after > Seq::ZERO {
             ids.push(append.session.0);
-            expected.push(append.after);
-            heads.push(append.after + append.records.len() as i64);
+            expected.push(append.after.0);
+            heads.push((append.after + append.records.len() as i64).0);
         }
         for record in &append.records {
             sessions.push(append.session.0);
-            seqs.push(record.event.seq);
+            seqs.push(record.event.seq.0);
             hashes.push(record.command_hash);
             bodies.push(record.stored_body().into_owned());
         }
@@ -62,13 +62,13 @@ pub(super) async fn store(db: &impl ConnectionTrait, outbox: Outbox, appends: &[
         hashes.into(),
         bodies.into(),
         outbox.writer_id.0.into(),
-        outbox.position.into(),
-        outbox.published.into(),
+        outbox.position.0.into(),
+        outbox.published.0.into(),
         sessions_of_keys.into(),
         keys.into(),
     ];
     // Every ball goes the short way: it changes no list.
-    let sql = if changes.is_empty() && appends.iter().all(|append| append.after > 0) {
+    let sql = if changes.is_empty() && appends.iter().all(|append| append.after > Seq::ZERO) {
         text(&ListRows::default())
     } else {
         values.extend(list_values(appends, &changes));
@@ -154,7 +154,7 @@ fn list_values(appends: &[Append], changes: &[(SessionId, ListChange)]) -> [Valu
             "game_type": change.game_type, "creator": change.creator,
         })
     });
-    let opened = appends.iter().filter(|append| append.after == 0).filter_map(heads::opened).map(|row| {
+    let opened = appends.iter().filter(|append| append.after == Seq::ZERO).filter_map(heads::opened).map(|row| {
         json!({
             "id": row.id, "head": row.head, "code": row.code, "name": row.name, "status": row.status,
             "is_private": row.is_private, "game_type": row.game_type, "creator_user_id": row.creator_user_id,

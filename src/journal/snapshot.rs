@@ -16,7 +16,7 @@ use crate::ids::{Seq, SessionId};
 
 /// Raised whenever the encoding of `game::Session` or of the commands changes in a way older code can't read, and with
 /// every new type of event: a node that doesn't know it must not take for whole what was folded from it.
-const FORMAT: i32 = 5;
+const FORMAT: i32 = 6;
 /// Format 2 has the scores of games beside their marks, which are passed over.
 const READABLE: RangeInclusive<i32> = 2..=FORMAT;
 /// Earlier ones lack the hash of their last event, to which the next one is chained.
@@ -32,7 +32,7 @@ impl Snapshot {
         use session_snapshot::Column;
         let row = session_snapshot::ActiveModel {
             session_id: Set(session.0),
-            seq: Set(self.seq),
+            seq: Set(self.seq.0),
             format: Set(FORMAT),
             state: Set(self.state),
             commands: Set(self.commands),
@@ -55,7 +55,7 @@ pub(super) async fn open(db: &impl ConnectionTrait, session: SessionId) -> Resul
         opened = LoadedSession::from_snapshot(state, &row.commands);
     }
     replay(db, session, &mut opened).await?;
-    Ok((opened.state.seq() > 0).then_some(opened))
+    Ok((opened.state.seq() > Seq::ZERO).then_some(opened))
 }
 
 /// The state that was kept; `None`: it can't be gone on from.
@@ -76,8 +76,12 @@ async fn kept(
             return Ok(None);
         }
     };
+    // By the log it is known since when somebody is invited, and by what.
+    if state.lacks_invitations() {
+        return Ok(None);
+    }
     if format < CHAINED {
-        let seal = event_seal::Entity::find_by_id((session.0, state.seq())).one(db).await?;
+        let seal = event_seal::Entity::find_by_id((session.0, state.seq().0)).one(db).await?;
         let Some(hash) = seal.and_then(|seal| seal.hash.parse().ok()) else { return Ok(None) };
         state.chain_to(hash);
     }
@@ -113,7 +117,7 @@ pub(super) async fn states(db: &impl ConnectionTrait, upto: &[(SessionId, Seq)])
             let session = SessionId(session);
             from.extend(kept(db, session, format, &state).await?.map(|state| (session, Ok(state))));
         }
-        let seq = |session| from.get(session).and_then(|state| state.as_ref().ok()).map_or(0, Session::seq);
+        let seq = |session| from.get(session).and_then(|state| state.as_ref().ok()).map_or(Seq::ZERO, Session::seq);
         let tails: Vec<_> = upto.iter().map(|(session, upto)| (*session, seq(session), *upto)).collect();
         for row in heads::parts(db, &tails).await? {
             let state = from.entry(SessionId(row.session_id)).or_insert_with(|| Ok(Session::default()));
@@ -129,7 +133,7 @@ pub(super) async fn states(db: &impl ConnectionTrait, upto: &[(SessionId, Seq)])
 }
 
 /// The state after event `upto`: from the snapshot where that is no later, else from the whole log.
-pub(super) async fn state_at(
+pub(crate) async fn state_at(
     db: &impl ConnectionTrait,
     session: SessionId,
     upto: Seq,
@@ -189,6 +193,11 @@ mod tests {
             "session.payment_marked",
             "session.table_stopped",
             "session.entry_voided",
+            "session.claim_asked",
+            "session.claim_declined",
+            "session.participant_claimed",
+            "session.scorer_admitted",
+            "session.scorer_link_ended",
             "session.completed",
             "session.cancelled",
             "game.started",
@@ -201,6 +210,6 @@ mod tests {
             "game.reopened",
             "game.cancelled",
         ];
-        assert_eq!((FORMAT, Fact::TYPES), (5, &types[..]));
+        assert_eq!((FORMAT, Fact::TYPES), (6, &types[..]));
     }
 }

@@ -39,8 +39,8 @@ impl Verification {
 
     /// Goes on with the next row; what is wrong with it, and with which event.
     fn hold(&mut self, row: event::Model, seal: Option<&str>) -> Result<(), (Seq, String)> {
-        let next = self.seq + 1;
-        if row.seq != next {
+        let next = self.seq.next();
+        if Seq(row.seq) != next {
             return Err((next, "it is missing".to_owned()));
         }
         let wrong = |why: &str| Err((next, why.to_owned()));
@@ -54,7 +54,7 @@ impl Verification {
             return wrong("it is not what its hash says");
         }
         if proof.hash.is_some() && proof.prev_hash != self.fingerprint {
-            return Err((self.seq.max(1), format!("event {next} came after another one")));
+            return Err((self.seq.max(Seq(1)), format!("event {next} came after another one")));
         }
         let link = proof.link(self.fingerprint);
         if let (None, Some(seal)) = (proof.hash, seal)
@@ -81,23 +81,23 @@ impl fmt::Display for Verification {
 /// Checks one session's log.
 pub async fn verify(database: &Database, id: SessionId) -> Result<Verification, JournalError> {
     let db = database.reader();
-    let mut found = Verification { session: id, seq: 0, fingerprint: None, broken: None };
-    let Some(head) = session::Entity::find_by_id(id.0).one(db).await?.map(|row| row.head) else {
-        found.broken = Some((1, "there is no such session".to_owned()));
+    let mut found = Verification { session: id, seq: Seq::ZERO, fingerprint: None, broken: None };
+    let Some(head) = session::Entity::find_by_id(id.0).one(db).await?.map(|row| Seq(row.head)) else {
+        found.broken = Some((Seq(1), "there is no such session".to_owned()));
         return Ok(found);
     };
     loop {
         let rows = event::Entity::find()
             .filter(event::Column::SessionId.eq(id.0))
-            .filter(event::Column::Seq.gt(found.seq))
+            .filter(event::Column::Seq.gt(found.seq.0))
             .order_by_asc(event::Column::Seq)
             .limit(PAGE)
             .all(db)
             .await?;
         let Some(last) = rows.last() else { break };
-        let seals = seals(db, id, found.seq, last.seq).await?;
+        let seals = seals(db, id, found.seq, Seq(last.seq)).await?;
         for row in rows {
-            let seal = seals.get(&row.seq).map(String::as_str);
+            let seal = seals.get(&Seq(row.seq)).map(String::as_str);
             if let Err(broken) = found.hold(row, seal) {
                 found.broken = Some(broken);
                 return Ok(found);
@@ -105,7 +105,7 @@ pub async fn verify(database: &Database, id: SessionId) -> Result<Verification, 
         }
     }
     if found.seq < head {
-        found.broken = Some((found.seq + 1, "it is missing".to_owned()));
+        found.broken = Some((found.seq.next(), "it is missing".to_owned()));
     }
     Ok(found)
 }
@@ -118,9 +118,9 @@ async fn seals(
 ) -> Result<HashMap<Seq, String>, JournalError> {
     let rows = event_seal::Entity::find()
         .filter(event_seal::Column::SessionId.eq(id.0))
-        .filter(event_seal::Column::Seq.gt(after))
-        .filter(event_seal::Column::Seq.lte(upto))
+        .filter(event_seal::Column::Seq.gt(after.0))
+        .filter(event_seal::Column::Seq.lte(upto.0))
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| (row.seq, row.hash)).collect())
+    Ok(rows.into_iter().map(|row| (Seq(row.seq), row.hash)).collect())
 }

@@ -2,14 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::{DbErr, EntityTrait, Set};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
-use uuid::Uuid;
 
 use super::command_key::CommandKeys;
 use super::commit_feed::{CommitSender, PublishProgress};
@@ -21,7 +19,7 @@ use super::{
     single_statement,
 };
 use crate::database::Database;
-use crate::ids::{SessionId, Timestamp, UserId, WriterId};
+use crate::ids::{CommandId, Position, Seq, SessionId, Timestamp, UserId, WriterId};
 use crate::telemetry::{self, Trouble};
 
 // Said when it begins and once a minute while it lasts.
@@ -42,7 +40,7 @@ const SNAPSHOTS_WAITING_MAX: usize = 512;
 pub struct JournalWriter {
     database: Database,
     id: WriterId,
-    position: i64,
+    position: Position,
     /// The last commit failed and may be stored all the same: the position has to be read again, or every commit to
     /// come would claim places that are taken.
     unsure: bool,
@@ -78,8 +76,17 @@ impl JournalWriter {
             work: sender,
             histories: Arc::new(Semaphore::new(HISTORIES_AT_ONCE)),
         };
-        let writer =
-            Self { database, id, position: 0, unsure: false, published, work, commits, keys, locked: Vec::new() };
+        let writer = Self {
+            database,
+            id,
+            position: Position::ZERO,
+            unsure: false,
+            published,
+            work,
+            commits,
+            keys,
+            locked: Vec::new(),
+        };
         Ok((journal, writer))
     }
 
@@ -214,9 +221,9 @@ impl JournalWriter {
 
     /// Of one whose keys were found to be taken: where its head moved by then, they may be taken by its own commands, which
     /// another node stored.
-    async fn refusal_of(&self, append: &Append, taken: Vec<(UserId, Uuid)>) -> AppendError {
+    async fn refusal_of(&self, append: &Append, taken: Vec<(UserId, CommandId)>) -> AppendError {
         match entity::session::Entity::find_by_id(append.session.0).one(self.database.writer()).await {
-            Ok(Some(row)) if append.after > 0 && row.head != append.after => AppendError::Conflict,
+            Ok(Some(row)) if append.after > Seq::ZERO && Seq(row.head) != append.after => AppendError::Conflict,
             Ok(_) => AppendError::KeysUsed(taken),
             Err(_) => AppendError::Unavailable,
         }
@@ -234,18 +241,18 @@ impl JournalWriter {
         }
         self.unsure = true;
         let mut stored = HashSet::with_capacity(appends.len());
-        for append in appends.iter().filter(|append| append.after == 0) {
+        for append in appends.iter().filter(|append| append.after == Seq::ZERO) {
             if heads::open(&tx, append).await? {
                 stored.insert(append.session);
             }
         }
-        let going_on: Vec<&Append> = appends.iter().filter(|append| append.after > 0).collect();
+        let going_on: Vec<&Append> = appends.iter().filter(|append| append.after > Seq::ZERO).collect();
         if !going_on.is_empty() {
             stored.extend(heads::advance(&tx, &going_on).await?.into_iter().map(SessionId));
         }
         let stored_appends = || appends.iter().filter(|append| stored.contains(&append.session));
         let records: Vec<Arc<Record>> = stored_appends().flat_map(|append| append.records.iter().cloned()).collect();
-        heads::insert(&tx, self.id, self.position + 1, &records).await?;
+        heads::insert(&tx, self.id, self.position.next(), &records).await?;
         for append in stored_appends() {
             // What an opening append changes beside its own row is in here, too.
             if let Some(change) = ListChange::of(&append.records) {
@@ -253,13 +260,13 @@ impl JournalWriter {
             }
         }
         self.keys.insert(&tx, stored_appends().flat_map(command_key::numbers).collect()).await?;
-        let published = self.published.confirmed.load(Ordering::Acquire);
-        if published != self.published.stored.load(Ordering::Acquire) {
+        let published = self.published.confirmed();
+        if published != self.published.stored() {
             heads::mark_published(&tx, self.id, published).await?;
         }
         tx.commit().await?;
         self.unsure = false;
-        self.published.stored.store(published, Ordering::Release);
+        self.published.set_stored(published);
         Ok(Outcome { stored, locked: HashSet::new() })
     }
 
@@ -269,11 +276,11 @@ impl JournalWriter {
             self.position = heads::last_position(db, self.id).await?;
         }
         self.unsure = true;
-        let published = self.published.confirmed.load(Ordering::Acquire);
+        let published = self.published.confirmed();
         let outbox = Outbox { writer_id: self.id, position: self.position, published };
         let outcome = single_statement::store(db, outbox, appends).await?;
         self.unsure = false;
-        self.published.stored.store(published, Ordering::Release);
+        self.published.set_stored(published);
         Ok(outcome)
     }
 
@@ -292,8 +299,8 @@ impl JournalWriter {
             }
         }
         if !committed.is_empty() {
-            let first = self.position + 1;
-            self.position += committed.len() as i64;
+            let first = self.position.next();
+            self.position = self.position + committed.len() as i64;
             self.commits.committed(first, committed);
         }
     }
@@ -310,12 +317,12 @@ impl JournalWriter {
     }
 
     async fn mark_published(&mut self) {
-        let published = self.published.confirmed.load(Ordering::Acquire);
-        if published == self.published.stored.load(Ordering::Acquire) {
+        let published = self.published.confirmed();
+        if published == self.published.stored() {
             return;
         }
         match heads::mark_published(self.database.writer(), self.id, published).await {
-            Ok(()) => self.published.stored.store(published, Ordering::Release),
+            Ok(()) => self.published.set_stored(published),
             // The relay asks again: until then a restart publishes again what consumers have seen already.
             Err(error) => tracing::debug!(%error, "outbox position not kept"),
         }

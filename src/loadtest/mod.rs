@@ -1,6 +1,7 @@
 //! A load generator against a running server: sessions with a few sockets each, one of which marks balls, all of which
 //! must hear them. Prints what was acknowledged and what was delivered, and how long both took.
 
+mod chats;
 mod deliveries;
 mod idle;
 
@@ -55,6 +56,9 @@ pub struct Plan {
     /// Instead of playing: connections that are only held
     #[arg(long, default_value_t = 0)]
     pub idle: usize,
+    /// Instead of playing: chats whose members, as many as `--sockets`, write `--rate` messages a second over all
+    #[arg(long, default_value_t = 0)]
+    pub chats: usize,
     /// The server's process, whose memory is to be told
     #[arg(long)]
     pub pid: Option<u32>,
@@ -67,7 +71,13 @@ type Writer = SplitSink<Socket, Message>;
 pub fn run(plan: Plan) -> anyhow::Result<ExitCode> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async move { if plan.idle > 0 { idle::hold(&plan).await } else { play(&plan).await } })?;
+    runtime.block_on(async move {
+        match (plan.idle, plan.chats) {
+            (0, 0) => play(&plan).await,
+            (0, _) => chats::talk(&plan).await,
+            _ => idle::hold(&plan).await,
+        }
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

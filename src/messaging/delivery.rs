@@ -1,13 +1,10 @@
 //! A message at a consumer, and the three ways to be done with it.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use futures_util::future::BoxFuture;
 
 use super::Message;
-use super::load::Load;
-use super::rabbit::UnackedDelivery;
 
 /// A body that is no envelope.
 #[derive(Clone, Debug)]
@@ -18,15 +15,30 @@ pub(super) struct Invalid {
     pub(super) body: String,
 }
 
-/// Who wants to know what became of it.
-pub(super) enum DeliverySettlement {
-    /// The publisher, in this process.
-    Local {
-        done: oneshot::Sender<()>,
-        load: Arc<Load>,
-        arrived: Instant,
-    },
-    Broker(UnackedDelivery),
+/// How the transport of a delivery hears what became of it. Dropped: the message comes again.
+pub(super) trait Settlement: Send + Sync {
+    /// It need not come again.
+    fn ack(self: Box<Self>);
+
+    /// It is to be tried again, after `attempts` that failed before. `Some`: the consumer still has it, and `delay` is over.
+    fn retry<'a>(
+        self: Box<Self>,
+        message: &'a Message,
+        attempts: u32,
+        delay: Duration,
+    ) -> BoxFuture<'a, Option<Box<dyn Settlement>>>;
+
+    /// It is kept as a dead letter. `raw`: its body, where that is no message.
+    fn bury<'a>(
+        self: Box<Self>,
+        message: &'a Message,
+        attempts: u32,
+        raw: Option<String>,
+        reason: &'a str,
+    ) -> BoxFuture<'a, ()>;
+
+    /// Does it come from this process?
+    fn is_local(&self) -> bool;
 }
 
 /// A message at a consumer. One that is dropped unsettled comes again.
@@ -36,52 +48,31 @@ pub struct Delivery {
     /// How often it failed before.
     pub attempts: u32,
     pub(super) invalid: Option<Invalid>,
-    pub(super) settle: DeliverySettlement,
+    pub(super) settlement: Box<dyn Settlement>,
 }
 
 impl Delivery {
     /// It is applied, or kept as a dead letter: it need not come again.
     pub fn ack(self) {
-        match self.settle {
-            DeliverySettlement::Local { done, load, arrived } => {
-                load.took(arrived.elapsed());
-                let _ = done.send(());
-            }
-            DeliverySettlement::Broker(unacked) => unacked.ack(),
-        }
+        self.settlement.ack();
     }
 
     /// It is to be tried again later. In the process it waits here for `delay` and is given back; RabbitMQ keeps it in
     /// a retry queue, and the consumer is done with it.
     pub(super) async fn again(mut self, delay: Duration) -> Option<Self> {
-        match self.settle {
-            DeliverySettlement::Local { .. } => {
-                tokio::time::sleep(delay).await;
-                self.attempts += 1;
-                Some(self)
-            }
-            DeliverySettlement::Broker(unacked) => {
-                unacked.retry(&self.message, self.attempts).await;
-                None
-            }
-        }
+        self.settlement = self.settlement.retry(&self.message, self.attempts, delay).await?;
+        self.attempts += 1;
+        Some(self)
     }
 
     /// It is kept as a dead letter with its reason; on RabbitMQ a copy goes to `<queue>.dlq`.
     pub(super) async fn dead(self, reason: &str) {
-        match self.settle {
-            DeliverySettlement::Local { done, .. } => {
-                let _ = done.send(());
-            }
-            DeliverySettlement::Broker(unacked) => {
-                let body = self.invalid.map(|invalid| invalid.body);
-                unacked.bury(&self.message, self.attempts, body, reason).await;
-            }
-        }
+        let body = self.invalid.map(|invalid| invalid.body);
+        self.settlement.bury(&self.message, self.attempts, body, reason).await;
     }
 
     /// Did it come from this process?
     pub(super) fn is_local(&self) -> bool {
-        matches!(self.settle, DeliverySettlement::Local { .. })
+        self.settlement.is_local()
     }
 }

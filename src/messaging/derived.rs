@@ -1,9 +1,9 @@
 //! What is said because of an event beside the event itself: to the statistics, to players, and of what is taken back.
 
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
-use super::message::data_of;
 use crate::game::event::{Fact, GameResult, PlayerJoined};
 use crate::ids::UserId;
 use crate::journal::Record;
@@ -43,6 +43,10 @@ pub(super) fn statistics_of(record: &Record) -> Vec<ForPlayer<Data>> {
             with_check(for_each_player("stats.game_corrected", results, Data::encode))
         }
         Fact::GameEnded(ended) => with_check(for_each_player("stats.game_completed", &ended.results, Data::encode)),
+        // All that was played there counts for somebody now.
+        Fact::ParticipantClaimed(claimed) => {
+            vec![("stats.achievement_check", Some(claimed.user_id), json!({}).into())]
+        }
         // It counts for nothing now.
         Fact::GameCancelled(_) => vec![("stats.game_corrected", None, data_of(record))],
         _ => Vec::new(),
@@ -86,7 +90,7 @@ fn corrected_results(fact: &Fact) -> Option<&[GameResult]> {
     }
 }
 
-/// What is taken back: a mark, an expense or a payment, and the results of a game that had ended.
+/// What is taken back: a mark, an expense or a payment, the results of a game that had ended, an invitation.
 pub(super) fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
     let fact = &record.event.fact;
     let mark = match fact {
@@ -96,7 +100,13 @@ pub(super) fn compensations_of(record: &Record) -> Vec<(&str, Data)> {
         _ => None,
     };
     let has_ended = corrected_results(fact).is_some() || matches!(fact, Fact::GameReopened(_));
-    mark.into_iter().chain(has_ended.then_some("game.ended")).map(|taken_back| (taken_back, data_of(record))).collect()
+    let is_invited = match fact {
+        Fact::PlayerLeft(gone) | Fact::PlayerRemoved(gone) => gone.invitation.is_some(),
+        _ => false,
+    };
+    let told = [(has_ended, "game.ended"), (is_invited, "notifications.session_invitation")];
+    let told = told.into_iter().filter_map(|(is_taken_back, told)| is_taken_back.then_some(told));
+    mark.into_iter().chain(told).map(|taken_back| (taken_back, data_of(record))).collect()
 }
 
 fn for_each_player(
@@ -105,4 +115,17 @@ fn for_each_player(
     encode: impl Fn(&GameResult) -> Data,
 ) -> Vec<ForPlayer<Data>> {
     results.iter().filter_map(|result| Some((key, Some(result.user_id?), encode(result)))).collect()
+}
+
+/// The `data` of an event, as it is encoded already.
+pub(super) fn data_of(record: &Record) -> Data {
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow)]
+        data: Option<&'a RawValue>,
+    }
+    match serde_json::from_str(record.json.get()) {
+        Ok(Part { data: Some(data) }) => Data::of(data),
+        _ => Value::Null.into(),
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::delivery::DeliverySettlement;
+use super::delivery::Settlement;
 use super::load::{Load, QueueReport};
 use super::node_queue::{BusBindings, NodeArrival};
 use super::topology::{BROADCAST_TARGET, Queue, broadcast_queue, matches};
@@ -134,8 +134,8 @@ impl InProcess {
         let mut settled = Vec::with_capacity(consumers.len());
         for (queue, load) in consumers {
             let (done, applied) = oneshot::channel();
-            let settle = DeliverySettlement::Local { done, load, arrived: Instant::now() };
-            let delivery = Delivery { message: message.clone(), attempts: 0, invalid: None, settle };
+            let settlement = Box::new(Unsettled { done, load, arrived: Instant::now() });
+            let delivery = Delivery { message: message.clone(), attempts: 0, invalid: None, settlement };
             // A queue without a consumer is one that is shutting down: not confirmed, so it comes again.
             let _ = queue.send(delivery).await;
             settled.push(applied);
@@ -159,6 +159,41 @@ impl InProcess {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A delivery that its publisher, in this process, waits for.
+struct Unsettled {
+    done: oneshot::Sender<()>,
+    load: Arc<Load>,
+    arrived: Instant,
+}
+
+impl Settlement for Unsettled {
+    fn ack(self: Box<Self>) {
+        self.load.took(self.arrived.elapsed());
+        let _ = self.done.send(());
+    }
+
+    fn retry<'a>(
+        self: Box<Self>,
+        _: &'a Message,
+        _: u32,
+        delay: Duration,
+    ) -> BoxFuture<'a, Option<Box<dyn Settlement>>> {
+        Box::pin(async move {
+            tokio::time::sleep(delay).await;
+            Some(self as Box<dyn Settlement>)
+        })
+    }
+
+    fn bury<'a>(self: Box<Self>, _: &'a Message, _: u32, _: Option<String>, _: &'a str) -> BoxFuture<'a, ()> {
+        let _ = self.done.send(());
+        Box::pin(std::future::ready(()))
+    }
+
+    fn is_local(&self) -> bool {
+        true
     }
 }
 

@@ -8,7 +8,7 @@ use super::message::{advanced, messages_of};
 use super::{Bus, BusError};
 use crate::clock;
 use crate::database::Database;
-use crate::ids::WriterId;
+use crate::ids::{Position, WriterId};
 use crate::journal::JournalError;
 use crate::journal::commit_feed;
 use crate::outbox::lease;
@@ -24,7 +24,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How soon it says so again that could not.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// A writer that was silent for so long is dead.
-const SILENCE_MS: i64 = 10_000;
+pub(crate) const SILENCE_MS: i64 = 10_000;
 /// How long whoever takes over may be silent.
 const LEASE_MS: i64 = 15_000;
 /// Looks between two that also ask whether writers that are done stored something since.
@@ -138,9 +138,9 @@ impl Leases {
         if !lease::take_over(db, self.writer_id, left, self.silence_ms, LEASE_MS).await? {
             return Err(StopReason::NotOurs);
         }
-        let (mut position, mut count) = (writer.published, 0);
+        let (mut position, mut count) = (Position(writer.published), 0);
         loop {
-            let rows = commit_feed::read_from(self.database.reader(), left, position + 1, PAGE).await?;
+            let rows = commit_feed::read_from(self.database.reader(), left, position.next(), PAGE).await?;
             let Some(&(last, _)) = rows.last() else { break };
             let mut confirms = Vec::new();
             let records: Vec<_> = rows.iter().map(|(_, record)| record.clone()).collect();

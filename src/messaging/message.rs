@@ -8,10 +8,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::derived::{compensations_of, notifications_of, statistics_of};
+use super::derived::{compensations_of, data_of, notifications_of, statistics_of};
 use crate::game::event::{Actor, Event, Proof};
-use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp};
+use crate::ids::{CommandId, CorrelationId, GameId, ParticipantId, Seq, SessionId, Timestamp};
 use crate::journal::Record;
+use crate::outbox::chat_news::other_keys;
 use crate::outbox::envelope::{Data, Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 
 /// How far logs have got, for the statistics: one for many events, never one for each.
@@ -57,7 +58,7 @@ pub struct Message {
     /// The session events that an `ADVANCED` speaks of, where they are at hand: spares consumers on this node a look at
     /// the log.
     pub records: Arc<[Arc<Record>]>,
-    /// This process did what it tells of: its own sessions need not hear of it.
+    /// This process did what it tells of, and has told whoever is connected to it.
     pub is_own: bool,
 }
 
@@ -66,6 +67,12 @@ impl Message {
     pub fn new(routing_key: String, envelope: Envelope) -> Self {
         let envelope = Arc::new(envelope);
         Self { routing_key, also: Vec::new(), told: None, envelope, records: Arc::default(), is_own: false }
+    }
+
+    /// A message that waited in the outbox: its row has the first of its keys.
+    pub fn of_outbox(routing_key: String, envelope: Envelope) -> Self {
+        let also = other_keys(&envelope);
+        Self { also, ..Self::new(routing_key, envelope) }
     }
 
     /// All keys that it is routed by.
@@ -123,7 +130,7 @@ pub fn messages_of(record: &Arc<Record>, wanted: impl Fn(&str) -> bool, peers: P
         let mut envelope = caused_by(event, key, key, Priority::High, data_of(record));
         // The event as it is keeps its own id; its cause is the command.
         envelope.event_id = event.event_id;
-        envelope.causation_id = Some(event.command_id);
+        envelope.causation_id = Some(event.command_id.0);
         let told = EventHeader {
             command_hash: record.command_hash,
             participant_id: event.actor.participant_id,
@@ -220,7 +227,7 @@ pub fn event_in(message: &Message) -> Option<Record> {
         data: &envelope.data,
         game_id: envelope.game_id,
         actor: Actor { user_id: envelope.user_id, participant_id },
-        command_id: envelope.causation_id?,
+        command_id: CommandId(envelope.causation_id?),
         correlation_id: envelope.correlation_id,
         timestamp: envelope.timestamp,
         proof,
@@ -239,8 +246,8 @@ struct EventJson<'a> {
     data: &'a Data,
     game_id: Option<GameId>,
     actor: Actor,
-    command_id: Uuid,
-    correlation_id: Uuid,
+    command_id: CommandId,
+    correlation_id: CorrelationId,
     timestamp: Timestamp,
     #[serde(flatten)]
     proof: Proof,
@@ -255,19 +262,6 @@ fn event_of_older(envelope: &Envelope) -> Option<Record> {
     Record::told(format!("{{{fields}"), command_hash)
 }
 
-/// The `data` of an event, as it is encoded already.
-pub(super) fn data_of(record: &Record) -> Data {
-    #[derive(Deserialize)]
-    struct Part<'a> {
-        #[serde(borrow)]
-        data: Option<&'a RawValue>,
-    }
-    match serde_json::from_str(record.json.get()) {
-        Ok(Part { data: Some(data) }) => Data::of(data),
-        _ => Value::Null.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -276,16 +270,16 @@ mod tests {
     use crate::game::event::{Fact, Nothing};
     use crate::ids::UserId;
 
-    fn record(number: u128, session: u128, seq: Seq) -> Arc<Record> {
+    fn record(number: u128, session: u128, seq: i64) -> Arc<Record> {
         let event = Event {
             event_id: Uuid::from_u128(number),
             session_id: SessionId(Uuid::from_u128(session)),
-            seq,
+            seq: Seq(seq),
             fact: Fact::SessionCompleted(Nothing {}),
             game_id: None,
             actor: Actor { user_id: None, participant_id: None },
-            command_id: Uuid::nil(),
-            correlation_id: Uuid::nil(),
+            command_id: CommandId::default(),
+            correlation_id: CorrelationId::default(),
             timestamp: Timestamp::from_millis(0),
             proof: Proof::default(),
         };
@@ -299,7 +293,7 @@ mod tests {
         assert_eq!(hint.envelope.event_id, Uuid::new_v5(&Uuid::from_u128(4), ADVANCED.as_bytes()));
         assert!(hint.envelope.is_of_the_log(), "the audit stores nothing of it");
         let [seven, eight] = [7, 8].map(|session| SessionId(Uuid::from_u128(session)));
-        assert_eq!(sessions_advanced(&hint.envelope), Some(vec![(seven, 6), (eight, 2)]));
+        assert_eq!(sessions_advanced(&hint.envelope), Some(vec![(seven, Seq(6)), (eight, Seq(2))]));
         assert_eq!(hint.records.len(), 4);
     }
 

@@ -24,6 +24,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub use self::delivery::Delivery;
 pub use self::in_process::InProcess;
+pub(crate) use self::leases::SILENCE_MS;
 pub use self::load::QueueReport;
 pub use self::message::{Message, Peers};
 pub use self::node_queue::{Bindings, NodeEvent, NodeQueue};

@@ -18,7 +18,7 @@ use super::message::{advanced, messages_of};
 use super::{Bus, BusError, Message};
 use crate::clock;
 use crate::database::Database;
-use crate::ids::Timestamp;
+use crate::ids::{Position, Timestamp};
 use crate::journal::commit_feed::{self, Batch, CommitFeed};
 use crate::outbox;
 use crate::outbox::envelope::{Envelope, SOURCE_SERVICE};
@@ -51,7 +51,7 @@ const PACE_MAX: Duration = Duration::from_millis(25);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// Everything up to this position is confirmed; or not what stands at it.
-type PublishResult = Result<i64, (i64, BusError)>;
+type PublishResult = Result<Position, (Position, BusError)>;
 type Confirms = FuturesOrdered<Either<Ready<PublishResult>, BoxFuture<'static, PublishResult>>>;
 
 /// False: refused at once, so what comes after it must not overtake it.
@@ -63,7 +63,7 @@ fn push(confirms: &mut Confirms, mut confirmed: BoxFuture<'static, PublishResult
 }
 
 /// Hands messages over that are confirmed together.
-async fn publish(bus: &Bus, position: i64, messages: Vec<Message>) -> BoxFuture<'static, PublishResult> {
+async fn publish(bus: &Bus, position: Position, messages: Vec<Message>) -> BoxFuture<'static, PublishResult> {
     let mut confirms = Vec::new();
     let mut sent = Vec::new();
     for mut message in messages {
@@ -143,11 +143,15 @@ impl Relay {
             let idle = confirms.is_empty() && self.backlog.is_empty();
             // A bus that is down is not waited for: others, or the next start, publish the rest.
             if stopping && (idle || self.resume.is_some()) {
-                self.send_others().await;
-                while let Some(other) = self.others.next().await {
-                    self.confirmed(other).await;
+                loop {
+                    let may_be_more = self.send_others().await;
+                    while let Some(other) = self.others.next().await {
+                        self.confirmed(other).await;
+                    }
+                    if !may_be_more {
+                        return self.committed.keep();
+                    }
                 }
-                return self.committed.keep();
             }
             let resume = self.resume;
             let burst = (resume.is_none() && !self.backlog.is_empty()).then_some(paced);
@@ -161,7 +165,10 @@ impl Relay {
                     Some(Batch { first, records }) => self.backlog.take(first, records),
                     None => stopping = true,
                 },
-                () = bus.rung() => self.send_others().await,
+                // One page at a time: what is confirmed meanwhile has to be heard.
+                () = bus.rung() => if self.send_others().await {
+                    bus.ring();
+                },
                 _ = tick.tick() => self.look().await,
                 () = until(burst), if burst.is_some() && confirms.len() < WINDOW => {}
                 () = until(resume), if resume.is_some() => {
@@ -189,7 +196,7 @@ impl Relay {
         if let Some(Err((position, error))) = next {
             // Everything from here on is published again; consumers know what they had.
             if AGAIN.is_news() {
-                tracing::warn!(position, %error, "publishing again");
+                tracing::warn!(position = position.0, %error, "publishing again");
             }
             *confirms = Confirms::new();
             self.start_again();
@@ -203,7 +210,7 @@ impl Relay {
         let Some(&(first, _)) = burst.first() else { return };
         let records: Vec<_> = burst.iter().map(|(_, record)| record.clone()).collect();
         for hint in advanced(&records).filter(|hint| self.bus.wants(&hint.routing_key)) {
-            let confirmed = publish(&self.bus, first - 1, vec![hint]).await;
+            let confirmed = publish(&self.bus, first.previous(), vec![hint]).await;
             if !push(confirms, confirmed) {
                 return;
             }
@@ -267,7 +274,9 @@ impl Relay {
             // The age goes on to grow where it can be seen again.
             Err(error) => tracing::debug!(%error, "the age of the outbox could not be read"),
         }
-        self.send_others().await;
+        if self.send_others().await {
+            self.bus.ring();
+        }
     }
 
     /// A commit whose answer was lost is stored all the same, and the writer learns of it with its next one, which need
@@ -279,7 +288,7 @@ impl Relay {
                 if let Some(lasted) = OUTBOX.end() {
                     tracing::info!(?lasted, "the outbox can be read again");
                 }
-                self.backlog.committed_before(last + 1);
+                self.backlog.committed_before(last.next());
             }
             Err(error) => {
                 if OUTBOX.is_news() {
@@ -289,59 +298,50 @@ impl Relay {
         }
     }
 
-    /// Publishes what waits in the outbox table, in order.
-    async fn send_others(&mut self) {
-        if !self.bus.is_up() {
-            return;
+    /// Publishes a page of what waits in the outbox table, in order; answers whether more may wait.
+    async fn send_others(&mut self) -> bool {
+        if !self.bus.is_up() || self.others.len() >= WINDOW {
+            return false;
         }
-        // An empty look takes no write lock.
-        match outbox::any(self.database.reader()).await {
-            Ok(true) => {}
-            Ok(false) => return,
+        let rows = match outbox::claim(&self.database, self.committed.writer_id, CLAIM_MS, PAGE).await {
+            Ok(rows) => rows,
             Err(error) => {
                 if OUTBOX.is_news() {
                     tracing::error!(%error, "the outbox could not be read");
                 }
-                return;
+                return false;
             }
-        }
-        while self.others.len() < WINDOW {
-            let db = self.database.writer();
-            let rows = match outbox::claim(db, self.committed.writer_id, CLAIM_MS, PAGE).await {
-                Ok(rows) if rows.is_empty() => return,
-                Ok(rows) => rows,
+        };
+        let may_be_more = rows.len() as u64 == PAGE;
+        let mut unreadable = Vec::new();
+        for row in rows {
+            match serde_json::from_str::<Envelope>(&row.envelope) {
+                // A row that is on its way for long is claimed anew here, not sent twice.
+                Ok(_) if self.sending.contains(&row.id) => {}
+                Ok(envelope) => {
+                    self.send_other(row.id, Message::of_outbox(row.routing_key, envelope)).await;
+                }
                 Err(error) => {
-                    if OUTBOX.is_news() {
-                        tracing::error!(%error, "the outbox could not be read");
-                    }
-                    return;
-                }
-            };
-            let mut unreadable = Vec::new();
-            for row in rows {
-                match serde_json::from_str::<Envelope>(&row.envelope) {
-                    // A row that is on its way for long is claimed anew here, not sent twice.
-                    Ok(_) if !self.sending.insert(row.id) => {}
-                    Ok(envelope) => {
-                        let message = Message::new(row.routing_key, envelope);
-                        let (event_type, pattern) = (message.envelope.event_type.clone(), message.pattern().to_owned());
-                        let confirm = self.bus.publish(message).await;
-                        let confirmed = confirm.map(move |confirmed| {
-                            if confirmed.is_ok() {
-                                telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
-                            }
-                            (row.id, confirmed)
-                        });
-                        self.others.push(confirmed.boxed());
-                    }
-                    Err(error) => {
-                        tracing::error!(row.id, %error, "an outbox message is unreadable and is dropped");
-                        unreadable.push(row.id);
-                    }
+                    tracing::error!(row.id, %error, "an outbox message is unreadable and is dropped");
+                    unreadable.push(row.id);
                 }
             }
-            self.forget(unreadable).await;
         }
+        self.forget(unreadable).await;
+        may_be_more
+    }
+
+    async fn send_other(&mut self, row: i64, message: Message) {
+        self.sending.insert(row);
+        let (event_type, pattern) = (message.envelope.event_type.clone(), message.pattern().to_owned());
+        let confirm = self.bus.publish(message).await;
+        let confirmed = confirm.map(move |confirmed| {
+            if confirmed.is_ok() {
+                telemetry::published(&event_type, &pattern, SOURCE_SERVICE);
+            }
+            (row, confirmed)
+        });
+        self.others.push(confirmed.boxed());
     }
 
     /// Takes what the bus confirmed out of the table, together with what else it confirmed by now.

@@ -81,9 +81,9 @@ pub const STATS: Queue = Queue {
 /// What users are told of.
 pub const NOTIFICATIONS: Queue = Queue {
     name: "notifications.service.queue",
-    bindings: &["notifications.*", "friends.*", "social.*"],
+    bindings: &["notifications.*", "friends.*", "social.*", "session.completed"],
     former_bindings: &[],
-    in_process: &["notifications.*", "friends.*", "social.*"],
+    in_process: &["notifications.*", "friends.*", "social.*", "session.completed"],
     needs_the_log: true,
     has_priorities: false,
     target: Duration::from_millis(100),
@@ -162,8 +162,22 @@ const EVENT_TYPES: &[&str] = &[
     "notifications.game_completed",
     "notifications.achievement_unlocked",
     "notifications.session_invitation",
+    "notifications.friend_request",
+    "notifications.friend_accepted",
+    "notifications.message",
+    "social.friend_request",
+    "friends.accepted",
+    "friends.declined",
+    "friends.withdrawn",
+    "friends.removed",
+    "friends.blocked",
+    "friends.unblocked",
     "compensation.game.ended",
     "compensation.notifications.achievement_unlocked",
+    "compensation.notifications.session_invitation",
+    "compensation.notifications.friend_request",
+    "compensation.notifications.friend_accepted",
+    "compensation.notifications.message",
 ];
 
 /// The types that a queue is for, as far as they are known.

@@ -7,20 +7,28 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::content::{Content, GameCompleted};
+use super::content::{ChatMessage, Content, GameCompleted};
 use super::kind::Kind;
-use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
+use super::table::{
+    self, Draft, achievement_id, friend_id, game_completed_id, invitation_id, message_id, of_cause_id, payment_id,
+};
 use super::tell;
 use crate::database::Database;
-use crate::game::event::EntryVoided;
-use crate::ids::UserId;
+use crate::game::event::{EntryVoided, PlayerDeparture};
+use crate::ids::{Seq, UserId};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
-use crate::outbox::envelope::Envelope;
+use crate::outbox::envelope::{Data, Envelope};
 
 const RESULTS: &str = "compensation.game.ended";
 const PAYMENT: &str = "compensation.session.payment_marked";
+const INVITATION: &str = "compensation.notifications.session_invitation";
 const ACHIEVEMENT: &str = "compensation.notifications.achievement_unlocked";
+const FRIEND_REQUEST: &str = "compensation.notifications.friend_request";
+const FRIEND_ACCEPTED: &str = "compensation.notifications.friend_accepted";
+const MESSAGE: &str = "compensation.notifications.message";
+/// Of what is told once, under an id of its own, this stands for good.
+const TAKEN_BACK: Seq = Seq(1);
 
 /// Puts right what users were told.
 pub(crate) struct Compensation;
@@ -40,6 +48,9 @@ impl Handler for Compensation {
             match envelope.event_type.as_str() {
                 changed if takes_back(changed) => drafts.extend(put_right(tx, envelope).await?),
                 ACHIEVEMENT => taken_back.extend(achievement(envelope)),
+                FRIEND_REQUEST => withdraw_friend(tx, Kind::FriendRequest, envelope).await?,
+                FRIEND_ACCEPTED => withdraw_friend(tx, Kind::FriendAccepted, envelope).await?,
+                MESSAGE => put_message_right(tx, envelope).await?,
                 _ => drafts.extend(refused(envelope)),
             }
         }
@@ -59,17 +70,20 @@ impl Handler for Compensation {
 
 /// Whether such a message of the log changes what users were told.
 pub(super) fn takes_back(event_type: &str) -> bool {
-    [RESULTS, PAYMENT].contains(&event_type)
+    [RESULTS, PAYMENT, INVITATION].contains(&event_type)
 }
 
 /// Withdraws what users were told and does not hold any more; answers what they are to be told instead.
 pub(super) async fn put_right(tx: &DatabaseTransaction, envelope: &Arc<Envelope>) -> Result<Vec<Draft>, DbErr> {
-    if envelope.event_type == PAYMENT {
-        withdraw_payment(tx, envelope).await?;
-        return Ok(Vec::new());
+    match envelope.event_type.as_str() {
+        PAYMENT => withdraw_payment(tx, envelope).await?,
+        INVITATION => withdraw_invitation(tx, envelope).await?,
+        _ => {
+            withdraw_reopened(tx, envelope).await?;
+            return Ok(corrected(envelope));
+        }
     }
-    withdraw_reopened(tx, envelope).await?;
-    Ok(corrected(envelope))
+    Ok(Vec::new())
 }
 
 /// The results of an ended game as they are now, for each player.
@@ -140,6 +154,55 @@ async fn withdraw_payment(tx: &DatabaseTransaction, envelope: &Envelope) -> Resu
     table::withdraw_as_of(tx, Kind::PaymentMarked, told, envelope.seq.unwrap_or_default()).await
 }
 
+/// Withdraws an invitation that was declined or withdrawn.
+async fn withdraw_invitation(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
+    let gone = serde_json::from_str::<PlayerDeparture>(envelope.data.json());
+    let Some(ended) = gone.ok().and_then(|gone| gone.invitation) else { return Ok(()) };
+    let told = vec![(invitation_id(ended.event_id), ended.user_id)];
+    table::withdraw_as_of(tx, Kind::SessionInvitation, told, TAKEN_BACK).await
+}
+
+/// Withdraws what was told of a request that waits no more, or of a friendship that ended.
+async fn withdraw_friend(tx: &DatabaseTransaction, kind: Kind, envelope: &Envelope) -> Result<(), DbErr> {
+    #[derive(Deserialize)]
+    struct OfRequest {
+        request_id: Uuid,
+    }
+    let (Some(user), Ok(said)) = (envelope.user_id, serde_json::from_str::<OfRequest>(envelope.data.json())) else {
+        return Ok(());
+    };
+    let told = vec![(friend_id(kind, said.request_id), user)];
+    table::withdraw_as_of(tx, kind, told, TAKEN_BACK).await
+}
+
+/// Withdraws what was told of a chat that was read, or of a message that was taken back; rewords it where the message says
+/// something else.
+async fn put_message_right(tx: &DatabaseTransaction, envelope: &Envelope) -> Result<(), DbErr> {
+    #[derive(Deserialize)]
+    struct ChangedNotice {
+        chat_id: Uuid,
+        last_number: i64,
+        message_id: Option<Uuid>,
+        content: Option<String>,
+    }
+    let (Some(user), Ok(said)) = (envelope.user_id, serde_json::from_str::<ChangedNotice>(envelope.data.json())) else {
+        return Ok(());
+    };
+    let id = message_id(said.chat_id, user, said.last_number);
+    let there = table::held(tx, id).await?;
+    let told = there.as_ref().and_then(|row| serde_json::from_str::<ChatMessage>(&row.data).ok());
+    let is_about_another = |told: &ChatMessage| said.message_id.is_some_and(|changed| told.message_id != Some(changed));
+    match (there, told, said.content) {
+        (_, Some(told), _) if is_about_another(&told) => Ok(()),
+        (Some(row), Some(told), Some(content)) => {
+            let data = Data::encode(&ChatMessage { content: content.clone(), ..told });
+            table::reword(tx, row, content, data.json().to_owned()).await
+        }
+        (_, _, Some(_)) => Ok(()),
+        _ => table::withdraw_as_of(tx, Kind::Message, vec![(id, user)], Seq(envelope.timestamp.millis())).await,
+    }
+}
+
 fn achievement(envelope: &Envelope) -> Option<(UserId, String)> {
     let Ok(Content::AchievementUnlocked(lost)) = Content::read(Kind::AchievementUnlocked, envelope) else {
         return None;
@@ -156,6 +219,6 @@ fn refused(envelope: &Arc<Envelope>) -> Option<Draft> {
         tracing::debug!(event_type = envelope.event_type, "a compensation that asks for nothing");
         return None;
     };
-    let id = Uuid::new_v5(&envelope.event_id, b"notification");
-    Some(Draft { id, user, content, version: 0, cause: envelope.clone() })
+    let id = of_cause_id(envelope.event_id);
+    Some(Draft { id, user, content, version: Seq::ZERO, cause: envelope.clone() })
 }

@@ -76,6 +76,8 @@ pub(super) struct SessionInvitation {
     pub(super) session_id: Option<SessionId>,
     pub(super) session_name: Option<String>,
     pub(super) invited_by: Option<Person>,
+    /// Where the page follows it.
+    pub(super) link: Option<String>,
     #[serde(flatten)]
     pub(super) rest: Map<String, Value>,
     /// Who invited by the message; `None`: whoever runs the session.
@@ -117,8 +119,22 @@ pub(super) struct ChatMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<Person>,
     pub(super) content: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) chat_id: Option<Uuid>,
+    /// The last message of the chat by then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_number: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message_id: Option<Uuid>,
     #[serde(flatten)]
     pub(super) rest: Map<String, Value>,
+}
+
+impl ChatMessage {
+    /// The chat, and how far it had got.
+    pub(super) fn place(&self) -> Option<(Uuid, i64)> {
+        Some((self.chat_id?, self.last_number?))
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -151,7 +167,9 @@ impl Content {
             Kind::AchievementUnlocked => Content::AchievementUnlocked(serde_json::from_str(json)?),
             Kind::SessionInvitation => {
                 let Invitation { invited_by, rest } = serde_json::from_str(json)?;
-                let invitation = SessionInvitation { session_id, inviter: invited_by, rest, ..Default::default() };
+                let link = session_id.map(|session| format!("/join/{session}"));
+                let invitation =
+                    SessionInvitation { session_id, link, inviter: invited_by, rest, ..Default::default() };
                 Content::SessionInvitation(invitation)
             }
             Kind::FriendRequest => Content::FriendRequest(serde_json::from_str(json)?),

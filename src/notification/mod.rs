@@ -3,15 +3,20 @@
 
 mod compensation;
 mod content;
+mod evening;
+mod fan_out;
 mod kind;
 mod listing;
+mod push_subscriptions;
 mod settings;
+mod sinks;
 mod sweep;
 mod table;
 mod tell;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod webhooks;
 
 use std::collections::HashMap;
 
@@ -22,6 +27,7 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 pub(crate) use self::compensation::Compensation;
+pub(crate) use self::sinks::{MailSettings, MailTransport, Outbound, Sinks, VapidKey};
 pub(crate) use self::sweep::Sweep;
 pub(crate) use self::table::Notification;
 pub(crate) use self::tell::NotificationConsumer;
@@ -83,7 +89,7 @@ impl Notifications {
                 .column_as(Column::CreatedAtMs.max(), "last")
                 .filter(Column::UserId.is_in(users.iter().copied()))
                 .filter(Column::DeliveredAtMs.is_null())
-                .filter(Column::IsWithdrawn.eq(false))
+                .filter(table::standing())
                 .group_by(Column::UserId)
                 .into_tuple()
                 .all(self.database.reader())
@@ -116,13 +122,31 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(settings::read))
                 .route(web::put().to(settings::change)),
         )
+        .service(
+            web::resource("/webhooks").route(web::get().to(webhooks::list)).route(web::post().to(webhooks::create)),
+        )
+        .service(web::resource("/webhooks/{id}").route(web::delete().to(webhooks::remove)))
+        .service(web::resource("/push-subscriptions").route(web::post().to(push_subscriptions::create)))
+        .service(web::resource("/push-subscriptions/{id}").route(web::delete().to(push_subscriptions::remove)))
         .service(web::resource("/notifications/{id}").route(web::delete().to(listing::delete)))
         .service(web::resource("/notifications/{id}/read").route(web::put().to(listing::read)));
 }
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(listing::list, listing::read, listing::read_all, listing::delete, settings::read, settings::change),
+    paths(
+        listing::list,
+        listing::read,
+        listing::read_all,
+        listing::delete,
+        settings::read,
+        settings::change,
+        webhooks::create,
+        webhooks::list,
+        webhooks::remove,
+        push_subscriptions::create,
+        push_subscriptions::remove
+    ),
     components(schemas(Notification))
 )]
 struct Api;

@@ -12,15 +12,19 @@ use uuid::Uuid;
 
 use super::compensation::{put_right, takes_back};
 use super::content::{AchievementUnlocked, Content};
+use super::evening;
 use super::kind::Kind;
 use super::table::{self, Draft, achievement_id};
 use super::tell;
 use crate::database::Database;
-use crate::ids::{GameId, Timestamp, UserId};
+use crate::game::Fact;
+use crate::ids::{GameId, Position, Seq, Timestamp, UserId};
 use crate::journal::follow::{LogPart, Projection, SweepOutcome};
 use crate::journal::{JournalError, Record, commit_feed};
 use crate::messaging::consumer::{Failure, caught};
 use crate::messaging::message::{Peers, messages_of};
+use crate::outbox::envelope::Envelope;
+use crate::stats::CHECK;
 use crate::stats::achievements::{Award, UnlockedAchievement};
 use crate::telemetry::Trouble;
 
@@ -33,7 +37,10 @@ const EVENTS_MAX: u64 = 200;
 const ROWS_MAX: usize = 500;
 
 /// Tells users what they were not told.
-pub(crate) struct Sweep;
+pub(crate) struct Sweep {
+    /// Whether mail can be sent.
+    pub(crate) sends_mail: bool,
+}
 
 impl Projection for Sweep {
     const NAME: &'static str = "notifications";
@@ -50,15 +57,15 @@ impl Projection for Sweep {
         if let Some(newer) = events.iter().position(|(_, event)| event.as_ref().is_ok_and(|event| event.needs_newer()))
         {
             // Whom it tells is for a node to say that can read it.
-            position = events[newer].0 - 1;
+            position = events[newer].0.previous();
             events.truncate(newer);
         }
         let records = readable(events);
-        match tell_of_all(database, &records).await {
+        match tell_of_all(database, &records, self.sends_mail).await {
             // One that can't be told must not keep the others from being told.
             Err(Failure::Permanent(_)) => {
                 for record in &records {
-                    match tell_of_all(database, std::slice::from_ref(record)).await {
+                    match tell_of_all(database, std::slice::from_ref(record), self.sends_mail).await {
                         Err(Failure::Permanent(reason)) => tracing::error!(reason, "nobody is told of an event"),
                         told => told?,
                     }
@@ -70,21 +77,21 @@ impl Projection for Sweep {
     }
 }
 
-async fn tell_of_all(database: &Database, records: &[Arc<Record>]) -> Result<(), Failure> {
+async fn tell_of_all(database: &Database, records: &[Arc<Record>], sends_mail: bool) -> Result<(), Failure> {
     if records.is_empty() {
         return Ok(());
     }
     caught(async {
         let tx = database.begin_write().await?;
-        tell_of(&tx, records).await?;
+        tell_of(&tx, records, sends_mail).await?;
         Ok(tx.commit().await?)
     })
     .await
 }
 
 /// Without those that can't be read: nobody is told of them, as it is with their messages.
-fn readable(events: Vec<(i64, Result<Arc<Record>, JournalError>)>) -> Vec<Arc<Record>> {
-    let read = |(_, event): (i64, Result<Arc<Record>, JournalError>)| {
+fn readable(events: Vec<(Position, Result<Arc<Record>, JournalError>)>) -> Vec<Arc<Record>> {
+    let read = |(_, event): (Position, Result<Arc<Record>, JournalError>)| {
         event
             .inspect_err(|error| {
                 if UNREADABLE.is_news() {
@@ -96,36 +103,53 @@ fn readable(events: Vec<(i64, Result<Arc<Record>, JournalError>)>) -> Vec<Arc<Re
     events.into_iter().filter_map(read).collect()
 }
 
-async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>]) -> Result<(), Failure> {
+async fn tell_of(tx: &DatabaseTransaction, records: &[Arc<Record>], sends_mail: bool) -> Result<(), Failure> {
     let mut drafts = Vec::new();
     for message in records.iter().flat_map(|record| messages_of(record, is_told, Peers::None)) {
         let envelope = &message.envelope;
         match tell::kind_of(&envelope.event_type) {
             Some(kind) => drafts.push(tell::draft(kind, envelope)?),
+            None if envelope.event_type == evening::COMPLETED && sends_mail => {
+                evening::request(tx, std::iter::once(&**envelope)).await?;
+            }
+            None if envelope.event_type == evening::COMPLETED => {}
             None => drafts.extend(put_right(tx, envelope).await?),
         }
     }
     let gone = deleted(tx, &drafts).await?;
     drafts.retain(|draft| !gone.contains(&draft.user));
     tell::name(tx, &mut drafts).await?;
-    tell_of_achievements(tx, &mut drafts).await?;
+    tell_of_achievements(tx, &mut drafts, claims_of(records)).await?;
     Ok(table::store(tx, drafts).await?)
 }
 
 fn is_told(key: &str) -> bool {
-    tell::kind_of(key).is_some() || takes_back(key)
+    tell::kind_of(key).is_some() || takes_back(key) || key == evening::COMPLETED
 }
 
-/// Adds the achievements that these ends and corrections of games may have brought, and withdraws what does not stand.
-async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>) -> Result<(), DbErr> {
+/// Whoever was given a place, with all games that were played there, and the message that asks for a look at that.
+fn claims_of(records: &[Arc<Record>]) -> Vec<(UserId, Arc<Envelope>)> {
+    let claims = records.iter().filter(|record| matches!(record.event.fact, Fact::ParticipantClaimed(_)));
+    let asks = claims.flat_map(|record| messages_of(record, |key| key == CHECK, Peers::None));
+    asks.filter_map(|message| Some((message.envelope.user_id?, message.envelope))).collect()
+}
+
+/// Adds the achievements that these ends and corrections of games, and games that became somebody's, may have brought, and
+/// withdraws what does not stand.
+async fn tell_of_achievements(
+    tx: &DatabaseTransaction,
+    drafts: &mut Vec<Draft>,
+    claims: Vec<(UserId, Arc<Envelope>)>,
+) -> Result<(), DbErr> {
     let ended = |draft: &Draft| Some((draft.cause.game_id?, draft.cause.clone(), draft.user));
     let ended: Vec<_> = drafts.iter().filter(|draft| draft.kind() == Kind::GameCompleted).filter_map(ended).collect();
-    if ended.is_empty() {
+    if ended.is_empty() && claims.is_empty() {
         return Ok(());
     }
     let times = ends_of(tx, ended.iter().map(|(game, ..)| *game)).await?;
     // A game changes what was earned by it or by later ones, and nothing before.
-    let mut since = BTreeMap::new();
+    let mut since: BTreeMap<_, _> =
+        claims.into_iter().map(|(user, cause)| (user, (Timestamp::from_millis(0), cause))).collect();
     for (game, cause, user) in ended {
         let at = times.get(&game).copied().unwrap_or(cause.timestamp);
         let earliest = since.entry(user).or_insert_with(|| (at, cause.clone()));
@@ -146,7 +170,7 @@ async fn tell_of_achievements(tx: &DatabaseTransaction, drafts: &mut Vec<Draft>)
             id: achievement_id(user, &code),
             user,
             content: Content::AchievementUnlocked(UnlockedAchievement::of(&code, award).into()),
-            version: 0,
+            version: Seq::ZERO,
             cause: cause.clone(),
         });
     }

@@ -7,17 +7,23 @@ use std::sync::Arc;
 use entity::notification::{ActiveModel, Column, Entity, Model};
 use entity::notification_setting;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::content::Content;
+use super::fan_out::{self, StoredNotification};
 use super::kind::Kind;
 use super::texts;
+use crate::account::contacts_of;
 use crate::clock;
-use crate::ids::{Timestamp, UserId};
+use crate::game::INVITATION_LIFE_MS;
+use crate::ids::{Seq, Timestamp, UserId};
 use crate::outbox;
 use crate::outbox::envelope::{Data, Envelope, Priority};
 use crate::outbox::user_message::UserMessage;
@@ -32,9 +38,9 @@ pub(crate) struct Notification {
     /// `game_completed`, `achievement_unlocked`, `session_invitation`, `friend_request`, `friend_accepted`, `payment_marked`,
     /// `message`, `command_refused`.
     pub(crate) kind: String,
-    /// One line, in Russian.
+    /// One line, in the language that its user had chosen.
     pub(crate) title: String,
-    /// The rest, in Russian.
+    /// The rest, in that language.
     pub(crate) body: String,
     /// What it was made from, to be told in other words.
     #[schema(value_type = Object)]
@@ -69,10 +75,16 @@ fn shown(kind: &str, data: &str) -> Value {
 
 /// Those of a user that are still there.
 pub(super) fn visible(user: UserId) -> Condition {
+    standing().add(Column::UserId.eq(user.0)).add(Column::DeletedAtMs.is_null())
+}
+
+/// Those that were not withdrawn. An invitation that is over by time tells nothing any more.
+pub(super) fn standing() -> Condition {
+    let over = clock::now().millis() - INVITATION_LIFE_MS;
+    let is_invitation = Column::Kind.eq(Kind::SessionInvitation.as_str());
     Condition::all()
-        .add(Column::UserId.eq(user.0))
-        .add(Column::DeletedAtMs.is_null())
         .add(Column::IsWithdrawn.eq(false))
+        .add(Condition::all().add(is_invitation).add(Column::CreatedAtMs.lte(over)).not())
 }
 
 /// A notification to be stored.
@@ -82,7 +94,7 @@ pub(super) struct Draft {
     pub(super) user: UserId,
     pub(super) content: Content,
     /// Of two with one id the higher one is right, whatever order they come in.
-    pub(super) version: i64,
+    pub(super) version: Seq,
     pub(super) cause: Arc<Envelope>,
 }
 
@@ -103,8 +115,28 @@ pub(super) fn achievement_id(user: UserId, code: &str) -> Uuid {
 }
 
 /// The id of what that user is told of a payment.
-pub(super) fn payment_id(session: Uuid, seq: i64, user: UserId) -> Uuid {
+pub(super) fn payment_id(session: Uuid, seq: Seq, user: UserId) -> Uuid {
     Uuid::new_v5(&session, format!("payment/{seq}/{user}").as_bytes())
+}
+
+/// The id of what is told of a request: that it waits, or that it was accepted.
+pub(super) fn friend_id(kind: Kind, request: Uuid) -> Uuid {
+    Uuid::new_v5(&request, kind.as_str().as_bytes())
+}
+
+/// The id of what an account is told of the invitation that such an event is.
+pub(super) fn invitation_id(event: Uuid) -> Uuid {
+    of_cause_id(Uuid::new_v5(&event, b"notifications.session_invitation"))
+}
+
+/// The id of what that user is told of a chat that ended with a message of that number.
+pub(super) fn message_id(chat: Uuid, user: UserId, last_number: i64) -> Uuid {
+    Uuid::new_v5(&chat, format!("message/{user}/{last_number}").as_bytes())
+}
+
+/// The id of what one message tells and no other one.
+pub(super) fn of_cause_id(message: Uuid) -> Uuid {
+    Uuid::new_v5(&message, b"notification")
 }
 
 /// Stores what is new or newer, as far as its user wants to hear of it, and has the user's sockets told wherever they
@@ -128,9 +160,11 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
         let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(tx).await?;
         stored.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    let (mut rows, mut told) = (Vec::new(), Vec::new());
+    let contacts = contacts_of(tx, newest.values().map(|draft| draft.user).collect::<HashSet<_>>()).await?;
+    let (mut rows, mut told, mut sent) = (Vec::new(), Vec::new(), Vec::new());
     for draft in newest.into_values() {
-        let (title, body) = texts::of(&draft.content);
+        let language = contacts.get(&draft.user).map(|contact| contact.language).unwrap_or_default();
+        let (title, body) = texts::of(&draft.content, language);
         let mut notification = Notification {
             id: draft.id,
             kind: draft.kind().as_str().to_owned(),
@@ -140,7 +174,7 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
             created_at: draft.cause.timestamp,
         };
         let there = stored.get(&draft.id);
-        if there.is_some_and(|there| (there.version, !there.is_withdrawn) >= (draft.version, true)) {
+        if there.is_some_and(|there| (there.version, !there.is_withdrawn) >= (draft.version.0, true)) {
             continue;
         }
         if let Some(there) = there {
@@ -149,11 +183,14 @@ pub(super) async fn store(tx: &impl ConnectionTrait, drafts: Vec<Draft>) -> Resu
         rows.push(row(&notification, &draft));
         if there.is_none_or(|there| there.deleted_at_ms.is_none()) {
             told.push(told_at_once(&notification, &draft));
+            let (user, kind, version) = (draft.user, draft.kind(), draft.version);
+            sent.push(StoredNotification { user, kind, version, notification });
         }
     }
     for rows in rows.chunks(ROWS_MAX) {
         Entity::insert_many(rows.to_vec()).on_conflict(unless_newer()).exec_without_returning(tx).await?;
     }
+    fan_out::request(tx, &sent).await?;
     outbox::enqueue_all(tx, &told, clock::now()).await
 }
 
@@ -185,7 +222,7 @@ fn row(notification: &Notification, draft: &Draft) -> ActiveModel {
         title: Set(notification.title.clone()),
         body: Set(notification.body.clone()),
         data: Set(notification.data.to_string()),
-        version: Set(draft.version),
+        version: Set(draft.version.0),
         is_withdrawn: Set(false),
         created_at_ms: Set(notification.created_at.millis()),
         delivered_at_ms: Set(None),
@@ -220,12 +257,12 @@ async fn unwanted(tx: &impl ConnectionTrait, drafts: &[Draft]) -> Result<HashSet
 }
 
 /// What users were told of a kind before that version does not hold, also where it comes later: a game goes on, a payment
-/// was taken back.
+/// was taken back. Nothing is kept of what it said.
 pub(super) async fn withdraw_as_of(
     tx: &impl ConnectionTrait,
     kind: Kind,
     mut ids: Vec<(Uuid, UserId)>,
-    version: i64,
+    version: Seq,
 ) -> Result<(), DbErr> {
     ids.sort_unstable();
     let row = |&(id, user): &(Uuid, UserId)| ActiveModel {
@@ -235,7 +272,7 @@ pub(super) async fn withdraw_as_of(
         title: Set(String::new()),
         body: Set(String::new()),
         data: Set("{}".to_owned()),
-        version: Set(version),
+        version: Set(version.0),
         is_withdrawn: Set(true),
         created_at_ms: Set(clock::now().millis()),
         delivered_at_ms: Set(None),
@@ -244,13 +281,24 @@ pub(super) async fn withdraw_as_of(
     };
     let excluded = Expr::col((Alias::new("excluded"), Column::Version));
     let unless_newer = OnConflict::column(Column::Id)
-        .update_columns([Column::Version, Column::IsWithdrawn])
+        .update_columns([Column::Title, Column::Body, Column::Data, Column::Version, Column::IsWithdrawn])
         .action_and_where(Expr::col((Entity, Column::Version)).lt(excluded))
         .to_owned();
     for ids in ids.chunks(ROWS_MAX) {
         Entity::insert_many(ids.iter().map(row)).on_conflict(unless_newer.clone()).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// What stands under that id and was not withdrawn, held until the transaction ends.
+pub(super) async fn held(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::IsWithdrawn.eq(false)).lock_exclusive().one(tx).await
+}
+
+/// The same in other words, which nobody is told of.
+pub(super) async fn reword(tx: &impl ConnectionTrait, row: Model, body: String, data: String) -> Result<(), DbErr> {
+    let reworded = ActiveModel { id: Set(row.id), body: Set(body), data: Set(data), ..Default::default() };
+    reworded.update(tx).await.map(|_| ())
 }
 
 /// What these told does not hold any more.

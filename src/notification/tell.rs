@@ -10,25 +10,31 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::content::{Content, Person};
+use super::content::{Content, FromUser, Person};
+use super::evening;
 use super::kind::Kind;
-use super::table::{self, Draft, achievement_id, game_completed_id, payment_id};
+use super::table::{self, Draft, achievement_id, friend_id, game_completed_id, message_id, of_cause_id, payment_id};
 use crate::database::Database;
-use crate::ids::UserId;
+use crate::ids::{Seq, UserId};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, scaling, topology};
+use crate::outbox::delivery::{self, DeliveryRequest};
 use crate::outbox::envelope::Envelope;
 
 /// Rows read at once.
 const ROWS_MAX: usize = 500;
 
 /// Makes notifications of messages.
-pub(crate) struct NotificationConsumer;
+#[derive(Clone, Copy)]
+pub(crate) struct NotificationConsumer {
+    /// Whether mail can be sent.
+    pub(crate) sends_mail: bool,
+}
 
 impl NotificationConsumer {
     /// Consumes until the bus closes.
     pub(crate) fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
-        scaling::run(bus, &topology::NOTIFICATIONS, database, || Self)
+        scaling::run(bus, &topology::NOTIFICATIONS, database, move || self)
     }
 }
 
@@ -52,15 +58,20 @@ impl Handler for NotificationConsumer {
         }
         drafts = standing(tx, drafts).await?;
         name(tx, &mut drafts).await?;
+        if self.sends_mail {
+            evening::request(tx, messages.iter().map(|message| &*message.envelope)).await?;
+        }
+        // Nodes of earlier versions send dead letters again by the bus.
+        for asked in messages.iter().filter_map(|message| DeliveryRequest::asked_by(&message.envelope)) {
+            delivery::request_again(tx, &asked).await?;
+        }
         Ok(table::store(tx, drafts).await?)
     }
 
     fn concerns(&self, message: &Message) -> bool {
         let envelope = &message.envelope;
-        if envelope.event_type == "notifications.push_required" {
-            tracing::info!(message.id = %envelope.event_id, "a push is required; there is no push service");
-        }
-        kind_of(&envelope.event_type).is_some()
+        let is_evening = self.sends_mail && envelope.event_type == evening::COMPLETED;
+        is_evening || kind_of(&envelope.event_type).is_some() || DeliveryRequest::asked_by(envelope).is_some()
     }
 }
 
@@ -70,26 +81,29 @@ pub(super) fn draft(kind: Kind, cause: &Arc<Envelope>) -> Result<Draft, Failure>
     let unreadable = |error| Failure::Permanent(format!("{} is unreadable: {error}", cause.event_type));
     let content = Content::read(kind, cause).map_err(unreadable)?;
     let seq = cause.seq.unwrap_or_default();
-    let of_cause = || Uuid::new_v5(&cause.event_id, b"notification");
+    let of_cause = || of_cause_id(cause.event_id);
+    // Said twice, under two keys, it is still one request.
+    let of_request =
+        |kind: Kind, asked: &FromUser| asked.request_id.map_or_else(of_cause, |request| friend_id(kind, request));
     let (id, version) = match &content {
         Content::GameCompleted(_) => {
             let game = cause.game_id.ok_or_else(|| lacks("game_id"))?;
             (game_completed_id(game.0, user), seq)
         }
         Content::AchievementUnlocked(achievement) if achievement.code.is_empty() => return Err(lacks("data.code")),
-        Content::AchievementUnlocked(achievement) => (achievement_id(user, &achievement.code), 0),
+        Content::AchievementUnlocked(achievement) => (achievement_id(user, &achievement.code), Seq::ZERO),
         Content::PaymentMarked(_) => {
             let session = cause.session_id.ok_or_else(|| lacks("session_id"))?;
             (payment_id(session.0, seq, user), seq)
         }
-        // Said twice, under two keys, it is still one request.
-        Content::FriendRequest(asked) => {
-            (asked.request_id.map_or_else(of_cause, |request| Uuid::new_v5(&request, b"friend_request")), 0)
+        Content::FriendRequest(asked) | Content::FriendAccepted(asked) => {
+            (of_request(content.kind(), asked), Seq::ZERO)
         }
-        Content::SessionInvitation(_)
-        | Content::FriendAccepted(_)
-        | Content::Message(_)
-        | Content::CommandRefused(_) => (of_cause(), 0),
+        Content::Message(message) => {
+            let of_chat = message.place().map(|(chat, last_number)| message_id(chat, user, last_number));
+            (of_chat.unwrap_or_else(of_cause), Seq(cause.timestamp.millis()))
+        }
+        Content::SessionInvitation(_) | Content::CommandRefused(_) => (of_cause(), Seq::ZERO),
     };
     Ok(Draft { id, user, content, version, cause: cause.clone() })
 }

@@ -13,7 +13,7 @@ use super::table::achievement_id;
 use super::{Compensation, NotificationConsumer, Notifications};
 use crate::account::test_app::postgres;
 use crate::database::{Database, Options};
-use crate::ids::{GameId, SessionId, Timestamp, UserId};
+use crate::ids::{GameId, Seq, SessionId, Timestamp, UserId};
 use crate::messaging::Message;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::outbox::envelope::Envelope;
@@ -83,7 +83,7 @@ fn user() -> UserId {
 fn message(key: &str, id: u128, seq: Option<i64>, data: Value) -> Message {
     let mut envelope = Envelope::about_user(user(), key, Timestamp::from_millis(1_000), data);
     envelope.event_id = Uuid::from_u128(id);
-    envelope.seq = seq;
+    envelope.seq = seq.map(Seq);
     envelope.session_id = Some(SessionId(Uuid::from_u128(2)));
     envelope.game_id = Some(GameId(Uuid::from_u128(3)));
     Message::new(key.to_owned(), envelope)
@@ -136,7 +136,7 @@ async fn store(tx: &DatabaseTransaction, message: &Message) {
     if message.routing_key.starts_with("compensation.") {
         of(&mut Compensation, tx, message).await;
     } else {
-        of(&mut NotificationConsumer, tx, message).await;
+        of(&mut NotificationConsumer { sends_mail: false }, tx, message).await;
     }
 }
 
@@ -179,7 +179,7 @@ async fn the_last_correction_stands_when_two_consumers_store_at_the_same_time() 
 async fn a_batch_with_doubles_tells_once() {
     let room = Room::open().await;
     let told = message("notifications.message", 20, None, json!({"content": "hello"}));
-    room.apply(&mut NotificationConsumer, &[told.clone(), told.clone()]).await.expect("applied");
+    room.apply(&mut NotificationConsumer { sends_mail: false }, &[told.clone(), told.clone()]).await.expect("applied");
     room.hear(&told).await;
     assert_eq!((room.kept(user()).await.len(), room.told().await), (1, 1));
 }
@@ -273,7 +273,7 @@ async fn what_is_switched_off_is_not_kept_and_what_lacks_its_user_is_refused_for
     let mut nobody = (*told.envelope).clone();
     nobody.user_id = None;
     let nobody = Message { envelope: Arc::new(nobody), ..told };
-    let refused = room.apply(&mut NotificationConsumer, &[nobody]).await;
+    let refused = room.apply(&mut NotificationConsumer { sends_mail: false }, &[nobody]).await;
     assert!(matches!(refused, Err(Failure::Permanent(_))), "{refused:?}");
 }
 
@@ -285,4 +285,43 @@ async fn one_friend_request_told_under_two_keys_is_one_notification() {
     room.hear(&message("social.friend_request", 62, None, data)).await;
     room.hear(&message("friends.requested", 63, None, json!({}))).await;
     assert_eq!(room.kept(user()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_request_is_withdrawn_whatever_order_messages_come_in() {
+    let (request, other) = (json!({"request_id": Uuid::from_u128(60)}), json!({"request_id": Uuid::from_u128(70)}));
+    for kind in ["friend_request", "friend_accepted"] {
+        let key = format!("notifications.{kind}");
+        let told = message(&key, 61, None, request.clone());
+        let taken_back = message(&format!("compensation.{key}"), 62, None, request.clone());
+        for order in [[&told, &taken_back], [&taken_back, &told]] {
+            let room = Room::open().await;
+            for message in order.into_iter().chain([&told]) {
+                room.hear(message).await;
+            }
+            let kept = room.kept(user()).await;
+            assert!(matches!(kept.as_slice(), [kept] if kept.is_withdrawn), "{kind}: {kept:?}");
+            room.hear(&message(&key, 71, None, other.clone())).await;
+            let stands = room.kept(user()).await.into_iter().filter(|kept| !kept.is_withdrawn).count();
+            assert_eq!(stands, 1, "another request of the same two is another one");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_that_ended_is_not_told_whatever_order_messages_come_in() {
+    let event = Uuid::from_u128(80);
+    let key = "notifications.session_invitation";
+    let mut invited = message(key, 0, Some(7), json!({"participant_id": Uuid::nil()}));
+    Arc::make_mut(&mut invited.envelope).event_id = Uuid::new_v5(&event, key.as_bytes());
+    let ended = json!({"participant_id": Uuid::nil(), "invitation": {"event_id": event, "user_id": user()}});
+    let ended = message(&format!("compensation.{key}"), 81, Some(8), ended);
+    for order in [[&invited, &ended], [&ended, &invited]] {
+        let room = Room::open().await;
+        for message in order.into_iter().chain([&invited]) {
+            room.hear(message).await;
+        }
+        let kept = room.kept(user()).await;
+        assert!(matches!(kept.as_slice(), [kept] if kept.is_withdrawn), "{kept:?}");
+    }
 }

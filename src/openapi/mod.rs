@@ -66,22 +66,26 @@ fn complete_operation(path: &str, method: &str, operation: &mut Map<String, Valu
     answers::complete(path, method, operation);
     let id = operation.get("operationId").and_then(Value::as_str).unwrap_or_default();
     let example = &EXAMPLES[id];
-    let (request, answer, status) = (example.get("request"), example.get("answer"), example.get("status"));
+    let (request, answer) = (example.get("request"), example.get("answer"));
     if let (Some(request), Some(body)) = (request, operation.get_mut("requestBody")) {
         exemplify(body, request);
     }
-    let answered = status.and_then(Value::as_u64).map(|status| status.to_string());
-    if let (Some(answer), Some(status)) = (answer, answered)
-        && let Some(body) = operation.get_mut("responses").and_then(|answers| answers.get_mut(&status))
-    {
-        exemplify(body, answer);
+    // One that was answered shows all good answers: an operation that has several answers the same in each.
+    let answers = operation.get_mut("responses").and_then(Value::as_object_mut);
+    for (_, body) in answers.into_iter().flatten().filter(|(status, _)| status.starts_with('2')) {
+        if let Some(answer) = answer {
+            exemplify(body, answer);
+        }
     }
 }
 
 /// What changes a session, and sharing it, takes a key; that a share ends is so once and for all.
 fn is_command(path: &str, method: &str) -> bool {
-    let of_a_session = path.starts_with("/api/v1/sessions") || path.starts_with("/api/v1/games");
-    of_a_session && method != "get" && !path.contains("/shares/")
+    let of_a_session =
+        path.starts_with("/api/v1/sessions") || path.starts_with("/api/v1/games") || path.ends_with("/invite");
+    let of_a_chat =
+        matches!((method, path), ("post", "/api/v1/chats/{id}/messages") | ("patch", "/api/v1/messages/{id}"));
+    of_a_session && method != "get" && !path.contains("/shares/") || of_a_chat
 }
 
 fn exemplify(body: &mut Value, example: &Value) {

@@ -6,7 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use crate::http::is_object;
-use crate::ids::{GameId, Seq, SessionId, Timestamp, UserId};
+use crate::ids::{CorrelationId, GameId, Seq, SessionId, Timestamp, UserId};
 
 /// The name this service signs with.
 pub const SOURCE_SERVICE: &str = "artel";
@@ -83,7 +83,8 @@ pub struct Envelope {
     /// Who sent it.
     pub source_service: String,
     /// The request that caused it all.
-    pub correlation_id: Uuid,
+    #[schema(value_type = Uuid)]
+    pub correlation_id: CorrelationId,
     /// The message or command that caused this one.
     pub causation_id: Option<Uuid>,
     /// 1, 5, 8 or 10.
@@ -127,7 +128,7 @@ impl Envelope {
             event_type: event_type.to_owned(),
             timestamp: at,
             source_service: SOURCE_SERVICE.to_owned(),
-            correlation_id: id,
+            correlation_id: CorrelationId(id),
             causation_id: None,
             priority: Priority::Urgent as u8,
             retries: 0,
@@ -167,7 +168,7 @@ impl Envelope {
     pub(crate) fn of_account(
         user: Option<UserId>,
         event_type: &str,
-        correlation_id: Uuid,
+        correlation_id: CorrelationId,
         at: Timestamp,
         data: Value,
     ) -> Self {

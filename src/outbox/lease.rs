@@ -1,6 +1,7 @@
 //! Who is alive. A writer says so every few seconds, by the database's clock, so that nodes need not agree about the
 //! time. What a writer stored that has gone silent is published by exactly one other, for as long as that one lives.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use entity::writer::{Column, Entity, Model};
@@ -9,6 +10,9 @@ use sea_orm::{Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Query
 
 use crate::database::now_ms;
 use crate::ids::WriterId;
+
+/// Starts that are looked at for the list of nodes.
+const WRITERS_MAX: u64 = 1_000;
 
 pub(super) fn in_ms(db: &impl ConnectionTrait, milliseconds: i64) -> SimpleExpr {
     Expr::cust(format!("{} + ({milliseconds})", now_ms(db)))
@@ -41,6 +45,16 @@ pub async fn living(db: &impl ConnectionTrait, silence_ms: i64) -> Result<Vec<(W
     // The row of a start is written by the node's own clock, which may be ahead.
     let ago = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     Ok(rows.into_iter().map(|(id, ms)| (WriterId(id), ago(ms))).collect())
+}
+
+/// The last writer of each node that said within `within_ms` that it lives, and how long ago; the newest writer first.
+pub async fn nodes(db: &impl ConnectionTrait, within_ms: i64) -> Result<Vec<(Model, Duration)>, DbErr> {
+    let ago: HashMap<WriterId, Duration> = living(db, within_ms).await?.into_iter().collect();
+    let there = Entity::find().filter(Expr::col(Column::SeenAtMs).gt(in_ms(db, -within_ms)));
+    let writers = there.order_by_desc(Column::Id).limit(WRITERS_MAX).all(db).await?;
+    let mut seen = HashSet::new();
+    let last = writers.into_iter().filter(|writer| seen.insert(writer.node_id.clone()));
+    Ok(last.filter_map(|writer| ago.get(&WriterId(writer.id)).map(|ago| (writer, *ago))).collect())
 }
 
 /// Silent for `silence_ms`, and nobody publishes for it.

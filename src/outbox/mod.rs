@@ -1,7 +1,11 @@
 //! What waits to be published and is no session event: messages stored in the transaction of the change that caused them,
 //! so that one is never there without the other. The relay claims and sends them. Also who may publish for whom.
 
+pub(crate) mod chat_news;
+pub(crate) mod delivery;
 pub mod envelope;
+pub(crate) mod failing_target;
+pub(crate) mod friendship;
 pub mod lease;
 pub(crate) mod user_message;
 
@@ -11,11 +15,11 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 
 use self::envelope::Envelope;
 use self::lease::in_ms;
+use crate::database::{Database, is_among};
 use crate::ids::{Timestamp, WriterId};
 
 /// Messages of one statement.
 const ROWS_MAX: usize = 500;
-
 /// When the oldest one was stored.
 pub async fn oldest(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
     let row: Option<i64> = outbox::Entity::find()
@@ -63,26 +67,15 @@ pub async fn enqueue_all(
     Ok(())
 }
 
-/// Does anything wait here at all?
-pub async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    Ok(outbox::Entity::find()
-        .select_only()
-        .column(outbox::Column::Id)
-        .limit(1)
-        .into_tuple::<i64>()
-        .one(db)
-        .await?
-        .is_some())
-}
-
 /// Takes up to `limit` messages that nobody else is sending, for `claim_ms` milliseconds of the database's clock.
 pub async fn claim(
-    db: &impl ConnectionTrait,
+    database: &Database,
     writer_id: WriterId,
     claim_ms: i64,
     limit: u64,
 ) -> Result<Vec<outbox::Model>, DbErr> {
     use outbox::Column;
+    let db = database.writer();
     let free =
         || Condition::any().add(Column::ClaimedBy.is_null()).add(Expr::col(Column::ClaimedUntilMs).lt(in_ms(db, 0)));
     let ids: Vec<i64> = outbox::Entity::find()
@@ -92,7 +85,8 @@ pub async fn claim(
         .order_by_asc(Column::Id)
         .limit(limit)
         .into_tuple()
-        .all(db)
+        // An empty look takes no write lock.
+        .all(database.reader())
         .await?;
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -100,7 +94,7 @@ pub async fn claim(
     let mut claimed = outbox::Entity::update_many()
         .col_expr(Column::ClaimedBy, Expr::value(writer_id.0))
         .col_expr(Column::ClaimedUntilMs, in_ms(db, claim_ms))
-        .filter(Column::Id.is_in(ids))
+        .filter(is_among(db, Column::Id, ids))
         .filter(free())
         .exec_with_returning(db)
         .await?;
@@ -113,7 +107,7 @@ pub async fn release(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbE
     outbox::Entity::update_many()
         .col_expr(outbox::Column::ClaimedUntilMs, Expr::value(0))
         .col_expr(outbox::Column::ClaimedBy, Expr::value(None::<i64>))
-        .filter(outbox::Column::Id.is_in(ids))
+        .filter(is_among(db, outbox::Column::Id, ids))
         .exec(db)
         .await?;
     Ok(())
@@ -121,6 +115,6 @@ pub async fn release(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbE
 
 /// The bus has confirmed these.
 pub async fn sent(db: &impl ConnectionTrait, ids: Vec<i64>) -> Result<(), DbErr> {
-    outbox::Entity::delete_many().filter(outbox::Column::Id.is_in(ids)).exec(db).await?;
+    outbox::Entity::delete_many().filter(is_among(db, outbox::Column::Id, ids)).exec(db).await?;
     Ok(())
 }

@@ -11,6 +11,7 @@ const LOGINS_REVOKED: &str = "logins_revoked";
 const SHARES_ENDED: &str = "shares_ended";
 const NOTIFICATION: &str = "notification";
 const STATS: &str = "stats";
+const FRIENDS: &str = "friends";
 
 /// A message to the connections of one user.
 #[derive(Clone, Debug)]
@@ -23,6 +24,27 @@ pub(crate) enum UserMessage {
     Notification(Uuid, Data),
     /// These games count otherwise in the statistics than before.
     StatsChanged(Vec<ChangedGame>),
+    /// Something is otherwise between the user and that one.
+    FriendsChanged(FriendsChange, UserId),
+}
+
+/// What changed in a user's lists of friends, requests and blocks. Not why: whoever was declined, removed or blocked
+/// hears the same as where it had just ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FriendsChange {
+    /// One of the two asks the other.
+    Requested,
+    /// There is no request between them any more.
+    RequestEnded,
+    /// They are friends.
+    Accepted,
+    /// They are no friends any more.
+    Ended,
+    /// The user blocked the other one; told to nobody else.
+    Blocked,
+    /// The user blocks the other one no more; told to nobody else.
+    Unblocked,
 }
 
 /// A game of a player as it counts now.
@@ -47,6 +69,12 @@ struct Shares {
 struct Games<'a> {
     #[serde(borrow)]
     games: Vec<&'a RawValue>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Between {
+    change: FriendsChange,
+    user_id: UserId,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +121,10 @@ impl UserMessage {
                 let Games { games } = serde_json::from_str(json).ok()?;
                 UserMessage::StatsChanged(games.into_iter().filter_map(changed).collect())
             }
+            FRIENDS => {
+                let Between { change, user_id } = serde_json::from_str(json).ok()?;
+                UserMessage::FriendsChanged(change, user_id)
+            }
             _ => return None,
         })
     }
@@ -103,6 +135,7 @@ impl UserMessage {
             UserMessage::SharesEnded(_) => SHARES_ENDED,
             UserMessage::Notification(..) => NOTIFICATION,
             UserMessage::StatsChanged(_) => STATS,
+            UserMessage::FriendsChanged(..) => FRIENDS,
         }
     }
 
@@ -118,6 +151,7 @@ impl UserMessage {
             UserMessage::StatsChanged(games) => {
                 Data::encode(&Games { games: games.iter().map(|game| game.figures.raw()).collect() })
             }
+            &UserMessage::FriendsChanged(change, user_id) => Data::encode(&Between { change, user_id }),
         }
     }
 }
@@ -142,6 +176,11 @@ mod tests {
                 json!({"id": id, "title": "t"}),
             ),
             (UserMessage::StatsChanged(vec![changed]), "stats", json!({"games": [game]})),
+            (
+                UserMessage::FriendsChanged(FriendsChange::RequestEnded, UserId(id)),
+                "friends",
+                json!({"change": "request_ended", "user_id": id}),
+            ),
         ];
         for (message, name, data) in messages {
             assert_eq!(message.key(user), format!("websocket.user.{user}.{name}"));

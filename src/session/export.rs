@@ -106,7 +106,7 @@ pub(super) async fn export(
 async fn log_upto(sessions: &Sessions, id: SessionId, upto: Seq) -> Result<Vec<Arc<Record>>, Problem> {
     let mut records: Vec<Arc<Record>> = Vec::new();
     loop {
-        let after = records.last().map_or(0, |record| record.seq());
+        let after = records.last().map_or(Seq::ZERO, |record| record.seq());
         let page = sessions.journal().read_history(id, after, PAGE).await.map_err(CommandError::from)?;
         let is_end = (page.len() as u64) < PAGE;
         records.extend(page.into_iter().filter(|record| record.seq() <= upto));

@@ -212,7 +212,7 @@ async fn events(
     let game = id.into_inner();
     let session = readable_session_of((&database, &sessions), game, &user).await?;
     let EventsQuery { after_seq, limit } = query.into_inner();
-    let (after, limit) = (after_seq.unwrap_or(0), Page::new(limit, None)?.limit() as usize);
+    let (after, limit) = (after_seq.unwrap_or_default(), Page::new(limit, None)?.limit() as usize);
     let page = sessions.look(session, move |state, _| state.game_events(game, after, limit)).await?;
     let (seqs, last_seq) = page.ok_or_else(|| Problem::not_found("there is no such game"))?;
     let records = sessions.journal().read_these(session, seqs).await.map_err(CommandError::from)?;

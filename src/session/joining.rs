@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::Sessions;
 use super::rest::{Caller, changed_view, display_name, execute};
 use crate::account::{Accounts, CurrentUser};
+use crate::clock;
 use crate::database::Database;
 use crate::game::command::Command;
 use crate::game::event::Role;
@@ -21,9 +22,16 @@ use crate::ids::{ParticipantId, SessionId};
 const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH: usize = 6;
 
-pub(super) fn new_code() -> String {
+pub(crate) fn new_code() -> String {
     let mut random = rand::rng();
     (0..CODE_LENGTH).map(|_| char::from(CODE_ALPHABET[random.random_range(0..CODE_ALPHABET.len())])).collect()
+}
+
+/// A code as it is stored, of what somebody typed; `None`: it is none. Spares the database what cannot be there;
+/// PostgreSQL would fail over a NUL.
+pub(crate) fn typed_code(text: &str) -> Option<String> {
+    let code = text.trim().to_ascii_uppercase();
+    (code.len() == CODE_LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte))).then_some(code)
 }
 
 /// A code that no session has. Should another session take it before it is stored, that one is refused.
@@ -85,11 +93,15 @@ async fn join(
     sessions: web::Data<Sessions>,
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<JoinAnswer>, Problem> {
-    let body = body.into_inner();
+    let (body, now) = (body.into_inner(), clock::now());
+    let role = body.role.map(|role| match role {
+        JoinRole::Spectator => Role::Spectator,
+        JoinRole::Participant => Role::Participant,
+    });
     let id = match (body.code, body.session_id) {
         (Some(code), None) => by_code((&accounts, &database), &request, &caller.user, &code).await?,
         (None, Some(id)) => {
-            sessions.look(id, move |state, _| state.may_join_without_code(caller.user.id)).await??;
+            sessions.look(id, move |state, _| state.may_join_without_code(caller.user.id, role, now)).await??;
             id
         }
         _ => return Err(Problem::invalid("code", "give either code or session_id")),
@@ -98,10 +110,6 @@ async fn join(
         Some(name) => name,
         None => display_name(&accounts, caller.user.id).await?,
     };
-    let role = body.role.map(|role| match role {
-        JoinRole::Spectator => Role::Spectator,
-        JoinRole::Participant => Role::Participant,
-    });
     let command = Command::Join { display_name: name, role };
     execute(&sessions, id, None, command, &caller).await?;
     let user_id = caller.user.id;
@@ -120,11 +128,7 @@ async fn by_code(
 ) -> Result<SessionId, Problem> {
     let attempt = accounts.user_limits().try_code(Some(user.id), accounts.client_address(request)).await?;
     let missing = || Problem::not_found("there is no session with this code");
-    let code = code.trim().to_ascii_uppercase();
-    // Spares the database what is no code; PostgreSQL would fail over a NUL.
-    if code.len() != CODE_LENGTH || !code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) {
-        return Err(missing());
-    }
+    let code = typed_code(code).ok_or_else(missing)?;
     let row = session::Entity::find().filter(session::Column::Code.eq(code)).one(database.reader()).await?;
     let id = row.map(|row| SessionId(row.id)).ok_or_else(missing)?;
     attempt.forgive().await?;
@@ -158,8 +162,9 @@ async fn preview_by_code(
     accounts: web::Data<Accounts>,
 ) -> Result<web::Json<Preview>, Problem> {
     let id = by_code((&accounts, &database), &request, &user, &code).await?;
+    let now = clock::now();
     // The code itself is the permission.
-    sessions.look(id, move |state, _| state.may_preview(user.id, true)).await??;
+    sessions.look(id, move |state, _| state.may_preview(user.id, true, now)).await??;
     preview_of(&sessions, id).await
 }
 
@@ -173,8 +178,8 @@ async fn preview(
     id: PathId<SessionId>,
     sessions: web::Data<Sessions>,
 ) -> Result<web::Json<Preview>, Problem> {
-    let id = id.into_inner();
-    sessions.look(id, move |state, _| state.may_preview(user.id, false)).await??;
+    let (id, now) = (id.into_inner(), clock::now());
+    sessions.look(id, move |state, _| state.may_preview(user.id, false, now)).await??;
     preview_of(&sessions, id).await
 }
 

@@ -80,8 +80,8 @@ pub(super) async fn list(
     if let Some(after) = page.after::<Uuid>()? {
         rows = rows.filter(Column::Id.lt(after));
     }
-    let rows: Vec<(Uuid, Seq, String)> = rows.into_tuple().all(database.reader()).await?;
-    let listed = |(id, head, code)| ListedSession { session: SessionId(id), head, code };
+    let rows: Vec<(Uuid, i64, String)> = rows.into_tuple().all(database.reader()).await?;
+    let listed = |(id, head, code)| ListedSession { session: SessionId(id), head: Seq(head), code };
     let Listing { items, next_cursor } = Listing::of(rows, &page, |(id, ..)| *id, listed);
     // Who was removed, or is only invited, has a row among the members: such a page is a little shorter.
     Ok(web::Json(Listing { items: sessions.list_for(user.id, items).await?, next_cursor }))

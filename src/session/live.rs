@@ -2,13 +2,14 @@
 //! A place is taken before anything is stored, so that nothing is stored that is refused.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use actix::prelude::Addr;
 use tokio::sync::{OnceCell, Semaphore};
 
+use super::activity::Activity;
 use super::actor::SessionActor;
 use super::actor::messages::Close;
 use crate::ids::SessionId;
@@ -19,44 +20,6 @@ const COMMANDS_WAITING_MAX: usize = 256;
 const SWEEP_EVERY: usize = 1_024;
 /// This part of all sessions makes room at once: looking for the longest idle ones looks at all.
 const ROOM_SHARE: usize = 64;
-
-/// What a session does, as its actor says. Whoever holds a clone keeps the session in memory.
-pub(super) struct Activity {
-    busy_at_ms: AtomicU64,
-    is_idle: AtomicBool,
-    has_listeners: AtomicBool,
-}
-
-impl Activity {
-    pub(super) fn new() -> Self {
-        let no = || AtomicBool::new(false);
-        Self { busy_at_ms: AtomicU64::new(now_ms()), is_idle: no(), has_listeners: no() }
-    }
-
-    /// Somebody wanted something.
-    pub(super) fn touch(&self) {
-        self.busy_at_ms.store(now_ms(), Ordering::Relaxed);
-    }
-
-    /// Nothing is under way and nobody listens, or not.
-    pub(super) fn set_idle(&self, is_idle: bool) {
-        self.is_idle.store(is_idle, Ordering::Release);
-    }
-
-    /// Somebody listens, or nobody.
-    pub(super) fn set_listeners(&self, has_listeners: bool) {
-        self.has_listeners.store(has_listeners, Ordering::Relaxed);
-    }
-
-    pub(super) fn idle_for(&self) -> Duration {
-        Duration::from_millis(now_ms().saturating_sub(self.busy_at_ms.load(Ordering::Relaxed)))
-    }
-}
-
-fn now_ms() -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
 
 /// A session in memory.
 #[derive(Clone)]
@@ -77,9 +40,7 @@ impl LiveSession {
         let is_unheld = Arc::strong_count(&self.activity) == 2;
         // What a holder had the actor do before it let go is seen below.
         fence(Ordering::Acquire);
-        is_unheld
-            && self.permits.available_permits() == COMMANDS_WAITING_MAX
-            && self.activity.is_idle.load(Ordering::Acquire)
+        is_unheld && self.permits.available_permits() == COMMANDS_WAITING_MAX && self.activity.is_idle()
     }
 }
 
@@ -108,7 +69,7 @@ impl LiveSessions {
 
     /// Those that somebody listens to.
     pub(super) fn listened_to(&self) -> Vec<SessionId> {
-        self.those(|live| live.activity.has_listeners.load(Ordering::Relaxed) && live.actor.connected())
+        self.those(|live| live.activity.has_listeners() && live.actor.connected())
     }
 
     fn those(&self, are: impl Fn(&LiveSession) -> bool) -> Vec<SessionId> {

@@ -1,14 +1,17 @@
 //! The live session: one actor for each session that somebody plays or watches on this node.
 //! `Sessions` is the door: it finds or opens the session, bounds its mailbox and hides the actor.
 
+mod activity;
 mod actor;
 pub mod audience;
+pub(crate) mod claim_routes;
 pub(crate) mod correction_routes;
 pub(crate) mod departures;
 mod directory;
 mod engine;
 mod export;
 pub(crate) mod game_routes;
+pub(crate) mod guests;
 pub(crate) mod joining;
 mod listing;
 mod live;
@@ -25,6 +28,7 @@ mod unstored_keys;
 use std::sync::Arc;
 
 pub use self::audience::{Listener, Push, SharePass, Viewer, Welcome};
+pub(crate) use self::directory::ListedSession;
 pub use self::directory::Sessions;
 pub use self::submission::Submission;
 use crate::game::Refusal;

@@ -7,7 +7,10 @@ use utoipa::ToSchema;
 
 use super::Sessions;
 use super::rest::{Caller, execute};
-use crate::account::Accounts;
+use crate::account::{Accounts, PublicUser};
+use crate::clock;
+use crate::database::Database;
+use crate::friend::refuse_blocked;
 use crate::game::command::Command;
 use crate::game::view::ParticipantView;
 use crate::http::{Body, PathId, Problem, ProblemBody};
@@ -36,28 +39,80 @@ async fn add_participant(
     id: PathId<SessionId>,
     body: Body<NewParticipant>,
     sessions: web::Data<Sessions>,
-    accounts: web::Data<Accounts>,
+    (accounts, database): (web::Data<Accounts>, web::Data<Database>),
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
-    let (command, invited) = match body.into_inner() {
+    match body.into_inner() {
         NewParticipant { display_name: Some(display_name), user_id: None } => {
-            (Command::AddGuest { display_name }, None)
+            added(&sessions, id, Command::AddGuest { display_name }, None, &caller).await
         }
         NewParticipant { display_name: None, user_id: Some(user_id) } => {
             let profile = accounts.public_profile(user_id).await?;
             let profile = profile.ok_or_else(|| Problem::invalid("user_id", "there is no such user"))?;
-            // Who has a place or an invitation already is not told again.
-            let knows = move |state: &crate::game::Session, _: &dyn Fn(ParticipantId) -> bool| {
-                state.participant_of(user_id).is_some_and(|participant| participant.is_active || participant.is_invited)
-            };
-            if !sessions.look(id, knows).await? {
-                accounts.user_limits().invite(caller.user.id).await?;
-            }
-            (Command::Invite { user_id, display_name: profile.display_name }, Some(user_id))
+            invite(&sessions, id, profile, &caller, (&accounts, &database)).await
         }
-        _ => return Err(Problem::invalid("display_name", "give either display_name or user_id")),
-    };
-    let played = execute(&sessions, id, None, command, &caller).await?;
+        _ => Err(Problem::invalid("display_name", "give either display_name or user_id")),
+    }
+}
+
+/// Body of `POST /friends/{user_id}/invite`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewInvitation)]
+struct InvitationBody {
+    /// Where a place is kept for the friend.
+    session_id: SessionId,
+}
+
+/// Invites a friend, or any other user, to a session; its creator only. The same as `POST /sessions/{id}/participants` with
+/// `user_id`.
+#[utoipa::path(
+    post, path = "/api/v1/friends/{user_id}/invite", operation_id = "invite_friend", tag = "friends",
+    security(("bearer" = [])), params(("user_id" = Uuid, Path)), request_body = InvitationBody,
+    responses(
+        (status = 201, body = ParticipantView), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody), (status = 422, body = ProblemBody),
+    ),
+)]
+async fn invite_friend(
+    caller: Caller,
+    user: PathId<UserId>,
+    body: Body<InvitationBody>,
+    sessions: web::Data<Sessions>,
+    (accounts, database): (web::Data<Accounts>, web::Data<Database>),
+) -> Result<HttpResponse, Problem> {
+    let profile = accounts.public_profile(user.into_inner()).await?;
+    let profile = profile.ok_or_else(|| Problem::not_found("there is no such user"))?;
+    invite(&sessions, body.into_inner().session_id, profile, &caller, (&accounts, &database)).await
+}
+
+/// Keeps a place for an account, whichever call asks for it.
+async fn invite(
+    sessions: &Sessions,
+    id: SessionId,
+    invited: PublicUser,
+    caller: &Caller,
+    (accounts, database): (&Accounts, &Database),
+) -> Result<HttpResponse, Problem> {
+    let PublicUser { id: user_id, display_name, .. } = invited;
+    let now = clock::now();
+    // Who has a place or an invitation already is not told again.
+    if !sessions.look(id, move |state, _| state.expects(user_id, now)).await? {
+        refuse_blocked(database.reader(), caller.user.id, user_id).await?;
+        accounts.user_limits().invite(caller.user.id).await?;
+    }
+    added(sessions, id, Command::Invite { user_id, display_name }, Some(user_id), caller).await
+}
+
+/// Has the session take a participant; answers the place. `invited`: whose that is where it is there already.
+async fn added(
+    sessions: &Sessions,
+    id: SessionId,
+    command: Command,
+    invited: Option<UserId>,
+    caller: &Caller,
+) -> Result<HttpResponse, Problem> {
+    let played = execute(sessions, id, None, command, caller).await?;
     let added = played.records.iter().find_map(|record| match &record.event.fact {
         crate::game::event::Fact::PlayerJoined(joined) => Some(joined.participant_id),
         _ => None,
@@ -121,14 +176,17 @@ async fn remove_participant(
 }
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::resource("/sessions/{id}/participants").route(web::post().to(add_participant))).service(
-        web::resource("/sessions/{id}/participants/{pid}")
-            .route(web::patch().to(patch_participant))
-            .route(web::delete().to(remove_participant)),
-    );
+    config
+        .service(web::resource("/sessions/{id}/participants").route(web::post().to(add_participant)))
+        .service(
+            web::resource("/sessions/{id}/participants/{pid}")
+                .route(web::patch().to(patch_participant))
+                .route(web::delete().to(remove_participant)),
+        )
+        .service(web::resource("/friends/{user_id}/invite").route(web::post().to(invite_friend)));
 }
 
 /// The OpenAPI of places.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(add_participant, patch_participant, remove_participant))]
+#[openapi(paths(add_participant, invite_friend, patch_participant, remove_participant))]
 pub(crate) struct Api;

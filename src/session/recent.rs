@@ -31,7 +31,7 @@ impl RecentRecords {
             return Some(Vec::new());
         }
         let first = self.0.front()?.seq();
-        let skip = usize::try_from(after + 1 - first).ok()?;
+        let skip = usize::try_from(after.next().since(first)).ok()?;
         Some(self.0.iter().skip(skip).cloned().collect())
     }
 

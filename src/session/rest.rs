@@ -16,7 +16,7 @@ use crate::game::command::Command;
 use crate::game::event::Event;
 use crate::game::view::SessionView;
 use crate::http::{Code, IdempotencyKey, Problem, RequestId};
-use crate::ids::{GameId, Seq, SessionId, UserId};
+use crate::ids::{CommandId, CorrelationId, GameId, Seq, SessionId, UserId};
 
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
@@ -37,7 +37,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-pub(super) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
+pub(crate) async fn display_name(accounts: &Accounts, user: UserId) -> Result<String, Problem> {
     let profile = accounts.public_profile(user).await?;
     profile.map(|profile| profile.display_name).ok_or_else(|| Problem::not_found("there is no such user"))
 }
@@ -47,7 +47,7 @@ pub(super) async fn view(sessions: &Sessions, id: SessionId, user: UserId) -> Re
 }
 
 /// The same after a command that was played: where it can't be read any more, nobody may be told that nothing was stored.
-pub(super) async fn changed_view(sessions: &Sessions, id: SessionId, user: UserId) -> Result<SessionView, Problem> {
+pub(crate) async fn changed_view(sessions: &Sessions, id: SessionId, user: UserId) -> Result<SessionView, Problem> {
     Ok(sessions.view_for(id, user).await.map_err(CommandError::after_a_command)?)
 }
 
@@ -59,8 +59,8 @@ pub(crate) async fn readable(sessions: &Sessions, id: SessionId, user: UserId) -
 /// Whoever asks for a change, the key under which it happens once, and the request that its events name.
 pub(crate) struct Caller {
     pub(crate) user: CurrentUser,
-    pub(crate) key: Uuid,
-    pub(crate) request_id: Uuid,
+    pub(crate) key: CommandId,
+    pub(crate) correlation_id: CorrelationId,
 }
 
 impl FromRequest for Caller {
@@ -70,20 +70,20 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let user = CurrentUser::from_request(request, payload).into_inner();
         let key = IdempotencyKey::from_request(request, payload).into_inner();
-        let request_id = RequestId::of(request).0;
-        ready(user.and_then(|user| Ok(Caller { user, key: key?.0, request_id })))
+        let correlation_id = CorrelationId(RequestId::of(request).0);
+        ready(user.and_then(|user| Ok(Caller { user, key: CommandId(key?.0), correlation_id })))
     }
 }
 
 /// Has the session do something on behalf of a REST call.
-pub(super) async fn execute(
+pub(crate) async fn execute(
     sessions: &Sessions,
     session: SessionId,
     game: Option<GameId>,
     command: Command,
-    &Caller { ref user, key, request_id }: &Caller,
+    &Caller { ref user, key, correlation_id }: &Caller,
 ) -> Result<CommandReceipt, Problem> {
-    Ok(sessions.execute(session, Submission::new(user.id, game, command, key, request_id)).await?)
+    Ok(sessions.execute(session, Submission::new(user.id, game, command, key, correlation_id)).await?)
 }
 
 /// Answers the first event that a command made.
@@ -95,7 +95,7 @@ pub(super) fn first_event(receipt: &CommandReceipt, mut answer: HttpResponseBuil
 /// The event of a path, and what it is one of.
 pub(super) fn event_of_path<T>((of, seq): &(String, String), id: fn(Uuid) -> T) -> Result<(T, Seq), Problem> {
     let of = of.parse().map_err(|_| no_such_event())?;
-    Ok((id(of), seq.parse().map_err(|_| no_such_event())?))
+    Ok((id(of), seq.parse().map(Seq).map_err(|_| no_such_event())?))
 }
 
 fn no_such_event() -> Problem {

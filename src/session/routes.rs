@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::rest::{Caller, Events, EventsQuery, changed_view, display_name, execute, readable, view};
 use super::{
-    CommandError, Sessions, Submission, correction_routes, game_routes, joining, listing, money_routes,
+    CommandError, Sessions, Submission, claim_routes, correction_routes, game_routes, joining, listing, money_routes,
     participant_routes,
 };
 use crate::account::{Accounts, CurrentUser};
@@ -101,12 +101,12 @@ async fn create(
 async fn open_under_a_free_code(
     sessions: &Sessions,
     mut create: CreateSession,
-    &Caller { ref user, key, request_id }: &Caller,
+    &Caller { ref user, key, correlation_id }: &Caller,
 ) -> Result<SessionId, CommandError> {
     for _ in 0..CODE_ATTEMPTS {
         create.code = joining::new_code();
         let command = Command::CreateSession(create.clone());
-        match sessions.create(Submission::new(user.id, None, command, key, request_id)).await {
+        match sessions.create(Submission::new(user.id, None, command, key, correlation_id)).await {
             Err(CommandError::CodeTaken) => {}
             opened => return opened,
         }
@@ -241,7 +241,8 @@ async fn events(
     let EventsQuery { after_seq, limit } = query.into_inner();
     let limit = Page::new(limit, None)?.limit();
     let last_seq = sessions.look(id, |state, _| state.seq()).await?;
-    let records = sessions.journal().read(id, after_seq.unwrap_or(0), limit).await.map_err(CommandError::from)?;
+    let records =
+        sessions.journal().read(id, after_seq.unwrap_or_default(), limit).await.map_err(CommandError::from)?;
     let items = records.iter().map(|record| record.json.clone()).collect();
     Ok(web::Json(Events { items, last_seq }))
 }
@@ -274,6 +275,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/sessions/{id}/events").route(web::get().to(events)))
         .service(web::resource("/sessions/{id}/balance").route(web::get().to(balance)))
         .configure(participant_routes::routes)
+        .configure(claim_routes::routes)
         .configure(game_routes::routes)
         .configure(correction_routes::routes)
         .configure(money_routes::routes);

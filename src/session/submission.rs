@@ -10,7 +10,7 @@ use crate::clock;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request};
 use crate::game::event::{Actor, DecidedFact, Event, Proof};
-use crate::ids::{Dice, GameId, SessionId, UserId};
+use crate::ids::{CommandId, CorrelationId, Dice, GameId, SessionId, UserId};
 use crate::journal::Record;
 
 /// A command with whoever asks for it, its key and its cause.
@@ -19,23 +19,29 @@ pub struct Submission {
     /// What the rules decide on.
     pub(super) request: Request,
     /// The idempotency key.
-    pub(super) command_id: Uuid,
+    pub(super) command_id: CommandId,
     /// The request that caused it, over all services.
-    pub(super) correlation_id: Uuid,
+    pub(super) correlation_id: CorrelationId,
     /// Fingerprint of the command: tells two bodies under one key apart.
     pub(super) hash: i64,
 }
 
 impl Submission {
     /// A command of `user`, as of now; `game`: the one that the caller named, where one was named.
-    pub fn new(user: UserId, game: Option<GameId>, command: Command, command_id: Uuid, correlation_id: Uuid) -> Self {
+    pub fn new(
+        user: UserId,
+        game: Option<GameId>,
+        command: Command,
+        command_id: CommandId,
+        correlation_id: CorrelationId,
+    ) -> Self {
         let hash = fingerprint(&command);
         let request = Request { user, game, command, at: clock::now(), dice: Dice(rand::random()) };
         Self { request, command_id, correlation_id, hash }
     }
 
     /// A key is its user's.
-    pub(super) fn key(&self) -> (UserId, Uuid) {
+    pub(super) fn key(&self) -> (UserId, CommandId) {
         (self.request.user, self.command_id)
     }
 

@@ -4,14 +4,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use uuid::Uuid;
-
-use crate::ids::{SessionId, UserId};
+use crate::ids::{CommandId, SessionId, UserId};
 
 /// Keys that are remembered.
 const KEYS_MAX: usize = 65_536;
 
-type Key = (UserId, Uuid);
+type Key = (UserId, CommandId);
 /// The session, and the fingerprint of the body.
 type UsedFor = (SessionId, i64);
 
@@ -50,12 +48,14 @@ impl UnstoredKeys {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn a_key_belongs_to_its_first_use_until_it_is_forgotten() {
         let keys = UnstoredKeys::default();
-        let key = |n: usize| (UserId(Uuid::from_u128(1)), Uuid::from_u128(n as u128));
+        let key = |n: usize| (UserId(Uuid::from_u128(1)), CommandId(Uuid::from_u128(n as u128)));
         let [here, there] = [1, 2].map(|n| SessionId(Uuid::from_u128(n)));
         keys.note(key(0), (here, 7));
         assert!(!keys.is_of_another(key(0), (here, 7)));

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use entity::achievement::{self, Column, Entity};
 use entity::{game_player, user};
@@ -16,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::achievements::{self, Award, UnlockedAchievement};
+use super::rarity::{Rarities, prefers_english};
 use super::statistics::must_exist;
 use crate::account::CurrentUser;
 use crate::clock;
@@ -75,7 +75,9 @@ impl Changes {
         earned: BTreeMap<&'static str, Award>,
         stored: &[achievement::Model],
     ) {
-        for row in stored.iter().filter(|row| !earned.contains_key(row.code.as_str())) {
+        // One that this version does not know is a newer node's to take away.
+        let is_known = |row: &&achievement::Model| achievements::of_code(&row.code).is_some();
+        for row in stored.iter().filter(is_known).filter(|row| !earned.contains_key(row.code.as_str())) {
             self.gone.push((user, row.code.clone()));
             let data = json!({"code": row.code, "game_id": row.game_id}).into();
             self.tell(user, cause, ("compensation.notifications.achievement_unlocked", &row.code), data);
@@ -135,6 +137,8 @@ pub(super) struct EarnedAchievement {
     earned_at: Timestamp,
     /// That game.
     game_id: GameId,
+    /// Which part of all who have ended a game has it, 0..1; counted once a minute.
+    rarity: f64,
 }
 
 /// Query of a list of achievements.
@@ -158,7 +162,7 @@ pub(super) async fn list(
     _: CurrentUser,
     id: PathId<UserId>,
     paging: Query<Paging>,
-    database: web::Data<Database>,
+    (database, rarities): (web::Data<Database>, web::Data<Rarities>),
     request: HttpRequest,
 ) -> Result<web::Json<Listing<EarnedAchievement>>, Problem> {
     let (user, paging) = (id.into_inner(), paging.into_inner());
@@ -171,13 +175,14 @@ pub(super) async fn list(
     }
     let rows = Entity::find().filter(wanted).order_by_desc(Column::EarnedAtMs).order_by_asc(Column::Code);
     let rows = rows.limit(page.rows()).all(database.reader()).await?;
-    let is_english = prefers_english(&request);
+    let (holders, is_english) = (rarities.read(&database).await?, prefers_english(&request));
     let item = |row: achievement::Model| {
         let known = achievements::of_code(&row.code);
         let words = |words: Option<achievements::Words>| words.map_or("", |words| words.in_language(is_english));
         EarnedAchievement {
             title: words(known.map(|known| known.title)).to_owned(),
             description: words(known.map(|known| known.description)).to_owned(),
+            rarity: holders.rarity(&row.code),
             code: row.code,
             earned_at: Timestamp::from_millis(row.earned_at_ms),
             game_id: GameId(row.game_id),
@@ -185,9 +190,4 @@ pub(super) async fn list(
     };
     let key = |row: &achievement::Model| (row.earned_at_ms, row.code.clone());
     Ok(web::Json(Listing::of(rows, &page, key, item)))
-}
-
-fn prefers_english(request: &HttpRequest) -> bool {
-    let languages = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    languages.is_some_and(|languages| languages.trim_start().to_ascii_lowercase().starts_with("en"))
 }

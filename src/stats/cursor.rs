@@ -7,7 +7,7 @@ use entity::consumer_cursor::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    QuerySelect, Select, Set,
 };
 use uuid::Uuid;
 
@@ -22,11 +22,21 @@ const ROWS_MAX: usize = 500;
 /// committed would be waited for by whoever inserts it too.
 pub(super) async fn make(db: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<(), DbErr> {
     for sessions in sessions.chunks(ROWS_MAX) {
-        let rows = sessions.iter().map(|&session| row(SessionId(session), 0));
+        let rows = sessions.iter().map(|&session| row(SessionId(session), Seq::ZERO));
         let there = OnConflict::new().do_nothing().to_owned();
         Entity::insert_many(rows).on_conflict(there).exec_without_returning(db).await?;
     }
     Ok(())
+}
+
+/// How far these sessions are applied, by now or a moment ago.
+pub(super) async fn seen(db: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<HashMap<SessionId, Seq>, DbErr> {
+    let rows = of(sessions).all(db).await?;
+    Ok(rows.into_iter().map(|cursor| (SessionId(cursor.session_id), Seq(cursor.seq))).collect())
+}
+
+fn of(sessions: &[Uuid]) -> Select<Entity> {
+    Entity::find().filter(Column::Consumer.eq(CONSUMER)).filter(Column::SessionId.is_in(sessions.iter().copied()))
 }
 
 /// How far these sessions are applied. Nobody else applies them before the transaction ends: the consumer of another
@@ -39,15 +49,12 @@ pub(super) async fn hold(tx: &DatabaseTransaction, sessions: &[Uuid]) -> Result<
     }
     let mut applied = HashMap::with_capacity(sessions.len());
     for sessions in sessions.chunks(ROWS_MAX) {
-        let mut rows = Entity::find()
-            .filter(Column::Consumer.eq(CONSUMER))
-            .filter(Column::SessionId.is_in(sessions.iter().copied()))
-            .order_by_asc(Column::SessionId);
+        let mut rows = of(sessions).order_by_asc(Column::SessionId);
         if is_postgres {
             rows = rows.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         }
         let rows = rows.all(tx).await?;
-        applied.extend(rows.into_iter().map(|cursor| (SessionId(cursor.session_id), cursor.seq)));
+        applied.extend(rows.into_iter().map(|cursor| (SessionId(cursor.session_id), Seq(cursor.seq))));
     }
     Ok(applied)
 }
@@ -63,5 +70,5 @@ pub(super) async fn advance(tx: &DatabaseTransaction, cursors: &[(SessionId, Seq
 }
 
 fn row(session: SessionId, seq: Seq) -> ActiveModel {
-    ActiveModel { consumer: Set(CONSUMER.to_owned()), session_id: Set(session.0), seq: Set(seq) }
+    ActiveModel { consumer: Set(CONSUMER.to_owned()), session_id: Set(session.0), seq: Set(seq.0) }
 }

@@ -1,35 +1,26 @@
-//! The best players of a week, a month or of all time. Amounts of different currencies are never added.
-//!
-//! The rating is the share of games won, drawn towards one half as if everybody had won two of four games before, in
-//! thousandths: whoever won one of one has 600, whoever won 60 of 100 has 596. It needs no history and is the same
-//! whatever order results come in.
+//! The best players of a week, a month, a season or of all time. Amounts of different currencies are never added.
+
+use std::collections::HashMap;
 
 use actix_web::web;
-use chrono_tz::Tz;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use entity::user;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
-use super::period::Period;
+use super::period::{Period, zone};
+use super::standings::{BoardRequest, Ranking, Standing, Standings};
 use crate::account::{CurrentUser, shown_name};
 use crate::clock;
+use crate::club::sessions_of;
 use crate::database::Database;
+use crate::friend::friends_of;
 use crate::game::GameType;
 use crate::game::currency::minor_digits;
 use crate::http::{Listing, Page, Problem, ProblemBody, Query};
-use crate::ids::{Money, UserId};
+use crate::ids::{ClubId, Money, UserId};
 
 const CURRENCY: &str = "RUB";
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Measure {
-    #[default]
-    Net,
-    Wins,
-    Rating,
-}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -38,16 +29,8 @@ enum Scope {
     All,
     /// The caller and the caller's friends.
     Friends,
-}
-
-impl Measure {
-    fn expression(self) -> &'static str {
-        match self {
-            Measure::Net => "net",
-            Measure::Wins => "wins",
-            Measure::Rating => "rating",
-        }
-    }
+    /// Everybody who played in the sessions of a club, by the games of these sessions.
+    Club,
 }
 
 /// Query of the leaderboard.
@@ -58,20 +41,24 @@ pub(super) struct Filter {
     /// Of one kind of game only.
     #[param(inline)]
     game_type: Option<GameType>,
-    /// `week`: since Monday, 00:00; `month`: since its first day; `all` where absent.
+    /// `week`: since Monday, 00:00; `month`: since its first day; `season`: since the first of
+    /// January, April, July or October; `all` where absent.
     #[param(inline)]
     period: Option<Period>,
-    /// Where weeks and months begin: a name of the IANA database, such as `Europe/Moscow`; `UTC` where absent.
+    /// Where weeks, months and seasons begin: a name of the IANA database, such as `Europe/Moscow`; `UTC` where absent.
     time_zone: Option<String>,
-    /// By what; `net` where absent.
+    /// By what; `net` where absent. By `rating` there are only players who are rated.
     #[param(inline)]
-    by: Option<Measure>,
+    by: Option<Ranking>,
     /// Of which money `net` is, ISO 4217; `RUB` where absent. Where it is given, or `by` is `net`, only games that were
     /// played for it count.
     currency: Option<String>,
-    /// `friends`: the caller and the caller's friends; `all` where absent.
+    /// `friends`: the caller and the caller's friends; `club`: who played in the sessions of that club, counted by the
+    /// games of these sessions, for its members; `all` where absent.
     #[param(inline)]
     scope: Option<Scope>,
+    /// Which club, with `scope=club`.
+    club_id: Option<ClubId>,
     /// 1 to 200, 50 where absent.
     limit: Option<i64>,
     /// The `next_cursor` of the page before.
@@ -84,7 +71,9 @@ pub(super) struct Leader {
     /// 1 is first; equal values share a rank and the next is skipped: 1, 1, 3.
     rank: i64,
     user_id: UserId,
-    username: String,
+    /// `null` of a guest.
+    #[schema(required)]
+    username: Option<String>,
     display_name: String,
     /// Ended games.
     games: i64,
@@ -95,94 +84,88 @@ pub(super) struct Leader {
     net: Money,
     /// ISO 4217.
     currency: String,
-    /// Wins of a thousand games, as if two of four had been won before.
+    /// Glicko-2, over the games of that type or over all, not only those of the period; 1500 where there is none yet.
     rating: i64,
-}
-
-#[derive(FromQueryResult)]
-struct Row {
-    user_id: Uuid,
-    username: String,
-    display_name: String,
-    games: i64,
-    wins: i64,
-    net: i64,
-    rating: i64,
-    value: i64,
-    rank: i64,
 }
 
 /// The best players.
 #[utoipa::path(
     get, path = "/api/v1/stats/leaderboard", operation_id = "get_leaderboard", tag = "statistics",
     security(("bearer" = [])), params(Filter),
-    responses((status = 200, body = Listing<Leader>), (status = 422, body = ProblemBody)),
+    responses(
+        (status = 200, body = Listing<Leader>),
+        (status = 404, description = "`not_found`: there is no such club, or you are not in it", body = ProblemBody),
+        (status = 422, body = ProblemBody),
+    ),
 )]
 pub(super) async fn list(
     user: CurrentUser,
     filter: Query<Filter>,
     database: web::Data<Database>,
+    standings: web::Data<Standings>,
 ) -> Result<web::Json<Listing<Leader>>, Problem> {
-    let Filter { game_type, period, time_zone, by, currency, scope, limit, cursor } = filter.into_inner();
+    let Filter { game_type, period, time_zone, by, currency, scope, club_id, limit, cursor } = filter.into_inner();
     let page = Page::new(limit, cursor)?;
     let by = by.unwrap_or_default();
     let zone = zone(time_zone.as_deref())?;
     let since = period.unwrap_or_default().begins(clock::now(), zone);
-    let is_of_one_currency = by == Measure::Net || currency.is_some();
-    let currency = currency.unwrap_or_else(|| CURRENCY.to_owned());
-    if minor_digits(&currency).is_none() {
-        return Err(Problem::invalid("currency", "must be a currency of ISO 4217, such as RUB"));
-    }
+    let is_of_one_currency = by == Ranking::Net || currency.is_some();
+    let currency = currency_or_roubles(currency)?;
 
-    let mut values: Vec<Value> = vec![since.millis().into(), currency.clone().into()];
-    let mut only = String::new();
-    if is_of_one_currency {
-        only += " AND currency = $2";
+    let (mut among, mut sessions) = (None, None);
+    match (scope.unwrap_or_default(), club_id) {
+        (Scope::Club, None) => return Err(Problem::invalid("club_id", "is required with scope=club")),
+        (Scope::Club, Some(club)) => sessions = Some(sessions_of(database.reader(), club, user.id).await?),
+        (_, Some(_)) => return Err(Problem::invalid("club_id", "goes with scope=club only")),
+        (Scope::Friends, None) => {
+            let mut friends = friends_of(database.reader(), user.id).await?;
+            friends.insert(user.id);
+            among = Some(friends);
+        }
+        (Scope::All, None) => {}
     }
-    if let Some(game_type) = game_type {
-        values.push(game_type.as_str().into());
-        only += &format!(" AND game_type = ${}", values.len());
-    }
-    if scope == Some(Scope::Friends) {
-        values.push(user.id.0.into());
-        only += &format!(" AND user_id = ${}", values.len());
-    }
-    let mut after = String::new();
-    if let Some((value, user)) = page.after::<(i64, Uuid)>()? {
-        values.extend([value.into(), user.into()]);
-        let (value, user) = (values.len() - 1, values.len());
-        after = format!("WHERE value < ${value} OR (value = ${value} AND user_id > ${user})");
-    }
-    let (value, rows) = (by.expression(), page.rows());
-    // Ranks are given before a page is cut out. Sums of integers are wider in PostgreSQL, hence the casts.
-    let sql = format!(
-        "SELECT * FROM (\
-           SELECT s.*, {value} AS value, rank() OVER (ORDER BY {value} DESC) AS rank, u.username, u.display_name FROM (\
-             SELECT t.*, (1000 * (wins + 2)) / (games + 4) AS rating FROM (\
-               SELECT user_id, count(*) AS games, CAST(sum(CASE WHEN won THEN 1 ELSE 0 END) AS bigint) AS wins, \
-                      CAST(sum(CASE WHEN currency = $2 THEN net ELSE 0 END) AS bigint) AS net \
-               FROM game_player WHERE ended_at_ms IS NOT NULL AND ended_at_ms >= $1{only} GROUP BY user_id) t) s \
-           JOIN \"user\" u ON u.id = s.user_id) l \
-         {after} ORDER BY value DESC, user_id ASC LIMIT {rows}"
-    );
-    let statement = Statement::from_sql_and_values(database.reader().get_database_backend(), sql, values);
-    let rows = Row::find_by_statement(statement).all(database.reader()).await?;
-    let leader = |row: Row| Leader {
-        rank: row.rank,
-        user_id: UserId(row.user_id),
-        display_name: shown_name(&row.display_name, &row.username),
-        username: row.username,
-        games: row.games,
-        wins: row.wins,
-        win_rate: row.wins as f64 / row.games.max(1) as f64,
-        net: Money(row.net),
+    let request = BoardRequest {
+        since,
+        game_type: game_type.map(GameType::as_str),
         currency: currency.clone(),
-        rating: row.rating,
+        is_of_currency_only: is_of_one_currency,
+        ranking: by,
+        among,
+        sessions,
+        after: page.after()?,
+        limit: page.rows() as usize,
     };
-    Ok(web::Json(Listing::of(rows, &page, |row| (row.value, row.user_id), leader)))
+    let rows = standings.board(request).await?;
+    let names = names(&database, rows.iter().map(|row| row.user)).await?;
+    let leader = |row: Standing| {
+        let (username, display_name) = names.get(&row.user).cloned().unwrap_or_default();
+        let win_rate = row.wins as f64 / row.games.max(1) as f64;
+        let Standing { user: user_id, rank, games, wins, net, rating, .. } = row;
+        let currency = currency.clone();
+        Leader { rank, user_id, username, display_name, games, wins, win_rate, net, currency, rating }
+    };
+    Ok(web::Json(Listing::of(rows, &page, |row| (row.value, row.user), leader)))
 }
 
-fn zone(name: Option<&str>) -> Result<Tz, Problem> {
-    let wrong = |_| Problem::invalid("time_zone", "must be a time zone of the IANA database, such as Europe/Moscow");
-    name.map_or(Ok(Tz::UTC), |name| name.parse().map_err(wrong))
+/// User name, of a guest none, and the name to show of those on a page.
+pub(super) async fn names(
+    database: &Database,
+    users: impl Iterator<Item = UserId>,
+) -> Result<HashMap<UserId, (Option<String>, String)>, DbErr> {
+    let found = user::Entity::find().filter(user::Column::Id.is_in(users.map(|user| user.0)));
+    let found = found.all(database.reader()).await?;
+    let name = |row: user::Model| {
+        let shown = shown_name(&row.display_name, &row.username);
+        (UserId(row.id), ((!row.is_guest).then_some(row.username), shown))
+    };
+    Ok(found.into_iter().map(name).collect())
+}
+
+/// The currency that is asked for; 422 where there is none of that name.
+pub(super) fn currency_or_roubles(asked: Option<String>) -> Result<String, Problem> {
+    let currency = asked.unwrap_or_else(|| CURRENCY.to_owned());
+    match minor_digits(&currency) {
+        Some(_) => Ok(currency),
+        None => Err(Problem::invalid("currency", "must be a currency of ISO 4217, such as RUB")),
+    }
 }

@@ -4,16 +4,24 @@
 
 pub mod achievements;
 mod award;
-mod currency;
 mod cursor;
+mod details;
+mod evenings;
 mod fairness;
 mod games;
 mod leaderboard;
+mod money;
+mod older_rows;
+mod opponents;
 mod period;
 mod projection;
+mod rarity;
+mod rebuild;
+mod standings;
 pub mod statistics;
 mod sweep;
 mod told;
+mod totals;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -26,20 +34,22 @@ use self::projection::{Checks, Hints, Projection, SkippedSessions};
 use self::told::StatsAnnouncer;
 use crate::database::Database;
 use crate::ids::{Seq, SessionId};
-use crate::journal::Journal;
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::message::{ADVANCED, sessions_advanced};
 use crate::messaging::{Bus, Message, scaling, topology};
 use crate::telemetry::Trouble;
 
-pub use self::currency::keep_filled_in;
+pub use self::older_rows::keep_filled_in;
+pub use self::rarity::Rarities;
+pub use self::rebuild::{Rebuilt, rebuild};
+pub use self::standings::Standings;
 pub use self::sweep::Sweep;
 
 // Said when it begins and once a minute while it lasts.
 static HELD: Trouble = Trouble::new();
 
 /// Asks for a look at a player's achievements.
-const CHECK: &str = "stats.achievement_check";
+pub(crate) const CHECK: &str = "stats.achievement_check";
 /// Batches whose left out sessions wait to be tried again; those of more are found by the sweep.
 const HELD_MAX: usize = 1_024;
 /// How soon sessions that somebody else held are tried again.
@@ -48,33 +58,28 @@ const AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// Sessions that somebody else held, and how far each is known to have got.
 type LockedCursors = Vec<(SessionId, Seq)>;
 
-/// The consumer of `stats.service.queue`.
+/// The consumer of `stats.service.queue`: it reads the log where messages hint at it.
+#[derive(Default)]
 pub struct Statistics {
-    journal: Journal,
     untold: StatsAnnouncer,
 }
 
 impl Statistics {
-    /// A consumer that reads the log where messages hint at it.
-    pub fn new(journal: Journal) -> Self {
-        Self { journal, untold: StatsAnnouncer::default() }
-    }
-
     /// The same statistics, made from what hints did not come for.
     pub fn sweep(&self) -> Sweep {
-        Sweep::new(self.journal.clone(), self.untold.clone())
+        Sweep::new(self.untold.clone())
     }
 
     /// Consumes until the bus closes.
     pub fn run(self, bus: Bus, database: Database) -> impl Future<Output = ()> + Send {
-        let Self { journal, untold } = self;
+        let Self { untold } = self;
         let (held, waiting) = mpsc::channel(HELD_MAX);
         let telling = untold.clone().run(bus.clone());
-        let again = try_again(database.clone(), Projection::new(journal.clone(), untold.clone()), waiting);
+        let again = try_again(database.clone(), Projection::new(untold.clone()), waiting);
         let tables = database.clone();
         let worker = move || Worker {
             database: tables.clone(),
-            projection: Projection::new(journal.clone(), untold.clone()),
+            projection: Projection::new(untold.clone()),
             hints: Hints::new(),
             left_out: SkippedSessions::default(),
             held: held.clone(),
@@ -197,14 +202,28 @@ fn note(held: &mut BTreeMap<SessionId, Seq>, more: LockedCursors) {
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/stats/leaderboard").route(web::get().to(leaderboard::list)))
+        .service(web::resource("/stats/achievements").route(web::get().to(rarity::list)))
         .service(web::resource("/stats/users/{id}").route(web::get().to(statistics::of_user)))
         .service(web::resource("/stats/users/{id}/games").route(web::get().to(games::list)))
+        .service(web::resource("/stats/users/{id}/opponents").route(web::get().to(opponents::list)))
+        .service(web::resource("/stats/users/{id}/evenings").route(web::get().to(evenings::list)))
+        .service(web::resource("/stats/users/{id}/money").route(web::get().to(money::series)))
         .service(web::resource("/stats/users/{id}/achievements").route(web::get().to(award::list)))
         .service(web::resource("/stats/sessions/{id}/order-fairness").route(web::get().to(fairness::of_session)));
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(leaderboard::list, statistics::of_user, games::list, award::list, fairness::of_session))]
+#[openapi(paths(
+    leaderboard::list,
+    statistics::of_user,
+    games::list,
+    opponents::list,
+    evenings::list,
+    money::series,
+    award::list,
+    rarity::list,
+    fairness::of_session
+))]
 struct Api;
 
 /// The OpenAPI of this room.

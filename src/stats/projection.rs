@@ -8,13 +8,14 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
+use super::details::PlayerDetails;
 use super::told::{Change, StatsAnnouncer};
 use super::{CHECK, award, cursor};
 use crate::database::Database;
-use crate::game::Session;
 use crate::game::view::{GameStatus, GameSummary, PlayerSummary};
+use crate::game::{Fact, Session};
 use crate::ids::{GameId, Seq, SessionId, UserId};
-use crate::journal::{Journal, JournalError, Record};
+use crate::journal::{self, JournalError, Record};
 use crate::messaging::consumer::Failure;
 use crate::messaging::message::{Peers, messages_of};
 use crate::outbox::envelope::Envelope;
@@ -55,7 +56,6 @@ pub(super) struct SkippedSessions {
 
 /// Applies logs. Several may do so at the same time, in this process or others.
 pub(super) struct Projection {
-    journal: Journal,
     kept: HashMap<SessionId, Session>,
     touched: Vec<SessionId>,
     /// What the open transaction changes.
@@ -74,8 +74,8 @@ struct ProjectionBatch {
 }
 
 impl Projection {
-    pub(super) fn new(journal: Journal, untold: StatsAnnouncer) -> Self {
-        Self { journal, kept: HashMap::new(), touched: Vec::new(), changes: Vec::new(), untold }
+    pub(super) fn new(untold: StatsAnnouncer) -> Self {
+        Self { kept: HashMap::new(), touched: Vec::new(), changes: Vec::new(), untold }
     }
 
     /// What can't be done inside a transaction. Comes before `apply`.
@@ -159,7 +159,7 @@ impl Projection {
             behind.push(LaggingSession { id, hint, cursor, state });
         }
         let missing: Vec<_> = behind.iter().filter_map(LaggingSession::missing).collect();
-        let tails = self.journal.read_parts_in(tx, &missing).await?;
+        let tails = journal::read_parts(tx, &missing).await?;
         let mut applied = ProjectionBatch::default();
         for mut behind in behind {
             let tail = tails.get(&behind.id).map_or(&[][..], Vec::as_slice);
@@ -190,7 +190,7 @@ impl Projection {
             self.changes.extend(counted.filter_map(change));
             match summary {
                 Some(summary) if summary.status != GameStatus::Cancelled => {
-                    applied.rows.extend(players(*id, game, &summary));
+                    applied.rows.extend(players(state, game, &summary));
                 }
                 _ => applied.gone.push(game.0),
             }
@@ -204,8 +204,8 @@ impl Projection {
     async fn applied(&mut self, tx: &DatabaseTransaction, id: SessionId, cursor: Seq) -> Result<Session, JournalError> {
         match self.kept.remove(&id) {
             Some(state) if state.seq() <= cursor => Ok(state),
-            _ if cursor == 0 => Ok(Session::default()),
-            _ => self.journal.state_at(tx, id, cursor).await,
+            _ if cursor == Seq::ZERO => Ok(Session::default()),
+            _ => journal::state_at(tx, id, cursor).await,
         }
     }
 
@@ -219,12 +219,15 @@ impl Projection {
     ) -> Result<(BTreeSet<GameId>, Checks), JournalError> {
         let (mut changed, mut checks, cursor) = (BTreeSet::new(), Checks::new(), behind.cursor);
         let mut apply = |state: &mut Session, record: &Arc<Record>| {
-            if record.seq() != state.seq() + 1 {
+            if record.seq() != state.seq().next() {
                 return;
             }
             state.apply(&record.event);
             if record.seq() > cursor {
                 changed.extend(record.event.game_id);
+                if let Fact::ParticipantClaimed(claimed) = &record.event.fact {
+                    changed.extend(state.games_of(claimed.participant_id));
+                }
                 let asked = messages_of(record, |key| key == CHECK, Peers::None);
                 checks.extend(asked.into_iter().filter_map(|asks| Some((asks.envelope.user_id?, asks.envelope))));
             }
@@ -233,7 +236,7 @@ impl Projection {
         // The events at hand and those read for all sessions at once; where that is not all, the log page by page.
         behind.hint.records.iter().chain(tail).for_each(|record| apply(state, record));
         while state.seq() < behind.hint.upto {
-            let records = self.journal.read_in(tx, behind.id, state.seq(), PAGE).await?;
+            let records = journal::read(tx, behind.id, state.seq(), PAGE).await?;
             if records.is_empty() {
                 break;
             }
@@ -254,20 +257,26 @@ struct LaggingSession<'a> {
 impl LaggingSession<'_> {
     /// What has to be read: everything after, up to and with.
     fn missing(&self) -> Option<(SessionId, Seq, Seq)> {
-        let next = |have, record: &Arc<Record>| if record.seq() == have + 1 { have + 1 } else { have };
+        let next = |have: Seq, record: &Arc<Record>| if record.seq() == have.next() { have.next() } else { have };
         let (have, upto) = (self.hint.records.iter().fold(self.state.seq(), next), self.hint.upto);
-        (have < upto && upto - have <= PAGE as i64).then_some((self.id, have, upto))
+        (have < upto && upto.since(have) <= PAGE as i64).then_some((self.id, have, upto))
     }
 }
 
-fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iterator<Item = game_player::ActiveModel> {
+/// The rows of a game, as the log says it: one for each player who has an account.
+pub(super) fn players(
+    session: &Session,
+    game: GameId,
+    summary: &GameSummary,
+) -> impl Iterator<Item = game_player::ActiveModel> {
+    let (id, last_seq) = (session.id(), session.last_seq_of(game).unwrap_or_default());
     let completed = summary.status == GameStatus::Completed;
     let status = if completed { "completed" } else { "in_progress" };
     summary.players.iter().filter_map(move |player| {
         Some(game_player::ActiveModel {
             game_id: Set(game.0),
             participant_id: Set(player.participant_id.0),
-            session_id: Set(session.0),
+            session_id: Set(id.0),
             user_id: Set(player.user_id?.0),
             game_type: Set(summary.game_type.clone()),
             status: Set(status.to_owned()),
@@ -281,31 +290,45 @@ fn players(session: SessionId, game: GameId, summary: &GameSummary) -> impl Iter
             lost: Set(player.lost),
             place: Set(completed.then_some(player.place as i32)),
             currency: Set(Some(summary.currency.clone())),
+            details: Set(Some(PlayerDetails::of(last_seq, player).to_json())),
         })
     })
 }
 
 async fn store(tx: &DatabaseTransaction, rows: Vec<game_player::ActiveModel>, gone: Vec<Uuid>) -> Result<(), Failure> {
     use game_player::Column;
-    for rows in rows.chunks(ROWS_MAX) {
-        let there = OnConflict::columns([Column::GameId, Column::ParticipantId])
-            .update_columns([
-                Column::Status,
-                Column::EndedAtMs,
-                Column::Points,
-                Column::BallsPotted,
-                Column::Fouls,
-                Column::Net,
-                Column::Won,
-                Column::Lost,
-                Column::Place,
-                Column::Currency,
-            ])
-            .to_owned();
-        game_player::Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
-    }
+    let columns = [
+        Column::Status,
+        Column::EndedAtMs,
+        Column::Points,
+        Column::BallsPotted,
+        Column::Fouls,
+        Column::Net,
+        Column::Won,
+        Column::Lost,
+        Column::Place,
+        Column::Currency,
+        Column::Details,
+    ];
+    put(tx, rows, &columns).await?;
     if !gone.is_empty() {
         game_player::Entity::delete_many().filter(Column::GameId.is_in(gone)).exec(tx).await?;
+    }
+    Ok(())
+}
+
+/// Stores rows; of those that are there, these columns.
+pub(super) async fn put(
+    tx: &DatabaseTransaction,
+    rows: Vec<game_player::ActiveModel>,
+    columns: &[game_player::Column],
+) -> Result<(), DbErr> {
+    use game_player::Column;
+    for rows in rows.chunks(ROWS_MAX) {
+        let there = OnConflict::columns([Column::GameId, Column::ParticipantId])
+            .update_columns(columns.iter().copied())
+            .to_owned();
+        game_player::Entity::insert_many(rows.to_vec()).on_conflict(there).exec_without_returning(tx).await?;
     }
     Ok(())
 }

@@ -3,38 +3,17 @@
 use std::collections::BTreeMap;
 
 use actix_web::web;
-use entity::game_player;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use entity::game_player::{Column, Entity};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 
+use super::details::PlayerDetails;
+use super::standings::{Rating, Standings};
+use super::totals::{CountedGame, Totals};
 use crate::account::CurrentUser;
 use crate::database::Database;
 use crate::http::{PathId, Problem};
-use crate::ids::{Money, UserId};
-
-/// Sums over games. Balls, points and fouls count when they are marked, the rest when the game ends; a cancelled game
-/// counts for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct Totals {
-    /// Ended games.
-    pub games: i64,
-    /// Games with the first place.
-    pub wins: i64,
-    /// Games that somebody else won.
-    pub losses: i64,
-    /// `wins / games`, 0..1; 0 without games.
-    pub win_rate: f64,
-    /// Points.
-    pub points: i64,
-    /// Balls.
-    pub balls_potted: i64,
-    /// Fouls.
-    pub fouls: i64,
-    /// The most points in one ended game.
-    pub best_score: i64,
-    /// What was won or lost, in minor units, by currency (ISO 4217).
-    pub nets: BTreeMap<String, Money>,
-}
+use crate::ids::UserId;
 
 /// Answer of `GET /stats/users/{id}`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -42,38 +21,30 @@ pub struct UserStatistics {
     pub user_id: UserId,
     /// Over all games.
     pub totals: Totals,
-    /// By `kolkhoz`, `americana`, `moscow_pyramid`.
+    /// By `kolkhoz`, `americana`, `moscow_pyramid`, `snooker`.
     pub by_game_type: BTreeMap<String, Totals>,
+    /// Glicko-2, by game type; only those in which the player is rated.
+    pub ratings: BTreeMap<&'static str, Rating>,
 }
 
-impl Totals {
-    fn add(&mut self, row: &game_player::Model) {
-        self.points += row.points;
-        self.balls_potted += i64::from(row.balls_potted);
-        self.fouls += i64::from(row.fouls);
-        if row.ended_at_ms.is_none() {
-            return;
-        }
-        self.best_score = if self.games == 0 { row.points } else { self.best_score.max(row.points) };
-        self.games += 1;
-        self.wins += i64::from(row.won);
-        self.losses += i64::from(row.lost);
-        // Sums of several currencies would be nobody's money; of rows without one it is not known yet.
-        if let Some(currency) = &row.currency {
-            *self.nets.entry(currency.clone()).or_default() += Money(row.net);
-        }
-        self.win_rate = self.wins as f64 / self.games as f64;
-    }
-}
-
-/// All there is about a player.
+/// The sums over a player's games.
 pub async fn of(database: &Database, user: UserId) -> Result<UserStatistics, DbErr> {
-    let rows =
-        game_player::Entity::find().filter(game_player::Column::UserId.eq(user.0)).all(database.reader()).await?;
-    let mut statistics = UserStatistics { user_id: user, totals: Totals::default(), by_game_type: BTreeMap::new() };
-    for row in &rows {
-        statistics.totals.add(row);
-        statistics.by_game_type.entry(row.game_type.clone()).or_default().add(row);
+    let games = Entity::find()
+        .select_only()
+        .columns([Column::GameId, Column::SessionId, Column::GameType, Column::EndedAtMs, Column::Points])
+        .columns([Column::BallsPotted, Column::Fouls, Column::Net, Column::Won, Column::Lost])
+        .columns([Column::Currency, Column::Details])
+        .filter(Column::UserId.eq(user.0))
+        .order_by_asc(Column::EndedAtMs);
+    let mut games = games.into_model::<CountedGame>().all(database.reader()).await?;
+    // The index has that order but for games that ended at once; the database would sort all of them for these.
+    games.sort_by_key(|game| (game.ended_at_ms, game.game_id));
+    let (totals, by_game_type, ratings) = (Totals::default(), BTreeMap::new(), BTreeMap::new());
+    let mut statistics = UserStatistics { user_id: user, totals, by_game_type, ratings };
+    for game in &games {
+        let details = PlayerDetails::read(game.details.as_deref());
+        statistics.totals.add(game, details.as_ref());
+        statistics.by_game_type.entry(game.game_type.clone()).or_default().add(game, details.as_ref());
     }
     Ok(statistics)
 }
@@ -96,8 +67,10 @@ pub(super) async fn of_user(
     _: CurrentUser,
     id: PathId<UserId>,
     database: web::Data<Database>,
+    standings: web::Data<Standings>,
 ) -> Result<web::Json<UserStatistics>, Problem> {
     let user = id.into_inner();
     must_exist(&database, user).await?;
-    Ok(web::Json(of(&database, user).await?))
+    let ratings = standings.ratings(user).await?.into_iter().collect();
+    Ok(web::Json(UserStatistics { ratings, ..of(&database, user).await? }))
 }

@@ -9,7 +9,6 @@ use super::projection::{Checks, Hint, Hints, Projection, SkippedSessions};
 use super::told::StatsAnnouncer;
 use crate::database::Database;
 use crate::ids::{Seq, SessionId};
-use crate::journal::Journal;
 use crate::journal::follow::{self, LogPart, SweepOutcome};
 use crate::messaging::consumer::{Failure, caught};
 
@@ -22,8 +21,8 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    pub(super) fn new(journal: Journal, untold: StatsAnnouncer) -> Self {
-        Self { projection: Projection::new(journal, untold) }
+    pub(super) fn new(untold: StatsAnnouncer) -> Self {
+        Self { projection: Projection::new(untold) }
     }
 }
 
@@ -115,7 +114,8 @@ async fn behind(database: &Database, part: LogPart) -> Result<LockedCursors, DbE
          LEFT JOIN consumer_cursor c ON c.consumer = $4 AND c.session_id = e.session_id \
          WHERE e.seq > coalesce(c.seq, 0) LIMIT {SESSIONS_MAX}"
     );
-    let values: [sea_orm::Value; 4] = [part.writer_id.0.into(), part.after.into(), part.upto.into(), CONSUMER.into()];
+    let values: [sea_orm::Value; 4] =
+        [part.writer_id.0.into(), part.after.0.into(), part.upto.0.into(), CONSUMER.into()];
     let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
-    rows.iter().map(|row| Ok((SessionId(Uuid::try_get_by(row, 0)?), i64::try_get_by(row, 1)?))).collect()
+    rows.iter().map(|row| Ok((SessionId(Uuid::try_get_by(row, 0)?), Seq(i64::try_get_by(row, 1)?)))).collect()
 }

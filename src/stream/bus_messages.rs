@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::messaging::message::other_key;
 
 /// Keys that no event of a session has by itself, and when they are published.
-const DERIVED: [(&str, &str); 16] = [
+const DERIVED: [(&str, &str); 36] = [
     ("stats.advanced", "How far logs have got: one for many events."),
     ("stats.game_completed", "A game ended: one for each player with an account."),
     ("stats.game_corrected", "An ended game changed: one for each player with an account; or one was cancelled."),
@@ -17,11 +17,34 @@ const DERIVED: [(&str, &str); 16] = [
         "Somebody is to hear that money was handed over: each of the two who did not mark it.",
     ),
     ("notifications.achievement_unlocked", "A player earned an achievement."),
+    ("notifications.friend_request", "A user is to hear that somebody wants to be friends."),
+    ("notifications.friend_accepted", "A user is to hear that a request was accepted."),
+    ("notifications.message", "A user who is away is to hear what was said in a chat."),
+    ("social.friend_request", "Somebody wants to be friends with `user_id`."),
+    ("friends.accepted", "A request was accepted; `user_id` is who did it, here and in the others."),
+    ("friends.declined", "A request was declined."),
+    ("friends.withdrawn", "A request was taken back."),
+    ("friends.removed", "A friendship ended."),
+    ("friends.blocked", "Somebody wants nothing to do with somebody; what was between them ended just before."),
+    ("friends.unblocked", "That was taken back."),
     ("compensation.<type>", "What was told of does not hold any more: a void, or a command that was refused."),
     ("compensation.notifications.achievement_unlocked", "An achievement does not stand after a correction."),
+    ("compensation.notifications.session_invitation", "An invitation was declined or withdrawn."),
+    ("compensation.notifications.friend_request", "A request waits no more."),
+    ("compensation.notifications.friend_accepted", "A friendship ended."),
+    (
+        "compensation.notifications.message",
+        "A chat was read, or a message that a user was notified of was taken back or edited.",
+    ),
     ("websocket.session.<session_id>.<name>", "What nodes tell each other of a session: who watches."),
     ("websocket.user.<user_id>.notification", "A notification for the sockets of a user."),
+    ("websocket.user.<user_id>.message", "Something was said in a chat; `CC` has the keys of its other members."),
+    ("websocket.user.<user_id>.message_edited", "It says something else now."),
+    ("websocket.user.<user_id>.message_deleted", "It was taken back."),
+    ("websocket.user.<user_id>.message_status", "Members of a chat had, or read, all messages up to a number."),
+    ("websocket.user.<user_id>.typing", "A member of a chat is writing."),
     ("websocket.user.<user_id>.stats", "The statistics of a user changed."),
+    ("websocket.user.<user_id>.friends", "A user's lists of friends, requests and blocks changed."),
     ("websocket.user.<user_id>.logins_revoked", "Logins ended: their tokens are refused from now on."),
     ("websocket.user.<user_id>.shares_ended", "Shares ended: the streams that they opened are closed."),
     ("websocket.node.<name>", "What nodes tell each other: who watches, that they live."),
@@ -45,10 +68,41 @@ fn data_of(key: &str) -> Value {
             "description": {"type": ["string", "null"]}, "game_id": id, "earned_at": named("Timestamp"),
         })),
         "compensation.notifications.achievement_unlocked" => object(json!({"code": {"type": "string"}, "game_id": id})),
+        "compensation.notifications.session_invitation" => named("Seat"),
+        "notifications.friend_request"
+        | "notifications.friend_accepted"
+        | "compensation.notifications.friend_request"
+        | "compensation.notifications.friend_accepted" => object(json!({"request_id": id, "from_user_id": id})),
+        "notifications.message" => object(json!({
+            "chat_id": id, "message_id": id, "number": {"type": "integer", "format": "int64"}, "sender_id": id,
+            "content": {"type": "string"}, "last_number": {"type": "integer", "format": "int64"},
+        })),
+        "compensation.notifications.message" => object(json!({
+            "chat_id": id, "last_number": {"type": "integer", "format": "int64"}, "message_id": id,
+            "content": {"type": "string"},
+        })),
+        "social.friend_request" => object(json!({"request_id": id, "from_user_id": id, "to_user_id": id})),
+        key if key.starts_with("friends.") => object(json!({"request_id": id, "from_user_id": id, "to_user_id": id})),
         "compensation.<type>" => json!({"anyOf": [named("EventVoided"), named("GameReopened"), {"type": "object"}]}),
         "websocket.session.<session_id>.<name>" => object(json!({"users": {"type": "array", "items": id}})),
         "websocket.user.<user_id>.notification" => named("Notification"),
         "websocket.user.<user_id>.stats" => object(json!({"games": {"type": "array", "items": {"type": "object"}}})),
+        "websocket.user.<user_id>.friends" => object(json!({"change": named("FriendsChange"), "user_id": id})),
+        "websocket.user.<user_id>.message"
+        | "websocket.user.<user_id>.message_edited"
+        | "websocket.user.<user_id>.message_deleted" => {
+            object(json!({"user_ids": {"type": "array", "items": id}, "origin": id, "message": named("Message")}))
+        }
+        "websocket.user.<user_id>.message_status" => object(json!({
+            "user_ids": {"type": "array", "items": id}, "chat_id": id,
+            "statuses": {"type": "array", "items": object(json!({
+                "user_id": id, "up_to": {"type": "integer", "format": "int64"}, "status": named("MessageStatus"),
+                "at": named("Timestamp"), "tell": {"type": "array", "items": id}, "origin": id,
+            }))},
+        })),
+        "websocket.user.<user_id>.typing" => object(json!({
+            "user_ids": {"type": "array", "items": id}, "origin": id, "chat_id": id, "user_id": id,
+        })),
         "websocket.user.<user_id>.logins_revoked" => object(json!({"login_ids": {"type": "array", "items": id}})),
         "websocket.user.<user_id>.shares_ended" => object(json!({"share_ids": {"type": "array", "items": id}})),
         "websocket.node.<name>" => object(json!({

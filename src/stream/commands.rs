@@ -18,7 +18,7 @@ use super::wire;
 use crate::clock;
 use crate::database::Database;
 use crate::game::command::{Command, Scoring};
-use crate::ids::{SessionId, UserId};
+use crate::ids::{CommandId, SessionId, UserId};
 use crate::messaging::consumer::{Failure, Handler};
 use crate::messaging::{Bus, Message, processed, scaling, topology};
 use crate::outbox;
@@ -56,7 +56,7 @@ struct QueuedCommand {
     routing_key: String,
     user: UserId,
     session: SessionId,
-    command_id: Uuid,
+    command_id: CommandId,
     command: Scoring,
 }
 
@@ -157,7 +157,7 @@ impl QueuedCommand {
         };
         let user = one_of(&mut data, "user_id", cause.user_id).map_err(invalid)?;
         let session = one_of(&mut data, "session_id", cause.session_id).map_err(invalid)?;
-        let command_id = one_of(&mut data, "id", None).map_err(invalid)?.unwrap_or(cause.event_id);
+        let command_id = one_of(&mut data, "id", None).map_err(invalid)?.unwrap_or(CommandId(cause.event_id));
         let command = match data.remove("command") {
             None => Value::Object(data),
             Some(command) => {
@@ -176,7 +176,7 @@ impl QueuedCommand {
             user: user.ok_or_else(|| invalid("user_id is missing".to_owned()))?,
             session: session.ok_or_else(|| invalid("session_id is missing".to_owned()))?,
             command_id,
-            command: wire::parse_command(command_id, command).map_err(|bad| invalid(bad.message))?,
+            command: wire::parse_command(command_id.0, command).map_err(|bad| invalid(bad.message))?,
         })
     }
 
@@ -184,7 +184,7 @@ impl QueuedCommand {
     /// answered as well.
     fn key(&self) -> Uuid {
         let command = serde_json::to_vec(&self.command).unwrap_or_default();
-        let asked = [&self.command_id.as_bytes()[..], self.session.0.as_bytes(), &command].concat();
+        let asked = [&self.command_id.0.as_bytes()[..], self.session.0.as_bytes(), &command].concat();
         Uuid::new_v5(&self.user.0, &asked)
     }
 
@@ -237,7 +237,7 @@ mod tests {
         let (user, session, id) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(4));
         let frame = json!({"type": "command", "id": id, "session_id": session, "user_id": user, "command": pot()});
         let asked = QueuedCommand::read(&message(frame)).expect("a command");
-        assert_eq!((asked.user.0, asked.session.0, asked.command_id), (user, session, id));
+        assert_eq!((asked.user.0, asked.session.0, asked.command_id.0), (user, session, id));
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
         (envelope.user_id, envelope.session_id) = (Some(user), Some(session));
         message.envelope = Arc::new(envelope);
         let asked = QueuedCommand::read(&message).expect("a command");
-        assert_eq!((asked.user, asked.session, asked.command_id), (user, session, Uuid::from_u128(9)));
+        assert_eq!((asked.user, asked.session, asked.command_id), (user, session, CommandId(Uuid::from_u128(9))));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! those that a login or a share opened.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use uuid::Uuid;
 
 use super::accepted::AcceptedConnection;
 use super::address_limits::{AddressPlace, place_of};
+use super::backlog::TopicNews;
+use super::socket_handle::SocketHandle;
 use super::topics::TopicName;
 use super::wire::Close;
 use crate::account::Buckets;
@@ -40,14 +43,20 @@ const WAIT_MIN: Duration = Duration::from_millis(5);
 pub(crate) enum UserPush {
     /// Close, saying why.
     Close(Close),
-    /// Something of that id to acknowledge, as a frame.
-    Item(TopicName, Uuid, ByteString),
+    /// Something to acknowledge, or how that changed.
+    Topic(TopicName, TopicNews),
     /// These games count otherwise in the user's statistics.
     Stats(Arc<[ChangedGame]>),
+    /// Something to look at again, which nobody acknowledges: a socket that can't take it is closed, and asks anew.
+    Frame(ByteString),
+    /// The same of what is said again anyway: it may be lost.
+    Hint(ByteString),
     /// What is told to the user anywhere arrives from now on: what is stored can be read without missing any.
     Reachable,
     /// Something that was told to the user may not have arrived.
     Missed,
+    /// The same, since it did not fit into the mailbox. To be set to false before it is made good.
+    Overflowed(Arc<AtomicBool>),
 }
 
 /// What the bus is to know of the connections here.
@@ -70,8 +79,7 @@ pub(crate) enum Opener {
 
 /// What the welcome of a session that stands at `head` costs a listener who has its events up to `after`.
 pub(super) fn cost_of_welcome(head: Seq, after: Option<Seq>) -> u32 {
-    let missed =
-        after.and_then(|after| u32::try_from(head.saturating_sub(after)).ok()).filter(|missed| *missed <= MISSED_MAX);
+    let missed = after.and_then(|after| u32::try_from(head.since(after)).ok()).filter(|missed| *missed <= MISSED_MAX);
     missed.unwrap_or(STATE_COSTS)
 }
 
@@ -101,7 +109,7 @@ pub(crate) struct ConnectionLimits {
 
 /// How a connection is reached.
 enum ConnectionHandle {
-    Socket(Recipient<UserPush>),
+    Socket(SocketHandle),
     /// Is told only that it ends.
     Stream(Arc<Notify>),
 }
@@ -238,13 +246,20 @@ impl Connections {
         self.lock().of_user.contains_key(&user)
     }
 
-    /// Tells all sockets of that user. One whose mailbox is full misses it: what matters is stored, and comes again.
+    /// Tells all sockets of that user.
     pub(crate) fn tell(&self, user: UserId, told: &UserPush) {
-        self.for_each_of(user, |entry| {
+        self.tell_others(user, None, told);
+    }
+
+    /// The same, but for the one that did what it is told of.
+    pub(crate) fn tell_others(&self, user: UserId, origin: Option<Uuid>, told: &UserPush) {
+        let reachable = self.lock();
+        let ids = reachable.of_user.get(&user).into_iter().flatten().filter(|id| Some(**id) != origin);
+        for entry in ids.filter_map(|id| reachable.by_id.get(id)) {
             if let ConnectionHandle::Socket(socket) = &entry.line {
-                let _ = socket.try_send(told.clone());
+                socket.tell(told.clone());
             }
-        });
+        }
     }
 
     fn for_each_of(&self, user: UserId, each: impl Fn(&Entry)) {
@@ -273,9 +288,7 @@ impl Connections {
 impl Entry {
     fn end(&self, why: Close) {
         match &self.line {
-            ConnectionHandle::Socket(socket) => {
-                let _ = socket.try_send(UserPush::Close(why));
-            }
+            ConnectionHandle::Socket(socket) => socket.close(why),
             ConnectionHandle::Stream(ended) => ended.notify_one(),
         }
     }
@@ -306,11 +319,12 @@ impl Place {
 
     /// Makes a socket reachable; it is told `Reachable` when it is. `login`: the one that it lives with from now on.
     pub(crate) fn introduce(&self, user: UserId, login: Uuid, socket: Recipient<UserPush>) {
+        let socket = SocketHandle::new(socket);
         if *self.connections.closing.borrow() {
-            let _ = socket.try_send(UserPush::Close(Close::GoingAway));
+            socket.close(Close::GoingAway);
         }
         if self.connections.news.is_none() {
-            let _ = socket.try_send(UserPush::Reachable);
+            socket.tell(UserPush::Reachable);
         }
         self.enlist(Opener::Login(user, login), ConnectionHandle::Socket(socket));
     }
@@ -362,9 +376,9 @@ mod tests {
 
     #[test]
     fn a_welcome_after_a_number_that_no_event_has_costs_a_state() {
-        for after in [Seq::MIN, -1 - Seq::from(MISSED_MAX), 101, Seq::MAX] {
-            assert_eq!(cost_of_welcome(100, Some(after)), STATE_COSTS, "{after}");
+        for after in [i64::MIN, -1 - i64::from(MISSED_MAX), 101, i64::MAX].map(Seq) {
+            assert_eq!(cost_of_welcome(Seq(100), Some(after)), STATE_COSTS, "{after}");
         }
-        assert_eq!((cost_of_welcome(100, Some(90)), cost_of_welcome(100, None)), (10, STATE_COSTS));
+        assert_eq!((cost_of_welcome(Seq(100), Some(Seq(90))), cost_of_welcome(Seq(100), None)), (10, STATE_COSTS));
     }
 }

@@ -7,43 +7,34 @@ use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use entity::share::{self, Column, Entity, Model};
-use rand::RngExt;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, Set};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::codes::{self, CODE_ATTEMPTS, LIFE_MS, LINK_LENGTH, checked_name, new_code, typed};
 use super::{Services, announce_ended_shares};
 use crate::account::{Accounts, Attempts, CurrentUser, Limit};
 use crate::clock;
 use crate::database::Database;
-use crate::http::{Body, Code, Listing, Page, PathId, Problem, ProblemBody, Query};
-use crate::ids::{SessionId, Timestamp, UserId};
+use crate::http::{Body, Code, Listing, PageQuery, PathId, Problem, ProblemBody, Query};
+use crate::ids::{CommandId, Seq, SessionId, Timestamp, UserId};
 use crate::server::Addresses;
 use crate::session::rest::Caller;
 use crate::session::{Sessions, SharePass};
 
-/// Characters of a code: none that is mistaken for another.
-const ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const CODE_LENGTH: usize = 10;
-/// Thirty days.
-const LIFE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// Shares of a session at once.
 const SHARES_MAX: u64 = 32;
-const NAME_MAX: usize = 64;
 /// Codes that nobody made, from one address; then nobody there opens a share for a while.
 const WRONG_CODES: Limit = Limit::per_minute("wrong share codes from this address", 30);
-/// With 32^10 codes, two taken ones in a row mean that something else is wrong.
-const CODE_ATTEMPTS: usize = 5;
-
 /// The shares of all sessions.
 #[derive(Clone)]
 pub(crate) struct Shares {
-    database: Database,
-    accounts: Accounts,
+    pub(super) database: Database,
+    pub(super) accounts: Accounts,
     addresses: Addresses,
-    attempts: Attempts,
+    pub(super) attempts: Attempts,
 }
 
 /// What shows it.
@@ -105,7 +96,7 @@ impl Shares {
     pub(super) async fn open(&self, code: &str, from: IpAddr, sessions: &Sessions) -> Result<Model, Problem> {
         let from = from.to_string();
         self.attempts.look(&WRONG_CODES, &from).await?;
-        let found = match typed(code) {
+        let found = match typed(code, LINK_LENGTH) {
             Some(code) => Entity::find().filter(Column::Code.eq(code)).one(self.database.reader()).await?,
             None => None,
         };
@@ -128,15 +119,92 @@ impl Shares {
         Ok(share.is_some_and(|share| is_live(&share)))
     }
 
-    async fn made_before(&self, by: UserId, key: Uuid) -> Result<Option<Model>, DbErr> {
-        let made = Entity::find().filter(Column::MadeBy.eq(by.0)).filter(Column::CommandId.eq(key));
+    /// The page is shown where it is reached: as configured, or as this client reached it.
+    pub(super) fn base(&self, request: &HttpRequest) -> String {
+        self.addresses.public_url().unwrap_or_else(|| {
+            let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            format!("{}://{host}", if self.accounts.is_https(request) { "https" } else { "http" })
+        })
+    }
+
+    /// Makes a share, or finds what the same key has made. 403 for who may not, 409 where the key has made another one.
+    pub(super) async fn make(
+        &self,
+        wanted: Wanted,
+        by: UserId,
+        key: CommandId,
+        sessions: &Sessions,
+    ) -> Result<Model, Problem> {
+        let Wanted { session, kind, name } = wanted;
+        let may = sessions.look(session, move |state, _| state.may_share(by).map(|()| state.seq())).await?;
+        let seq = may?;
+        for _ in 0..CODE_ATTEMPTS {
+            if let Some(made) = self.made_before(by, key).await? {
+                let is_same = (made.session_id, made.kind.as_str(), &made.name) == (session.0, kind.as_str(), &name);
+                return match is_same {
+                    true => Ok(made),
+                    false => Err(Problem::new(Code::IdempotencyKeyReused, "this key made another share")),
+                };
+            }
+            if live_of(session).count(self.database.reader()).await? >= SHARES_MAX {
+                return Err(Problem::invalid(
+                    "body",
+                    format!("{SHARES_MAX} shares at most for one session: delete one first"),
+                ));
+            }
+            let now = clock::now().millis();
+            let row = share::ActiveModel {
+                id: Set(crate::clock::new_id()),
+                session_id: Set(session.0),
+                seq: Set(seq.0),
+                code: Set(new_code(LINK_LENGTH)),
+                kind: Set(kind.as_str().to_owned()),
+                name: Set(name.clone()),
+                made_by: Set(by.0),
+                command_id: Set(key.0),
+                created_at_ms: Set(now),
+                expires_at_ms: Set(now + LIFE_MS),
+                ended_at_ms: Set(None),
+            };
+            // It or its key may be there meanwhile: the next look finds it.
+            let taken = OnConflict::new().do_nothing().to_owned();
+            Entity::insert(row).on_conflict(taken).exec_without_returning(self.database.writer()).await?;
+        }
+        Err(codes::none_free())
+    }
+
+    /// Ends a share and all streams that it opened.
+    pub(super) async fn end(&self, share: &Model) -> Result<(), DbErr> {
+        let now = clock::now();
+        let tx = self.database.begin_write().await?;
+        let ended = Entity::update_many()
+            .col_expr(Column::EndedAtMs, Expr::value(now.millis()))
+            .filter(Column::Id.eq(share.id))
+            .filter(Column::EndedAtMs.is_null())
+            .exec(&tx)
+            .await?;
+        if ended.rows_affected > 0 {
+            announce_ended_shares(&tx, UserId(share.made_by), &[share.id], now).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn made_before(&self, by: UserId, key: CommandId) -> Result<Option<Model>, DbErr> {
+        let made = Entity::find().filter(Column::MadeBy.eq(by.0)).filter(Column::CommandId.eq(key.0));
         made.one(self.database.reader()).await
     }
 }
 
+/// What a share is to be.
+pub(super) struct Wanted {
+    pub(super) session: SessionId,
+    pub(super) kind: Kind,
+    pub(super) name: Option<String>,
+}
+
 /// What its right to watch hangs on.
 pub(super) fn pass_of(share: &Model) -> SharePass {
-    SharePass { made_by: UserId(share.made_by), seq: share.seq }
+    SharePass { made_by: UserId(share.made_by), seq: Seq(share.seq) }
 }
 
 fn is_live(share: &Model) -> bool {
@@ -151,27 +219,10 @@ fn live_of(session: SessionId) -> Select<Entity> {
         .filter(Column::ExpiresAtMs.gt(clock::now().millis()))
 }
 
-/// A code as a person types it: in any case, with dashes and spaces; `None`: it is none.
-fn typed(code: &str) -> Option<String> {
-    let code: String = code.chars().filter(|it| !matches!(it, '-' | ' ')).take(CODE_LENGTH + 1).collect();
-    let code = code.to_ascii_uppercase();
-    (code.len() == CODE_LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte))).then_some(code)
-}
-
-fn new_code() -> String {
-    let mut random = rand::rng();
-    (0..CODE_LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
-}
-
-/// The page is shown where it is reached: as configured, or as this client reached it.
-fn shown(share: Model, request: &HttpRequest, shares: &Shares) -> Share {
-    let base = shares.addresses.public_url().unwrap_or_else(|| {
-        let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        format!("{}://{host}", if shares.accounts.is_https(request) { "https" } else { "http" })
-    });
+pub(super) fn shown(share: Model, request: &HttpRequest, shares: &Shares) -> Share {
     Share {
         id: share.id,
-        url: format!("{base}/board/{}", share.code),
+        url: format!("{}/board/{}", shares.base(request), share.code),
         code: share.code,
         kind: Kind::named(&share.kind),
         name: share.name,
@@ -209,69 +260,16 @@ pub(super) async fn create(
     request: HttpRequest,
     services: web::Data<Services>,
 ) -> Result<web::Json<Share>, Problem> {
-    let Services { shares, sessions, .. } = &**services;
-    let session = id.into_inner();
     let NewShare { kind, name } = body.into_inner();
-    let (kind, name) = (kind.unwrap_or_default(), name.map(|name| name.trim().to_owned()).filter(|it| !it.is_empty()));
-    if name.iter().any(|name| name.chars().count() > NAME_MAX || name.chars().any(char::is_control)) {
-        return Err(Problem::invalid(
-            "name",
-            format!("must be {NAME_MAX} characters at most, without control characters"),
-        ));
-    }
-    let may = sessions.look(session, move |state, _| state.may_share(user.id).map(|()| state.seq())).await?;
-    let seq = may?;
-    let database = &shares.database;
-    for _ in 0..CODE_ATTEMPTS {
-        if let Some(made) = shares.made_before(user.id, key).await? {
-            let is_same = (made.session_id, made.kind.as_str(), &made.name) == (session.0, kind.as_str(), &name);
-            return match is_same {
-                true => Ok(web::Json(shown(made, &request, shares))),
-                false => Err(Problem::new(Code::IdempotencyKeyReused, "this key made another share")),
-            };
-        }
-        if live_of(session).count(database.reader()).await? >= SHARES_MAX {
-            return Err(Problem::invalid(
-                "body",
-                format!("{SHARES_MAX} shares at most for one session: delete one first"),
-            ));
-        }
-        let now = clock::now().millis();
-        let row = share::ActiveModel {
-            id: Set(crate::clock::new_id()),
-            session_id: Set(session.0),
-            seq: Set(seq),
-            code: Set(new_code()),
-            kind: Set(kind.as_str().to_owned()),
-            name: Set(name.clone()),
-            made_by: Set(user.id.0),
-            command_id: Set(key),
-            created_at_ms: Set(now),
-            expires_at_ms: Set(now + LIFE_MS),
-            ended_at_ms: Set(None),
-        };
-        // It or its key may be there meanwhile: the next look finds it.
-        let taken = OnConflict::new().do_nothing().to_owned();
-        Entity::insert(row).on_conflict(taken).exec_without_returning(database.writer()).await?;
-    }
-    Err(Problem::new(Code::Overloaded, "no free code was found, try again with the same key"))
-}
-
-/// Query of the shares.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SharesQuery {
-    /// 1 to 200, 50 where absent.
-    limit: Option<i64>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
+    let wanted = Wanted { session: id.into_inner(), kind: kind.unwrap_or_default(), name: checked_name(name)? };
+    let made = services.shares.make(wanted, user.id, key, &services.sessions).await?;
+    Ok(web::Json(shown(made, &request, &services.shares)))
 }
 
 /// The shares that stand, newest first.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{id}/shares", operation_id = "list_shares", tag = "sessions",
-    security(("bearer" = [])), params(("id" = Uuid, Path), SharesQuery),
+    security(("bearer" = [])), params(("id" = Uuid, Path), PageQuery),
     responses(
         (status = 200, body = Listing<Share>), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 422, body = ProblemBody),
@@ -280,15 +278,14 @@ pub(super) struct SharesQuery {
 pub(super) async fn list(
     user: CurrentUser,
     id: PathId<SessionId>,
-    query: Query<SharesQuery>,
+    query: Query<PageQuery>,
     request: HttpRequest,
     services: web::Data<Services>,
 ) -> Result<web::Json<Listing<Share>>, Problem> {
     let Services { shares, sessions, .. } = &**services;
     let session = id.into_inner();
     sessions.look(session, move |state, _| state.may_share(user.id)).await??;
-    let SharesQuery { limit, cursor } = query.into_inner();
-    let page = Page::new(limit, cursor)?;
+    let page = query.into_inner().page()?;
     let mut live = live_of(session).order_by_desc(Column::Id).limit(page.rows());
     if let Some(after) = page.after::<Uuid>()? {
         live = live.filter(Column::Id.lt(after));
@@ -296,7 +293,7 @@ pub(super) async fn list(
     let rows = live.all(shares.database.reader()).await?;
     let Listing { items, next_cursor } = Listing::of(rows, &page, |share| share.id, |share| share);
     let standing = move |state: &crate::game::Session, _: &dyn Fn(crate::ids::ParticipantId) -> bool| {
-        let stands = |share: &Model| state.share_stands(UserId(share.made_by), share.seq);
+        let stands = |share: &Model| state.share_stands(UserId(share.made_by), Seq(share.seq));
         items.into_iter().filter(stands).collect::<Vec<_>>()
     };
     let standing = sessions.look(session, standing).await?;
@@ -330,18 +327,7 @@ pub(super) async fn delete(
             "only its maker and the session's creator may do this",
         ));
     }
-    let now = clock::now();
-    let tx = shares.database.begin_write().await?;
-    let ended = Entity::update_many()
-        .col_expr(Column::EndedAtMs, Expr::value(now.millis()))
-        .filter(Column::Id.eq(id))
-        .filter(Column::EndedAtMs.is_null())
-        .exec(&tx)
-        .await?;
-    if ended.rows_affected > 0 {
-        announce_ended_shares(&tx, maker, &[id], now).await?;
-    }
-    tx.commit().await?;
+    shares.end(&share).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -364,19 +350,4 @@ pub(super) async fn look_up(
         name: share.name,
         expires_at: Timestamp::from_millis(share.expires_at_ms),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_typed_in_any_case_with_or_without_dashes() {
-        let code = new_code();
-        let dashed = format!("{} {}-{}", &code[..3], &code[3..6], &code[6..]).to_lowercase();
-        assert_eq!((typed(&code), typed(&dashed)), (Some(code.clone()), Some(code)));
-        for none in ["", "ABCDEFGH2", "ABCDEFGH234", "ABCDEFGH1O", "ABCDEFGHÄ2", "ABCDEFGH\0\u{0}"] {
-            assert_eq!(typed(none), None, "{none}");
-        }
-    }
 }

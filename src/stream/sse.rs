@@ -73,8 +73,8 @@ pub(super) async fn open(
     let ended = place.introduce_stream();
     only_live(opener, &services).await?;
     // A number that no event can have is none.
-    let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok());
-    let after = after.filter(|seq: &Seq| *seq >= 0);
+    let after = request.headers().get("last-event-id").and_then(|seq| seq.to_str().ok()?.parse().ok()).map(Seq);
+    let after = after.filter(|seq| *seq >= Seq::ZERO);
     let (push, pushes) = mpsc::channel(PUSHES_MAX);
     let connection = AcceptedConnection::of(&request);
     let listener = Listener {
@@ -94,7 +94,7 @@ pub(super) async fn open(
         services,
         session,
         last: after,
-        missed_up_to: 0,
+        missed_up_to: Seq::ZERO,
         listener,
         pushes,
         comments,
@@ -239,7 +239,7 @@ impl Reader {
         while let Ok(push) = self.pushes.try_recv() {
             match push {
                 Push::Events(records) if self.is_behind() => {
-                    let head = records.last().map_or(0, |record| record.seq());
+                    let head = records.last().map_or(Seq::ZERO, |record| record.seq());
                     self.missed_up_to = self.missed_up_to.max(head);
                 }
                 push => self.take(push).await?,
@@ -279,7 +279,7 @@ impl Reader {
     async fn take(&mut self, push: Push) -> Option<()> {
         match push {
             Push::Welcome(welcome) => match &welcome.view {
-                Some(_) if self.last.is_some_and(|last| (0..=welcome.seq).contains(&last)) => {
+                Some(_) if self.last.is_some_and(|last| (Seq::ZERO..=welcome.seq).contains(&last)) => {
                     self.missed_up_to = welcome.seq;
                 }
                 Some(view) => {
@@ -304,7 +304,7 @@ impl Reader {
 
     fn events(&mut self, records: &[Arc<crate::journal::Record>]) {
         for record in records {
-            if self.last == record.seq().checked_sub(1) {
+            if self.last == Some(record.seq().previous()) {
                 self.last = Some(record.seq());
                 let event_type = record.event.fact.event_type();
                 let line = format!("id: {}\nevent: {event_type}\ndata: {}\n\n", record.seq(), record.json.get());

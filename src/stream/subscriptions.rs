@@ -80,7 +80,7 @@ impl Subscriptions {
             _ => {}
         }
         let watching = WatchId { request, asked: true };
-        self.0.insert(session, Subscription { last: 0, awaiting: Some(watching) });
+        self.0.insert(session, Subscription { last: Seq::ZERO, awaiting: Some(watching) });
         SubscribeDecision::Watches(watching)
     }
 
@@ -132,7 +132,7 @@ impl Subscriptions {
     /// An event of a session; what is [`EventDecision::Next`] counts as told.
     pub(crate) fn heard(&mut self, session: SessionId, seq: Seq) -> EventDecision {
         match self.0.get_mut(&session) {
-            Some(subscription) if subscription.awaiting.is_none() => match seq - subscription.last {
+            Some(subscription) if subscription.awaiting.is_none() => match seq.since(subscription.last) {
                 ..=0 => EventDecision::NotNow,
                 1 => {
                     subscription.last = seq;
@@ -176,10 +176,10 @@ mod tests {
     fn events_are_told_once_in_order_and_only_after_the_welcome() {
         let mut subscriptions = Subscriptions::default();
         asked(&mut subscriptions, 1);
-        assert_eq!(subscriptions.heard(SESSION, 4), EventDecision::NotNow, "it will be part of the welcome");
-        assert_eq!(subscriptions.welcomed(SESSION, id(1), 4), Some(WelcomeDecision::Answers(id(1))));
-        assert_eq!(subscriptions.welcomed(SESSION, id(1), 9), None, "it was welcomed");
-        let heard = [4, 5, 5, 6, 8].map(|seq| subscriptions.heard(SESSION, seq));
+        assert_eq!(subscriptions.heard(SESSION, Seq(4)), EventDecision::NotNow, "it will be part of the welcome");
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), Seq(4)), Some(WelcomeDecision::Answers(id(1))));
+        assert_eq!(subscriptions.welcomed(SESSION, id(1), Seq(9)), None, "it was welcomed");
+        let heard = [4, 5, 5, 6, 8].map(|seq| subscriptions.heard(SESSION, Seq(seq)));
         assert_eq!(
             heard,
             [
@@ -191,7 +191,7 @@ mod tests {
             ]
         );
         assert!(subscriptions.end(SESSION) && !subscriptions.end(SESSION));
-        assert_eq!(subscriptions.heard(SESSION, 7), EventDecision::NotNow);
+        assert_eq!(subscriptions.heard(SESSION, Seq(7)), EventDecision::NotNow);
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(subscriptions.failed(SESSION, third), FailureDecision::Answers(id(3)));
         assert_eq!(subscriptions.again(SESSION), None, "it is gone");
         asked(&mut subscriptions, 4);
-        assert_eq!(subscriptions.welcomed(SESSION, id(4), 3), Some(WelcomeDecision::Answers(id(4))));
+        assert_eq!(subscriptions.welcomed(SESSION, id(4), Seq(3)), Some(WelcomeDecision::Answers(id(4))));
         asked(&mut subscriptions, 5);
     }
 
@@ -214,13 +214,13 @@ mod tests {
         let mut subscriptions = Subscriptions::default();
         let first = asked(&mut subscriptions, 1);
         assert_eq!(subscriptions.again(SESSION), Some((first, None)), "nobody was answered yet");
-        subscriptions.welcomed(SESSION, id(1), 5);
+        subscriptions.welcomed(SESSION, id(1), Seq(5));
         let (watching, after) = subscriptions.again(SESSION).expect("it is watched");
-        assert_eq!((watching.asked, after), (false, Some(5)));
+        assert_eq!((watching.asked, after), (false, Some(Seq(5))));
         assert!(!subscriptions.is_welcome(SESSION));
-        assert_eq!(subscriptions.again(SESSION), Some((watching, Some(5))), "the next actor is gone as well");
-        assert_eq!(subscriptions.welcomed(SESSION, watching.request, 8), Some(WelcomeDecision::GoesOn));
-        assert_eq!(subscriptions.heard(SESSION, 6), EventDecision::Next, "what was missed is told as events");
+        assert_eq!(subscriptions.again(SESSION), Some((watching, Some(Seq(5)))), "the next actor is gone as well");
+        assert_eq!(subscriptions.welcomed(SESSION, watching.request, Seq(8)), Some(WelcomeDecision::GoesOn));
+        assert_eq!(subscriptions.heard(SESSION, Seq(6)), EventDecision::Next, "what was missed is told as events");
         let (watching, _) = subscriptions.again(SESSION).expect("it is watched");
         assert_eq!(subscriptions.failed(SESSION, watching), FailureDecision::Closes);
     }

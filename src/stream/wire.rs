@@ -9,17 +9,20 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::account::PublicUser;
+use crate::chat::ChatMessage;
 use crate::game::command::Scoring;
 use crate::game::event::Event;
 use crate::game::view::SessionView;
 use crate::http::{FieldError, cut_sentence, field_error, is_object};
-use crate::ids::{ParticipantId, Seq, SessionId, Timestamp, UserId};
+use crate::ids::{ChatId, MessageId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 use crate::notification::Notification;
+use crate::outbox::chat_news::MessageStatus;
+use crate::outbox::user_message::FriendsChange;
 
 /// The largest frame a client may send, in bytes; above it the connection closes with 1009.
 pub(super) const FRAME_MAX: usize = 16 * 1024;
-/// Notifications that one `ack_notifications` may name.
+/// What one `ack_notifications`, or `received`, may name.
 const ACK_IDS_MAX: usize = 400;
 
 /// Client → server.
@@ -57,6 +60,18 @@ pub(crate) enum ClientFrame {
     },
     /// Marks notifications delivered.
     AckNotifications { ids: Vec<Uuid> },
+    /// Says something in a chat: answered by `ack` or `error`. The id is the idempotency key.
+    Message { id: Uuid, chat_id: ChatId, content: String },
+    /// Says something otherwise: answered by `ack` or `error`.
+    EditMessage { id: Uuid, message_id: MessageId, content: String },
+    /// Takes something back: answered by `ack` or `error`.
+    DeleteMessage { id: Uuid, message_id: MessageId },
+    /// Marks the messages of a chat up to that number as read.
+    Read { chat_id: ChatId, up_to: i64 },
+    /// Says that this device has these messages, which come to no device again.
+    Received { message_ids: Vec<Uuid> },
+    /// Has the others see that the user is writing.
+    Typing { chat_id: ChatId },
     /// Goes on with a fresh access token of the same user.
     Authenticate {
         /// Named in the answer.
@@ -79,6 +94,11 @@ pub(crate) fn parse(text: &str) -> Result<ClientFrame, BadFrame> {
         Ok(ClientFrame::AckNotifications { ids }) if ids.len() > ACK_IDS_MAX => {
             Err(BadFrame { id: None, code: "validation_failed", message: format!("ids: {ACK_IDS_MAX} at most") })
         }
+        Ok(ClientFrame::Received { message_ids }) if message_ids.len() > ACK_IDS_MAX => Err(BadFrame {
+            id: None,
+            code: "validation_failed",
+            message: format!("message_ids: {ACK_IDS_MAX} at most"),
+        }),
         Ok(_) if !is_object(text.as_bytes()) => {
             Err(BadFrame { id: None, code: "validation_failed", message: "a frame is an object".to_owned() })
         }
@@ -160,6 +180,44 @@ pub(crate) enum ServerFrame<'a> {
         user_id: UserId,
         #[schema(value_type = Object)]
         changes: StatsChanges<'a>,
+    },
+    /// Something is otherwise between the user and `user_id`: lists of friends, requests and blocks are to be read again.
+    /// Told once, to those who are connected.
+    Friends {
+        change: FriendsChange,
+        user_id: UserId,
+    },
+    /// Something was said, changed or taken back as asked.
+    #[serde(rename = "ack")]
+    MessageAck {
+        id: Uuid,
+        message: &'a ChatMessage,
+    },
+    /// Something said in a chat of the user's: also again, until a device has said `received`.
+    Message {
+        #[schema(value_type = ChatMessage)]
+        message: &'a RawValue,
+    },
+    MessageEdited {
+        #[schema(value_type = ChatMessage)]
+        message: &'a RawValue,
+    },
+    MessageDeleted {
+        #[schema(value_type = ChatMessage)]
+        message: &'a RawValue,
+    },
+    /// A member of a chat had, or read, all messages up to that number.
+    MessageStatus {
+        chat_id: ChatId,
+        user_id: UserId,
+        up_to: i64,
+        status: MessageStatus,
+        at: Timestamp,
+    },
+    /// A member of a chat is writing.
+    Typing {
+        chat_id: ChatId,
+        user_id: UserId,
     },
     Authenticated {
         id: Uuid,

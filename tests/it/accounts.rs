@@ -11,7 +11,7 @@ use crate::player::Player;
 use crate::test_app::{Store, TestApp, text};
 
 const PASSWORD: &str = "correct horse";
-const ME: &str = "id username display_name email role created_at";
+const ME: &str = "id username display_name email role created_at is_guest";
 
 async fn register(app: &TestApp, body: Value) -> (StatusCode, Value) {
     app.anonymous().post("/api/v1/auth/register", body).await

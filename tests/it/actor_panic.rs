@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use artel::game::Session;
 use artel::game::command::Command;
-use artel::ids::{ParticipantId, Seq, SessionId, UserId};
+use artel::ids::{CommandId, CorrelationId, ParticipantId, Seq, SessionId, UserId};
 use artel::session::{CommandError, CommandReceipt, Listener, Push, Sessions, Submission, Viewer};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ impl Table {
     async fn open(sessions: &Sessions) -> Self {
         let (id, user) = (SessionId(Uuid::now_v7()), UserId(Uuid::now_v7()));
         let create = Command::CreateSession(new_session(id));
-        let create = Submission::new(user, None, create, Uuid::now_v7(), Uuid::now_v7());
+        let create = Submission::new(user, None, create, CommandId(Uuid::now_v7()), CorrelationId(Uuid::now_v7()));
         sessions.create(create).await.expect("opened");
         let mut table = Self { id, user, participants: Vec::new() };
         table.play(sessions, Command::AddGuest { display_name: "Guest".to_owned() }).await.expect("a guest");
@@ -68,7 +68,7 @@ impl Table {
         key: Uuid,
         command: Command,
     ) -> Result<CommandReceipt, CommandError> {
-        sessions.execute(self.id, Submission::new(self.user, None, command, key, key)).await
+        sessions.execute(self.id, Submission::new(self.user, None, command, CommandId(key), CorrelationId(key))).await
     }
 
     async fn mark(&self, sessions: &Sessions) -> Seq {
@@ -100,7 +100,7 @@ impl Watcher {
             push,
             on_slow,
         };
-        sessions.watch(table.id, listener.clone(), Uuid::nil(), Some(0)).await.expect("watched");
+        sessions.watch(table.id, listener.clone(), Uuid::nil(), Some(Seq::ZERO)).await.expect("watched");
         Self { listener, pushes, heard: Vec::new(), losses: 0, slow }
     }
 
@@ -124,7 +124,7 @@ impl Watcher {
                 Push::Dismissed(..) => panic!("dismissed"),
             }
         }
-        assert_eq!(self.heard, (1..=seq).collect::<Vec<_>>(), "once, in order, without a gap");
+        assert_eq!(self.heard, (1..=seq.0).map(Seq).collect::<Vec<_>>(), "once, in order, without a gap");
         assert_eq!(self.slow.load(Ordering::Relaxed), 0);
     }
 }
@@ -160,9 +160,9 @@ fn commands_under_way_when_the_actor_panics_happen_once() {
         let marking = futures_util::future::join_all(marking);
         let (mut seqs, ()) = futures_util::future::join(marking, panic_once(&sessions, table.id)).await;
         seqs.sort_unstable();
-        assert_eq!(seqs, (before + 1..=before + many).collect::<Vec<_>>());
-        let log = sessions.journal().read(table.id, 0, 1_000).await.expect("the log");
-        assert_eq!(log.len() as Seq, before + many);
+        assert_eq!(seqs, (1..=many).map(|place| before + place).collect::<Vec<_>>());
+        let log = sessions.journal().read(table.id, Seq::ZERO, 1_000).await.expect("the log");
+        assert_eq!(Seq(log.len() as i64), before + many);
     });
 }
 
@@ -198,7 +198,7 @@ fn sessions_that_close_keep_snapshots_and_open_again_from_them() {
             let opened = until("the snapshot is kept", || async {
                 sessions.journal().flush().await;
                 let opened = sessions.journal().open(table.id).await.expect("the log").expect("the session");
-                (opened.snapshot_seq > 0).then_some(opened)
+                (opened.snapshot_seq > Seq::ZERO).then_some(opened)
             })
             .await;
             assert_eq!((opened.snapshot_seq, opened.state.seq()), (*head, *head));
@@ -207,8 +207,8 @@ fn sessions_that_close_keep_snapshots_and_open_again_from_them() {
             assert!(comparison.agrees(), "{comparison}");
 
             let again = table.play_with_key(&sessions, key, ball(table.participants[0])).await.expect("the same");
-            assert_eq!(again.seq, head - 1, "the keys are in the snapshot");
-            assert_eq!(table.mark(&sessions).await, head + 1);
+            assert_eq!(again.seq, head.previous(), "the keys are in the snapshot");
+            assert_eq!(table.mark(&sessions).await, head.next());
         }
         // Whoever watched when it closed was told, and goes on without a gap.
         watcher.hear_until(&sessions, &tables[0], heads[0] + 1).await;

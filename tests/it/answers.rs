@@ -168,6 +168,37 @@ async fn the_documents_are_known_by_their_tag() {
 }
 
 #[actix_web::test]
+async fn the_page_comes_in_few_files_that_are_compressed_and_never_asked_for_again() {
+    let app = TestApp::start().await;
+    let nobody = app.anonymous();
+    let page = send(&nobody, Method::GET, "/join/ABCDEF", &[]).await;
+    assert_eq!(header(page.headers(), "cache-control"), "no-cache");
+    let page = page.text().await.expect("a body");
+    let files: Vec<&str> = page.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert!((3..12).contains(&files.len()), "{page}");
+    for path in files {
+        let plain = send(&nobody, Method::GET, path, &[("accept-encoding", "identity")]).await;
+        assert_eq!(header(plain.headers(), "content-encoding"), "", "{path}");
+        let length = plain.bytes().await.expect("a body").len();
+        for (accepted, encoding) in
+            [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip"), ("*;q=0, br", "br")]
+        {
+            let answer = send(&nobody, Method::GET, path, &[("accept-encoding", accepted)]).await;
+            let headers = answer.headers().clone();
+            assert_eq!(answer.status(), StatusCode::OK, "{path}: {accepted}");
+            assert_eq!(header(&headers, "content-encoding"), encoding, "{path}: {accepted}");
+            assert!(header(&headers, "vary").contains("accept-encoding"), "{path}: {accepted}");
+            assert!(header(&headers, "cache-control").contains("immutable"), "{path}: {accepted}");
+            // A file of a few bytes gains nothing.
+            assert!(answer.bytes().await.expect("a body").len() < length.max(300), "{path}: {accepted}");
+        }
+    }
+    for gone in ["/assets/app.js", "/dist/index.html", "/assets/../index.htm"] {
+        assert_eq!(send(&nobody, Method::GET, gone, &[]).await.status(), StatusCode::NOT_FOUND, "{gone}");
+    }
+}
+
+#[actix_web::test]
 async fn what_a_client_sent_comes_back_cut() {
     let app = TestApp::start().await;
     let anna = app.player("anna").await;

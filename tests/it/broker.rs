@@ -1,7 +1,6 @@
 //! RabbitMQ servers of the tests' own, which may be stopped and killed. One that nobody disturbs is shared, with a
 //! virtual host for each test: the names of queues are fixed.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,6 +12,7 @@ use lapin::{Connection, ConnectionProperties};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::ports::free_port;
 use super::test_app::temp_dir;
 
 /// A start takes five seconds of processor time, which is minutes where the machine is busy.
@@ -34,10 +34,6 @@ pub struct Broker {
     /// Those that no test has; used before or not.
     vhosts: Mutex<Vec<usize>>,
     child: Mutex<Option<Child>>,
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }
 
 impl Broker {

@@ -189,3 +189,12 @@ async fn a_session_is_subscribed_to_once_at_a_time_and_each_request_is_answered(
     evening.start_game().await;
     assert_eq!(socket.next_of("event").await["event"]["type"], "game.started");
 }
+
+/// Otherwise each connection that is held costs half as much again.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_given_in_small_pages() {
+    let app = TestApp::start().await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).expect("of a running server");
+    assert!(status.lines().any(|line| line.split_whitespace().eq(["THP_enabled:", "0"])), "{status}");
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use artel::clock;
 use artel::game::command::{Command, Scoring};
-use artel::ids::UserId;
+use artel::ids::{Seq, UserId};
 use artel::journal::commit_feed;
 use artel::messaging::consumer::{Failure, Handler};
 use artel::messaging::message::{Peers, messages_of};
@@ -36,10 +36,10 @@ async fn what_is_published_again_after_a_crash_counts_once() {
         // hears of what it confirmed.
         let (journal, committed) = room.journal("first").await;
         let bus = Bus::in_process();
-        let consuming = tokio::spawn(Statistics::new(journal.clone()).run(bus.clone(), room.database.clone()));
+        let consuming = tokio::spawn(Statistics::default().run(bus.clone(), room.database.clone()));
         let relaying = tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped.clone()));
         let records = tale.opening();
-        journal.append(tale.id, 0, records).await.expect("stored");
+        journal.append(tale.id, Seq::ZERO, records).await.expect("stored");
         for _ in 0..3 {
             let (after, command) = (tale.state.seq(), tale.ball());
             let records = tale.tell(command);
@@ -61,7 +61,7 @@ async fn what_is_published_again_after_a_crash_counts_once() {
         for node in ["second", "third"] {
             let (journal, committed) = room.journal(node).await;
             let bus = Bus::in_process();
-            tokio::spawn(Statistics::new(journal.clone()).run(bus.clone(), room.database.clone()));
+            tokio::spawn(Statistics::default().run(bus.clone(), room.database.clone()));
             tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped.clone()));
             nodes.push(journal);
         }
@@ -73,7 +73,7 @@ async fn what_is_published_again_after_a_crash_counts_once() {
         until("everything is marked as published", || async {
             let writers = commit_feed::writers(room.database.reader()).await.unwrap();
             let marked: i64 = writers.iter().map(|writer| writer.published).sum();
-            (marked == tale.state.seq()).then_some(())
+            (marked == tale.state.seq().0).then_some(())
         })
         .await;
         applied(&room, &tale, [1, 4]).await;
@@ -87,7 +87,7 @@ async fn what_is_committed_while_the_relay_is_held_up_is_published_though_nothin
         let mut tale = Tale::new(UserId(Uuid::now_v7()));
         let (journal, committed) = room.journal("one").await;
         let records = tale.opening();
-        journal.append(tale.id, 0, records).await.expect("stored");
+        journal.append(tale.id, Seq::ZERO, records).await.expect("stored");
         // Each a commit of its own, and more of them than the relay is told of at once.
         for _ in 0..400 {
             let (after, command) = (tale.state.seq(), tale.ball());
@@ -98,7 +98,7 @@ async fn what_is_committed_while_the_relay_is_held_up_is_published_though_nothin
         tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
         until("everything is published", || async {
             let writers = commit_feed::writers(room.database.reader()).await.unwrap();
-            (writers[0].published == tale.state.seq()).then_some(())
+            (writers[0].published == tale.state.seq().0).then_some(())
         })
         .await;
     }
@@ -112,7 +112,7 @@ async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() 
         let (journal, committed) = room.journal("one").await;
         let writer = committed.writer_id;
         let records = tale.opening();
-        journal.append(tale.id, 0, records).await.expect("stored");
+        journal.append(tale.id, Seq::ZERO, records).await.expect("stored");
         let (_stop, stopped) = watch::channel(false);
         tokio::spawn(Relay::new(room.database.clone(), Bus::in_process(), committed).run(stopped));
         let published = async |upto: i64| {
@@ -122,20 +122,20 @@ async fn a_commit_that_was_stored_unheard_is_published_though_nothing_follows() 
             })
             .await;
         };
-        published(tale.state.seq()).await;
+        published(tale.state.seq().0).await;
         // As a commit leaves it whose answer was lost on the way: the row is there, the writer never heard of it.
         let command = tale.ball();
         let record = tale.tell(command).remove(0);
         let row = entity::event::ActiveModel {
             session_id: Set(tale.id.0),
-            seq: Set(record.seq()),
+            seq: Set(record.seq().0),
             writer_id: Set(writer.0),
-            position: Set(record.seq()),
+            position: Set(record.seq().0),
             command_hash: Set(0),
             body: Set(record.json.get().to_owned()),
         };
         entity::event::Entity::insert(row).exec_without_returning(room.database.writer()).await.expect("stored");
-        published(record.seq()).await;
+        published(record.seq().0).await;
     }
 }
 
@@ -145,10 +145,10 @@ async fn a_cancelled_game_counts_for_nothing_though_nothing_follows() {
     let mut tale = Tale::new(UserId(Uuid::now_v7()));
     let (journal, committed) = room.journal("one").await;
     let (bus, (_stop, stopped)) = (Bus::in_process(), watch::channel(false));
-    tokio::spawn(Statistics::new(journal.clone()).run(bus.clone(), room.database.clone()));
+    tokio::spawn(Statistics::default().run(bus.clone(), room.database.clone()));
     tokio::spawn(Relay::new(room.database.clone(), bus, committed).run(stopped));
     let records = tale.opening();
-    journal.append(tale.id, 0, records).await.expect("stored");
+    journal.append(tale.id, Seq::ZERO, records).await.expect("stored");
     let (after, command) = (tale.state.seq(), tale.ball());
     let records = tale.tell(command);
     journal.append(tale.id, after, records).await.expect("stored");

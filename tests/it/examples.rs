@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::documented::{Documented, OpenApi};
 use super::evening::{Evening, kolkhoz};
+use super::mail_server::MailServer;
 use super::player::{Player, answer};
+use super::telegram;
 use super::test_app::{Store, TestApp, text, until};
 
 fn file() -> PathBuf {
@@ -126,9 +128,14 @@ async fn the_examples_are_recorded_where_that_is_asked_for() {
     if std::env::var_os("ARTEL_RECORD_EXAMPLES").is_none() {
         return;
     }
-    let app = TestApp::start_with(Store::Sqlite, &["--admin", "the-operator"]).await;
+    let mails = MailServer::start().await;
+    let others = ["--admin", "the-operator", "--telegram-bot-token", telegram::TOKEN];
+    let arguments: Vec<&str> = mails.arguments().into_iter().chain(others).collect();
+    let app = TestApp::start_with(Store::Sqlite, &arguments).await;
     let mut recorder = Recorder { api: OpenApi::of(&app).await, base: app.base.clone(), examples: BTreeMap::new() };
     play(&app, &mut recorder).await;
+    recorder.mail(&app, &mails).await;
+    recorder.sinks(&app).await;
     let text = recorder.told();
     std::fs::write(file(), text).expect("written");
 }
@@ -166,6 +173,43 @@ impl Recorder {
         answer
     }
 
+    /// What a mailbox is good for.
+    async fn mail(&mut self, app: &TestApp, mails: &MailServer) {
+        let (nobody, email) = (app.anonymous(), "dora@club.example");
+        let dora = app.player("dora").await;
+        dora.patch("/api/v1/users/me", json!({"email": email})).await;
+        let token = mails.next().await.token("confirm");
+        self.call(&dora, Method::GET, "/api/v1/users/me/email-confirmation", &[], None).await;
+        self.call(&dora, Method::POST, "/api/v1/users/me/email-confirmation", &[], None).await;
+        mails.next().await;
+        let token = Some(json!({"token": token}));
+        self.call(&nobody, Method::POST, "/api/v1/auth/email-confirmation", &[], token).await;
+        let email = Some(json!({"email": email}));
+        self.call(&nobody, Method::POST, "/api/v1/auth/password-reset", &[], email).await;
+        let new = json!({"token": mails.next().await.token("reset"), "password": "a new password"});
+        self.call(&nobody, Method::POST, "/api/v1/auth/password-reset/confirm", &[], Some(new)).await;
+    }
+
+    /// Where else somebody is told.
+    async fn sinks(&mut self, app: &TestApp) {
+        let init_data = json!({"init_data": telegram::init_data(telegram::TOKEN, 279_058_397, "Egor", 0)});
+        let opened = self.call(&app.anonymous(), Method::POST, "/api/v1/auth/telegram", &[], Some(init_data)).await;
+        let egor = Player::of(&app.base, &opened);
+        let hook = json!({"url": "https://bot.example/artel", "kinds": ["game_completed", "payment_marked"]});
+        let hook = self.call(&egor, Method::POST, "/api/v1/webhooks", &[], Some(hook)).await;
+        self.call(&egor, Method::GET, "/api/v1/webhooks", &[], None).await;
+        self.call(&egor, Method::DELETE, "/api/v1/webhooks/{id}", &[&text(&hook["id"])], None).await;
+        // Of RFC 8291.
+        let keys = json!({
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        });
+        let browser = json!({"endpoint": "https://push.example/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV", "keys": keys});
+        let browser = self.call(&egor, Method::POST, "/api/v1/push-subscriptions", &[], Some(browser)).await;
+        let id = text(&browser["id"]);
+        self.call(&egor, Method::DELETE, "/api/v1/push-subscriptions/{id}", &[&id], None).await;
+    }
+
     /// What the evening costs beside the games, and who has paid.
     async fn money(&mut self, anna: &Player, id: &str, participants: &[String; 2]) {
         let (get, post) = (Method::GET, Method::POST);
@@ -201,6 +245,10 @@ fn hide(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 match (name.as_str(), &field) {
+                    ("init_data", Value::String(_)) => *field = json!("query_id=...&user=...&auth_date=...&hash=..."),
+                    ("push_public_key", Value::String(_)) => *field = json!("the.key.of.this.server"),
+                    ("secret", Value::String(_)) => *field = json!("secret.of.this.webhook"),
+                    ("token", Value::String(_)) => *field = json!("token.of.the.mail"),
                     ("access_token" | "refresh_token", Value::String(_)) => {
                         *field = json!(format!("{name}.of.this.login"))
                     }
@@ -269,6 +317,11 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let refresh = json!({"refresh_token": entered["refresh_token"]});
     let fresh = record.call(&nobody, post.clone(), "/api/v1/auth/refresh", &[], Some(refresh)).await;
     anna = Player { token: Some(text(&fresh["access_token"])), ..anna };
+    let guest = json!({"display_name": "Gleb"});
+    let guest = record.call(&nobody, post.clone(), "/api/v1/auth/guest", &[], Some(guest)).await;
+    let claim = json!({"username": "gleb", "password": password});
+    let guest = Player::of(&app.base, &guest);
+    record.call(&guest, post.clone(), "/api/v1/users/me/claim", &[], Some(claim)).await;
     let boris = app.player_named("boris").await;
     record.call(&anna, get.clone(), "/api/v1/users/me", &[], None).await;
     let change = json!({"display_name": "Anna K."});
@@ -303,6 +356,8 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let change = json!({"display_name": "Vera P.", "can_score": false});
     record.call(&anna, patch.clone(), participant, &[&id, &guest], Some(change)).await;
     record.call(&anna, delete.clone(), participant, &[&id, &guest], None).await;
+    record.claims(app, &anna, &id).await;
+    record.scorers(app, &anna, &id).await;
     let change = json!({"name": "Friday, table 2"});
     record.call(&anna, patch.clone(), "/api/v1/sessions/{id}", &[&id], Some(change)).await;
     record.call(&anna, post.clone(), "/api/v1/sessions/{id}/code", &[&id], None).await;
@@ -352,6 +407,9 @@ async fn play(app: &TestApp, record: &mut Recorder) {
     let other = text(&anna.done("/api/v1/sessions", other).await["id"]);
     record.call(&anna, post.clone(), "/api/v1/sessions/{id}/cancel", &[&other], None).await;
 
+    record.friends(&anna, &dina, &boris).await;
+    record.clubs(&anna, &boris, &id).await;
+    record.chats(&anna, &dina, &boris).await;
     record.statistics(&anna, &id).await;
     record.notifications(&anna).await;
     record.operations(app, &id).await;
@@ -372,6 +430,32 @@ impl Recorder {
         self.call(by, Method::DELETE, "/api/v1/users/me/logins/{id}", &[&other], None).await;
     }
 
+    async fn claims(&mut self, app: &TestApp, creator: &Player, session: &str) {
+        let places = format!("/api/v1/sessions/{session}/participants");
+        let place = text(&creator.done(&places, json!({"display_name": "Uncle"})).await["id"]);
+        let asking = app.player_named("egor").await;
+        let claim = "/api/v1/sessions/{id}/participants/{pid}/claim";
+        let whose = Some(json!({"user_id": asking.id}));
+        for decision in ["/decline", "/confirm"] {
+            self.call(&asking, Method::POST, claim, &[session, &place], Some(json!({}))).await;
+            let decision = format!("{claim}{decision}");
+            self.call(creator, Method::POST, &decision, &[session, &place], whose.clone()).await;
+        }
+        asking.delete(&format!("/api/v1/sessions/{session}/participants/{place}")).await;
+    }
+
+    async fn scorers(&mut self, app: &TestApp, creator: &Player, session: &str) {
+        let links = "/api/v1/sessions/{id}/scorer-links";
+        let body = json!({"name": "The barman"});
+        let link = self.call(creator, Method::POST, links, &[session], Some(body)).await;
+        let helper = app.player_named("fedor").await;
+        let code = json!({"code": link["code"], "display_name": "Fedor"});
+        self.call(&helper, Method::POST, "/api/v1/sessions/scorer", &[], Some(code)).await;
+        self.call(creator, Method::GET, links, &[session], None).await;
+        let link = text(&link["id"]);
+        self.call(creator, Method::DELETE, &format!("{links}/{{link_id}}"), &[session, &link], None).await;
+    }
+
     async fn sharing(&mut self, by: &Player, session: &str) {
         let body = json!({"kind": "board", "name": "Over the table"});
         let share = self.call(by, Method::POST, "/api/v1/sessions/{id}/share", &[session], Some(body)).await;
@@ -379,6 +463,81 @@ impl Recorder {
         self.call(by, Method::GET, "/api/v1/sessions/{id}/shares", &[session], None).await;
         self.call(by, Method::GET, "/api/v1/shares/{code}", &[&code], None).await;
         self.call(by, Method::DELETE, "/api/v1/sessions/{id}/shares/{share_id}", &[session, &id], None).await;
+        let display = self.call(by, Method::POST, "/api/v1/displays", &[], None).await;
+        let body = json!({"code": display["code"]});
+        self.call(by, Method::POST, "/api/v1/sessions/{id}/displays", &[session], Some(body)).await;
+        self.call(by, Method::GET, "/api/v1/displays/{id}", &[&text(&display["id"])], None).await;
+    }
+
+    async fn friends(&mut self, by: &Player, friend: &Player, enemy: &Player) {
+        let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+        let requests = "/api/v1/friends/requests";
+        let ask = json!({"user_id": by.id});
+        let asked = friend.done(requests, ask.clone()).await;
+        self.call(by, get.clone(), "/api/v1/friends/requests?direction=in", &[], None).await;
+        self.call(by, put.clone(), "/api/v1/friends/requests/{id}/accept", &[&text(&asked["id"])], None).await;
+        self.call(by, get.clone(), "/api/v1/friends", &[], None).await;
+        let other = json!({"name": "Sunday", "rules": kolkhoz()});
+        let invite = json!({"session_id": by.done("/api/v1/sessions", other).await["id"]});
+        self.call(by, post.clone(), "/api/v1/friends/{user_id}/invite", &[&friend.id], Some(invite)).await;
+        self.call(by, delete.clone(), "/api/v1/friends/{user_id}", &[&friend.id], None).await;
+        let asked = enemy.done(requests, ask).await;
+        self.call(by, put.clone(), "/api/v1/friends/requests/{id}/decline", &[&text(&asked["id"])], None).await;
+        let mine = self.call(by, post, requests, &[], Some(json!({"user_id": enemy.id}))).await;
+        self.call(by, delete.clone(), "/api/v1/friends/requests/{id}", &[&text(&mine["id"])], None).await;
+        self.call(by, put, "/api/v1/friends/{user_id}/block", &[&enemy.id], None).await;
+        self.call(by, get, "/api/v1/friends/blocked", &[], None).await;
+        self.call(by, delete, "/api/v1/friends/{user_id}/block", &[&enemy.id], None).await;
+    }
+
+    async fn clubs(&mut self, owner: &Player, member: &Player, session: &str) {
+        let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+        let name = json!({"name": "Central hall"});
+        let club = self.call(owner, post.clone(), "/api/v1/clubs", &[], Some(name)).await;
+        let (id, code) = (text(&club["id"]), json!({"code": club["code"]}));
+        self.call(member, post.clone(), "/api/v1/clubs/join", &[], Some(code)).await;
+        let (whose, role) = ([id.as_str(), member.id.as_str()], json!({"role": "manager"}));
+        let of_member = "/api/v1/clubs/{id}/members/{user_id}";
+        self.call(owner, Method::PATCH, of_member, &whose, Some(role)).await;
+        self.call(member, get.clone(), "/api/v1/clubs", &[], None).await;
+        self.call(member, get.clone(), "/api/v1/clubs/{id}/members", &[&id], None).await;
+        let (which, of_session) = ([id.as_str(), session], "/api/v1/clubs/{id}/sessions/{session_id}");
+        self.call(owner, put, of_session, &which, None).await;
+        self.call(member, get.clone(), "/api/v1/clubs/{id}/sessions", &[&id], None).await;
+        self.call(owner, get, "/api/v1/clubs/{id}", &[&id], None).await;
+        let name = json!({"name": "Central hall, first floor"});
+        self.call(owner, Method::PATCH, "/api/v1/clubs/{id}", &[&id], Some(name)).await;
+        self.call(owner, post, "/api/v1/clubs/{id}/code", &[&id], None).await;
+        self.call(owner, delete.clone(), of_session, &which, None).await;
+        self.call(member, delete.clone(), of_member, &whose, None).await;
+        self.call(owner, delete, "/api/v1/clubs/{id}", &[&id], None).await;
+    }
+
+    async fn chats(&mut self, by: &Player, friend: &Player, other: &Player) {
+        let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+        self.call(by, get.clone(), "/api/v1/chats/settings", &[], None).await;
+        let hide = Some(json!({"hide_presence": false}));
+        self.call(by, Method::PUT, "/api/v1/chats/settings", &[], hide).await;
+        let direct = Some(json!({"user_ids": [friend.id]}));
+        let direct = text(&self.call(by, post.clone(), "/api/v1/chats", &[], direct).await["id"]);
+        let group = json!({"user_ids": [friend.id], "title": "Friday's table"});
+        let group = text(&by.done("/api/v1/chats", group).await["id"]);
+        let members = "/api/v1/chats/{id}/members";
+        let new = Some(json!({"user_ids": [other.id]}));
+        self.call(by, post.clone(), members, &[&group], new).await;
+        self.call(by, delete.clone(), &format!("{members}/{{user_id}}"), &[&group, &other.id], None).await;
+        let messages = "/api/v1/chats/{id}/messages";
+        let said = Some(json!({"content": "Friday at eight?"}));
+        let said = text(&self.call(by, post.clone(), messages, &[&direct], said).await["id"]);
+        friend.done(&format!("/api/v1/chats/{direct}/messages"), json!({"content": "I'll be there"})).await;
+        let otherwise = Some(json!({"content": "Friday at nine?"}));
+        self.call(by, Method::PATCH, "/api/v1/messages/{id}", &[&said], otherwise).await;
+        self.call(by, get.clone(), "/api/v1/chats/{id}/messages?after=0&limit=1", &[&direct], None).await;
+        self.call(by, get.clone(), "/api/v1/chats/{id}", &[&direct], None).await;
+        self.call(by, get.clone(), "/api/v1/chats?limit=1", &[], None).await;
+        self.call(by, get, "/api/v1/messages?query=friday", &[], None).await;
+        self.call(by, post, "/api/v1/chats/{id}/read", &[&direct], Some(json!({"up_to": 2}))).await;
+        self.call(by, delete, "/api/v1/messages/{id}", &[&said], None).await;
     }
 
     async fn statistics(&mut self, by: &Player, session: &str) {
@@ -387,9 +546,10 @@ impl Recorder {
             (totals["totals"]["games"] == 1).then_some(totals)
         });
         totals.await;
-        for path in ["", "/games", "/achievements"] {
+        for path in ["", "/games", "/opponents", "/evenings", "/money?by=day", "/achievements"] {
             self.call(by, Method::GET, &format!("/api/v1/stats/users/{{id}}{path}"), &[&by.id], None).await;
         }
+        self.call(by, Method::GET, "/api/v1/stats/achievements", &[], None).await;
         self.call(by, Method::GET, "/api/v1/stats/leaderboard?period=week&by=wins&limit=2", &[], None).await;
         self.call(by, Method::GET, "/api/v1/stats/sessions/{id}/order-fairness", &[session], None).await;
     }
@@ -413,6 +573,13 @@ impl Recorder {
         let audit = format!("/api/v1/admin/audit?session_id={session}&limit=1");
         self.call(&admin, Method::GET, &audit, &[], None).await;
         self.call(&admin, Method::GET, "/api/v1/admin/queues", &[], None).await;
+        self.call(&admin, Method::GET, "/api/v1/admin/nodes", &[], None).await;
+        let member = app.player_named("a-member").await;
+        let users = "/api/v1/admin/users";
+        self.call(&admin, Method::GET, &format!("{users}?query=a-mem"), &[], None).await;
+        let disable = Some(json!({"is_disabled": true}));
+        self.call(&admin, Method::PATCH, &format!("{users}/{{id}}"), &[&member.id], disable).await;
+        self.call(&admin, Method::POST, &format!("{users}/{{id}}/password-reset"), &[&member.id], None).await;
         // A message to nobody can never be applied.
         let id = Uuid::now_v7();
         let envelope = json!({

@@ -6,8 +6,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The codes of the contract that REST answers with, and their statuses.
-const CODES: [(&str, u16); 33] = [
+const CODES: [(&str, u16); 38] = [
+    ("chat_not_member", 403),
+    ("message_not_editable", 409),
+    ("already_claimed", 409),
+    ("already_in_session", 409),
     ("participant_removed", 403),
+    ("user_blocked", 403),
     ("validation_failed", 422),
     ("malformed_json", 400),
     ("unauthenticated", 401),

@@ -178,8 +178,11 @@ async fn statistics_follow_what_is_marked_and_ended() {
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
     let path = format!("/api/v1/stats/users/{}", evening.players[0].id);
     let fresh = evening.creator().read(&path).await;
-    has_only_fields(&fresh, "user_id totals by_game_type");
-    has_only_fields(&fresh["totals"], "games wins losses win_rate points balls_potted fouls best_score nets");
+    has_only_fields(&fresh, "user_id totals by_game_type ratings");
+    has_only_fields(
+        &fresh["totals"],
+        "games wins losses win_rate points balls_potted fouls best_score nets streak best_game balls_by_color breaks",
+    );
     assert_eq!((&fresh["totals"]["games"], &fresh["by_game_type"]), (&json!(0), &json!({})));
 
     let game = evening.start_game().await;

@@ -8,7 +8,7 @@ use artel::game::Session;
 use artel::game::command::{Command, CreateSession, Request, Scoring};
 use artel::game::discipline::Rules;
 use artel::game::event::{Actor, Event, Proof};
-use artel::ids::{Dice, ParticipantId, SessionId, UserId};
+use artel::ids::{CommandId, CorrelationId, Dice, ParticipantId, SessionId, UserId};
 use artel::journal::commit_feed::CommitFeed;
 use artel::journal::{Journal, JournalWriter, Record};
 use migration::Migrator;
@@ -75,21 +75,21 @@ impl Tale {
         let (at, dice) = (clock::now(), Dice(rand::random()));
         let request = Request { user: self.user, game: None, command, at, dice };
         let decided = self.state.decide(&request).expect("the rules allow it");
-        let first = self.state.seq() + 1;
+        let before = self.state.seq();
         let mut prev_hash = self.state.last_hash();
         let records: Vec<Arc<Record>> = decided
             .into_iter()
-            .zip(first..)
-            .map(|(decided, seq)| {
+            .zip(1..)
+            .map(|(decided, place)| {
                 let event = Event {
                     event_id: Uuid::now_v7(),
                     session_id: self.id,
-                    seq,
+                    seq: before + place,
                     fact: decided.fact,
                     game_id: decided.game_id,
                     actor: Actor { user_id: Some(self.user), participant_id: None },
-                    command_id,
-                    correlation_id: command_id,
+                    command_id: CommandId(command_id),
+                    correlation_id: CorrelationId(command_id),
                     timestamp: at,
                     proof: Proof::after(prev_hash),
                 };

@@ -140,7 +140,7 @@ async fn what_never_came_to_the_queue_of_notifications_is_told_all_the_same() {
     evening.play(&[0, 1], &[&["pink"], &[]]).await;
     let invited = anna.done("/api/v1/sessions", json!({"name": "Saturday", "rules": kolkhoz()})).await;
     let participants = format!("/api/v1/sessions/{}/participants", text(&invited["id"]));
-    anna.done(&participants, json!({"user_id": boris.id})).await;
+    let place = anna.done(&participants, json!({"user_id": boris.id})).await;
     until_for(FOUND, "the notifications", async || {
         let both = (told(anna).await.0, told(boris).await.0);
         let unlocked = "achievement_unlocked";
@@ -154,6 +154,16 @@ async fn what_never_came_to_the_queue_of_notifications_is_told_all_the_same() {
     }
     kinds.sort();
     assert_eq!(kinds, ["achievement_unlocked", "game_completed", "session_invitation"]);
+
+    let (queue, exchange) = (COMPENSATION.name.into(), EVENTS.into());
+    channel.queue_unbind(queue, exchange, "compensation.#".into(), FieldTable::default()).await.expect("unbound");
+    let declined = boris.delete(&format!("{participants}/{}", text(&place["id"]))).await;
+    assert!(declined.0.is_success(), "{declined:?}");
+    until_for(FOUND, "the invitation is told no more", async || {
+        let kinds = told(boris).await.0;
+        (kinds == ["achievement_unlocked", "game_completed"]).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

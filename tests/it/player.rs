@@ -181,8 +181,10 @@ impl Socket {
 
     /// The next frame, or the code that the connection closed with.
     pub async fn next_or_close(&mut self) -> Result<Value, Option<u16>> {
+        // Pings are no news, however many come.
+        let late = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a frame in time");
+            let message = tokio::time::timeout_at(late, self.stream.next()).await.expect("a frame in time");
             match message {
                 Some(Ok(Message::Text(text))) => {
                     let frame: Value = serde_json::from_str(&text).expect("a frame is JSON");

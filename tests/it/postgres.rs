@@ -1,9 +1,9 @@
 //! A PostgreSQL cluster of one test's own, which may be stopped, killed and started as the test likes.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::ports::free_port;
 use crate::test_app::temp_dir;
 
 /// A cluster on its own port; it goes with its data when dropped.
@@ -43,10 +43,6 @@ fn run(program: &str, arguments: &[&str]) -> Output {
 fn done(program: &str, arguments: &[&str]) {
     let output = run(program, arguments);
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 impl Cluster {

@@ -21,6 +21,8 @@ async fn a_server_for_this_machine_alone_says_so() {
     let info = info(&app).await;
     assert_eq!(info["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!((&info["public_url"], &info["reachable_urls"]), (&Value::Null, &json!([])));
+    let has = |feature: &str| info["features"][feature] == true;
+    assert!(has("guests") && has("friends") && has("clubs") && has("push") && has("chats") && !has("mail"), "{info}");
     assert!(info["features"].as_object().is_some_and(|features| features.values().all(Value::is_boolean)), "{info}");
 }
 

@@ -1,31 +1,29 @@
 //! The whole chain of a finished game, over real sockets: results, statistics, achievements, notifications, audit.
 
-use reqwest::{Method, StatusCode};
-use sea_orm::ConnectionTrait;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::evening::{Evening, kolkhoz};
 use crate::expect::wrong_field;
-use crate::player::{Player, Socket, answer};
+use crate::player::{Player, Socket};
 use crate::test_app::{Store, TestApp, text, until};
 
 const ADMIN: &str = "the-operator";
 
-const STORES: [Store; 3] = Store::ALL;
+pub const STORES: [Store; 3] = Store::ALL;
 
-async fn with_admin(store: Store) -> (TestApp, Player) {
+pub async fn with_admin(store: Store) -> (TestApp, Player) {
     let app = TestApp::start_with(store, &["--admin", ADMIN]).await;
     let admin = app.player_named(ADMIN).await;
     (app, admin)
 }
 
-fn items(answer: &Value) -> &Vec<Value> {
+pub fn items(answer: &Value) -> &Vec<Value> {
     answer["items"].as_array().unwrap_or_else(|| panic!("a list: {answer}"))
 }
 
 /// The user's notifications once there are as many.
-async fn notifications(player: &Player, count: usize) -> Vec<Value> {
+pub async fn notifications(player: &Player, count: usize) -> Vec<Value> {
     until("notifications", async || {
         let listed = player.read("/api/v1/notifications?limit=200").await;
         (items(&listed).len() == count).then(|| items(&listed).clone())
@@ -45,7 +43,7 @@ fn of_kind<'a>(notifications: &'a [Value], kind: &str) -> Vec<&'a Value> {
     notifications.iter().filter(|notification| notification["kind"] == kind).collect()
 }
 
-async fn achievements(player: &Player) -> Vec<String> {
+pub async fn achievements(player: &Player) -> Vec<String> {
     let listed = player.read(&format!("/api/v1/stats/users/{}/achievements", player.id)).await;
     let mut codes: Vec<String> = items(&listed).iter().map(|achievement| text(&achievement["code"])).collect();
     codes.sort();
@@ -80,6 +78,17 @@ async fn finish(store: Store) {
     assert_eq!(unlocked, ["first_game", "first_win"]);
     assert_eq!(achievements(anna).await, ["first_game", "first_win"]);
     assert_eq!(achievements(boris).await, ["first_game"]);
+    let kinds = anna.read("/api/v1/stats/achievements").await;
+    let rarity = |code: &str| {
+        let kind = items(&kinds).iter().find(|kind| kind["code"] == code).expect(code);
+        (kind["earned_by"].clone(), kind["rarity"].clone())
+    };
+    assert_eq!(rarity("first_game"), (json!(2), json!(1.0)));
+    assert_eq!(rarity("first_win"), (json!(1), json!(0.5)));
+    assert_eq!(rarity("streak_10"), (json!(0), json!(0.0)));
+    let earned = anna.read(&format!("/api/v1/stats/users/{}/achievements", anna.id)).await;
+    let first_win = items(&earned).iter().find(|earned| earned["code"] == "first_win").expect("earned");
+    assert_eq!(first_win["rarity"], 0.5);
 
     // Boris was not there: he finds both, oldest first, until he has acknowledged them.
     let kept = notifications(boris, 2).await;
@@ -238,304 +247,40 @@ async fn handle_notifications(store: Store) {
 }
 
 #[tokio::test]
-async fn the_audit_has_each_message_of_a_request_with_its_cause() {
+async fn everybody_is_told_in_the_language_of_his_choice() {
     for store in STORES {
-        search_the_audit(store).await;
+        tell_in_both_languages(store).await;
     }
 }
 
-async fn search_the_audit(store: Store) {
-    let (app, admin) = with_admin(store).await;
+async fn tell_in_both_languages(store: Store) {
+    let app = TestApp::start_with(store, &[]).await;
     let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-    let anna = &evening.players[0];
+    let (anna, boris) = (&evening.players[0], &evening.players[1]);
+    let settings = "/api/v1/notifications/settings";
+    assert_eq!(anna.read(settings).await["language"], "ru");
+    let (status, changed) = anna.put(settings, json!({"language": "en"})).await;
+    assert_eq!(
+        (status, &changed["language"], &changed["kinds"]["message"]),
+        (StatusCode::OK, &json!("en"), &json!(true))
+    );
+    wrong_field(anna.put(settings, json!({"language": "de"})).await, "language");
+    let mut socket = anna.socket().await;
     let game = evening.start_game().await;
     evening.pot(&game, 0, "pink").await;
-    let request = Uuid::new_v4();
-    let ending = anna.request(Method::POST, &format!("/api/v1/games/{game}/end"));
-    let (status, _) = answer(ending.header("x-request-id", request.to_string()).json(&json!({}))).await;
-    assert_eq!(status, StatusCode::OK);
-
-    let (status, refused) = anna.get("/api/v1/admin/audit").await;
-    assert_eq!((status, text(&refused["code"])), (StatusCode::FORBIDDEN, "insufficient_permissions".to_owned()));
-
-    // The end, what it means for two players (results, check, notification), and three achievements.
-    let path = format!("/api/v1/admin/audit?correlation_id={request}");
-    let chain = until("the chain", async || {
-        let found = admin.read(&path).await;
-        (items(&found).len() == 10).then(|| items(&found).clone())
-    })
-    .await;
-    let types = |kind: &str| chain.iter().filter(|entry| entry["event_type"] == kind).count();
-    for (kind, count) in [
-        ("game.ended", 1),
-        ("stats.game_completed", 2),
-        ("stats.achievement_check", 2),
-        ("notifications.game_completed", 2),
-        ("notifications.achievement_unlocked", 3),
-    ] {
-        assert_eq!(types(kind), count, "{kind}: {chain:?}");
-    }
-    let ids: Vec<&Value> = chain.iter().map(|entry| &entry["event_id"]).collect();
-    for entry in &chain {
-        assert_eq!(entry["correlation_id"], request.to_string());
-        let is_first = entry["event_type"] == "game.ended";
-        assert!(is_first || ids.contains(&&entry["causation_id"]), "{entry} has no cause in {ids:?}");
-    }
-
-    // The same in pages.
-    let (mut paged, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = admin.read(&format!("{path}&limit=3&cursor={cursor}")).await;
-        assert!(items(&page).len() <= 3);
-        paged.extend(items(&page).clone());
-        match page["next_cursor"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
-            None => break,
-        }
-    }
-    assert_eq!(paged, chain);
-
-    let of_session = admin.read(&format!("/api/v1/admin/audit?session_id={}&limit=200", evening.session)).await;
-    let events = items(&of_session).iter().filter(|entry| text(&entry["event_type"]).starts_with("game."));
-    assert_eq!(events.count(), 3, "started, potted, ended: {of_session}");
-    let of_boris = admin.read(&format!("/api/v1/admin/audit?user_id={}&limit=200", evening.players[1].id)).await;
-    let kinds: Vec<String> = items(&of_boris).iter().map(|entry| text(&entry["event_type"])).collect();
-    for kind in ["session.player_joined", "stats.game_completed", "notifications.achievement_unlocked"] {
-        assert!(kinds.iter().any(|there| there == kind), "{kind} in {kinds:?}");
-    }
-    assert!(!kinds.iter().any(|kind| kind == "game.started"), "that was Anna: {kinds:?}");
-}
-
-#[tokio::test]
-async fn dead_letters_are_shown_sent_again_and_discarded() {
-    let (app, admin) = with_admin(Store::Sqlite).await;
-    let nobody = app.player("anna").await;
-    for (method, path) in [
-        (Method::GET, "/api/v1/admin/dead-letters".to_owned()),
-        (Method::POST, format!("/api/v1/admin/dead-letters/{}/replay", Uuid::new_v4())),
-        (Method::DELETE, format!("/api/v1/admin/dead-letters/{}", Uuid::new_v4())),
-        (Method::GET, "/api/v1/admin/queues".to_owned()),
-    ] {
-        assert_eq!(nobody.call(method.clone(), &path, None).await.0, StatusCode::FORBIDDEN);
-        if path.contains("letters/") {
-            assert_eq!(admin.call(method, &path, None).await.0, StatusCode::NOT_FOUND);
-        }
-    }
-    // A message to nobody can never be applied.
-    let id = Uuid::new_v4();
-    let envelope = json!({
-        "event_id": id, "event_type": "notifications.message", "timestamp": "2026-01-31T18:04:05.123Z",
-        "source_service": "tests", "correlation_id": id, "causation_id": null, "priority": 5, "retries": 0,
-        "max_retries": 5, "user_id": null, "session_id": null, "game_id": null, "seq": null, "data": {},
-    });
-    let url = format!("sqlite://{}", app.dir.join("artel.db").display());
-    let database = sea_orm::Database::connect(url).await.expect("the file");
-    let insert = format!(
-        "INSERT INTO outbox (routing_key, envelope, claimed_until_ms, created_at_ms) \
-         VALUES ('notifications.message', '{envelope}', 0, 0)"
+    evening.end(&game).await;
+    let told = next_notifications(&mut socket, 3).await;
+    let [completed] = of_kind(&told, "game_completed")[..] else { panic!("{told:?}") };
+    assert_eq!(
+        (&completed["title"], &completed["body"]),
+        (&json!("The game is over"), &json!("Friday: place 1, +200\u{a0}₽"))
     );
-    database.execute_unprepared(&insert).await.expect("a row");
-
-    let listed = async || -> Option<Value> {
-        let listed = admin.read("/api/v1/admin/dead-letters").await;
-        items(&listed).first().cloned()
-    };
-    let letter = until("the dead letter", &listed).await;
-    assert_eq!((&letter["message_id"], &letter["queue"]), (&json!(id), &json!("notifications.service.queue")));
-    assert!(text(&letter["reason"]).contains("user_id"), "{letter}");
-    assert_eq!(letter["envelope"], envelope);
-    let path = format!("/api/v1/admin/dead-letters/{}", text(&letter["id"]));
-    assert_eq!(admin.read(&path).await, letter);
-
-    assert_eq!(admin.done(&format!("{path}/replay"), json!({})).await["message_id"], json!(id));
-    let again = until("it failed again", async || listed().await.filter(|there| there["id"] != letter["id"])).await;
-    assert_eq!(admin.delete(&format!("/api/v1/admin/dead-letters/{}", text(&again["id"]))).await.0, 204);
-    assert!(listed().await.is_none());
-
-    let queues = admin.read("/api/v1/admin/queues").await;
-    let names =
-        ["stats.service.queue", "notifications.service.queue", "audit.log.queue", "compensation.queue", "websocket."];
-    for name in names {
-        let queue = items(&queues).iter().find(|queue| text(&queue["name"]).starts_with(name));
-        let queue = queue.unwrap_or_else(|| panic!("{name} in {queues}"));
-        assert_eq!((&queue["messages"], &queue["consumers"]), (&json!(0), &json!(1)), "{queue}");
-    }
-}
-
-/// One game in that currency, won by the first player with a pink ball: 200 and −200 of it.
-async fn game_in(evening: &Evening, currency: &str) {
-    let mut rules = kolkhoz();
-    rules["currency"] = json!(currency);
-    let [first, second] = &evening.players[..] else { panic!("two players") };
-    let session = first.done("/api/v1/sessions", json!({"name": "Abroad", "rules": rules})).await;
-    let joined = second.done("/api/v1/sessions/join", json!({"code": session["code"]})).await;
-    let participants = vec![text(&session["participants"][0]["id"]), text(&joined["participant_id"])];
-    let players = evening.players.clone();
-    let abroad = Evening { session: text(&session["id"]), code: text(&session["code"]), players, participants };
-    let game = abroad.start_game().await;
-    abroad.pot(&game, 0, "pink").await;
-    abroad.end(&game).await;
-}
-
-#[tokio::test]
-async fn money_of_different_currencies_is_never_added() {
-    for store in STORES {
-        let mut app = TestApp::start_with(store, &[]).await;
-        let evening = Evening::open(&app, &["anna", "boris"], kolkhoz()).await;
-        let [anna, boris] = &evening.players[..] else { panic!("two players") };
-        for currency in ["RUB", "RUB", "EUR", "JPY"] {
-            game_in(&evening, currency).await;
-        }
-        let path = format!("/api/v1/stats/users/{}", anna.id);
-        let nets = json!({"RUB": 40_000, "EUR": 20_000, "JPY": 20_000});
-        let statistics = until("four games", async || {
-            let statistics = anna.read(&path).await;
-            (statistics["totals"]["games"] == 4).then_some(statistics)
-        })
-        .await;
-        assert_eq!((&statistics["totals"]["nets"], &statistics["totals"]["net"]), (&nets, &Value::Null));
-        assert_eq!(statistics["by_game_type"]["kolkhoz"]["nets"], nets);
-        let games = anna.read(&format!("{path}/games")).await;
-        let currencies: Vec<&Value> = items(&games).iter().map(|game| &game["currency"]).collect();
-        assert_eq!(currencies, ["JPY", "EUR", "RUB", "RUB"]);
-
-        let board = "/api/v1/stats/leaderboard";
-        for (query, games, net, currency) in [
-            ("by=net", 2, 40_000, "RUB"),
-            ("by=net&currency=EUR", 1, 20_000, "EUR"),
-            ("by=wins", 4, 40_000, "RUB"),
-            ("by=wins&currency=JPY&period=week&time_zone=Asia/Tokyo", 1, 20_000, "JPY"),
-            ("by=rating&period=month", 4, 40_000, "RUB"),
-        ] {
-            let leaders = anna.read(&format!("{board}?{query}")).await;
-            let [first, second] = &items(&leaders)[..] else { panic!("{query}: {leaders}") };
-            assert_eq!((&first["user_id"], &second["user_id"]), (&json!(anna.id), &json!(boris.id)), "{query}");
-            let expected = (&json!(games), &json!(net), &json!(currency));
-            assert_eq!((&first["games"], &first["net"], &first["currency"]), expected, "{query}");
-            assert_eq!(second["net"], -net, "{query}");
-        }
-        assert!(items(&anna.read(&format!("{board}?currency=KWD")).await).is_empty());
-        let mine = boris.read(&format!("{board}?scope=friends")).await;
-        assert_eq!((items(&mine).len(), &items(&mine)[0]["user_id"]), (1, &json!(boris.id)));
-        for (query, field) in
-            [("currency=rub", "currency"), ("currency=XXX", "currency"), ("time_zone=Mars", "time_zone")]
-        {
-            wrong_field(anna.get(&format!("{board}?{query}")).await, field);
-        }
-
-        // As rows were before it was kept, or as a node that is not updated writes them.
-        let file = || format!("sqlite://{}", app.dir.join("artel.db").display());
-        let database = sea_orm::Database::connect(app.postgres().unwrap_or_else(file)).await.expect("the database");
-        let execute =
-            async |statement: &str| database.execute_unprepared(statement).await.expect("done").rows_affected();
-        assert_eq!(execute("UPDATE game_player SET currency = NULL").await, 8);
-        // Reading is only reading: that money is not counted yet.
-        assert_eq!(anna.read(&path).await["totals"]["nets"], json!({}));
-        let games = anna.read(&format!("{path}/games")).await;
-        assert!(items(&games).iter().all(|game| game["currency"].is_null() && game["net"] == 20_000), "{games}");
-        assert!(items(&anna.read(&format!("{board}?by=net&currency=EUR")).await).is_empty());
-        assert_eq!(execute("UPDATE game_player SET points = points WHERE currency IS NULL").await, 8);
-
-        // One log that can't be read keeps nothing else waiting, and is not given up.
-        let spoilt = "UPDATE event SET body = replace(body, 'JPY', '\"') WHERE body LIKE '%JPY%'";
-        let whole = "UPDATE event SET body = replace(body, '\"\"\"', '\"JPY\"')";
-        assert!(execute(spoilt).await > 0);
-        execute("DELETE FROM session_snapshot").await;
-        app.kill_and_restart().await;
-        let net = async |currency: &str| {
-            let leaders = anna.read(&format!("{board}?by=net&currency={currency}")).await;
-            items(&leaders).first().map(|first| first["net"].clone())
-        };
-        until("the others are filled in", async || (net("EUR").await == Some(json!(20_000))).then_some(())).await;
-        until("it is told", async || app.log().contains("can't be read").then_some(())).await;
-        assert_eq!(anna.read(&path).await["totals"]["nets"], json!({"RUB": 40_000, "EUR": 20_000}));
-        execute(whole).await;
-        app.kill_and_restart().await;
-        until("all are filled in", async || (net("JPY").await == Some(json!(20_000))).then_some(())).await;
-        assert_eq!(anna.read(&path).await["totals"]["nets"], nets);
-    }
-}
-
-#[tokio::test]
-async fn equal_values_share_a_rank_on_every_page() {
-    for store in STORES {
-        let app = TestApp::start_with(store, &[]).await;
-        let evening = Evening::open(&app, &["anna", "boris", "clara", "dora", "egor"], kolkhoz()).await;
-        let anna = &evening.players[0];
-        // Anna and Clara pot a pink ball each; Boris, before Clara, and Egor, before Anna, pay for them.
-        let game = evening.start_game().await;
-        evening.pot(&game, 0, "pink").await;
-        evening.pot(&game, 2, "pink").await;
-        evening.end(&game).await;
-        let path = "/api/v1/stats/leaderboard?by=net";
-        let whole = until("five players", async || {
-            let leaders = anna.read(path).await;
-            (items(&leaders).len() == 5).then_some(leaders)
-        })
-        .await;
-        let ranks =
-            |items: &[Value]| items.iter().map(|leader| leader["rank"].as_i64().expect("a rank")).collect::<Vec<_>>();
-        assert_eq!(ranks(items(&whole)), [1, 1, 3, 4, 4]);
-        for limit in 1..=3 {
-            let (mut cursor, mut leaders) = (String::new(), Vec::new());
-            loop {
-                let page = anna.read(&format!("{path}&limit={limit}&cursor={cursor}")).await;
-                leaders.extend(items(&page).clone());
-                match page["next_cursor"].as_str() {
-                    Some(next) => cursor = next.to_owned(),
-                    None => break,
-                }
-            }
-            assert_eq!(&leaders, items(&whole), "by {limit}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn games_leaders_and_orders_are_counted() {
-    for store in STORES {
-        count_games(store).await;
-    }
-}
-
-async fn count_games(store: Store) {
-    let app = TestApp::start_with(store, &[]).await;
-    let evening = Evening::open(&app, &["anna", "boris", "clara"], kolkhoz()).await;
-    let [anna, boris, _] = &evening.players[..] else { panic!("three players") };
-    for number in 0..3 {
-        let game = evening.start_game().await;
-        evening.pot(&game, 0, if number == 0 { "pink" } else { "white" }).await;
-        evening.end(&game).await;
-    }
-    until("three wins in a row", async || achievements(anna).await.contains(&"streak_3".to_owned()).then_some(()))
-        .await;
-    let path = format!("/api/v1/stats/users/{}/games", anna.id);
-    let first = anna.read(&format!("{path}?limit=2")).await;
-    let rest = anna.read(&format!("{path}?limit=2&cursor={}", text(&first["next_cursor"]))).await;
-    assert_eq!((items(&first).len(), items(&rest).len(), &rest["next_cursor"]), (2, 1, &Value::Null));
-    assert_eq!((&items(&rest)[0]["points"], &items(&rest)[0]["place"]), (&json!(4), &json!(1)), "the oldest is last");
-
-    for (by, period) in [("net", "all"), ("wins", "week"), ("rating", "month")] {
-        let path = format!("/api/v1/stats/leaderboard?game_type=kolkhoz&by={by}&period={period}&limit=2");
-        let leaders = anna.read(&path).await;
-        let first = &items(&leaders)[0];
-        assert_eq!(
-            (&first["user_id"], &first["rank"], &first["wins"]),
-            (&json!(anna.id), &json!(1), &json!(3)),
-            "{by}"
-        );
-        assert_eq!(first["rating"], 714);
-        let rest = anna.read(&format!("{path}&cursor={}", text(&leaders["next_cursor"]))).await;
-        // Boris and Clara have won nothing alike, but Clara has paid.
-        let rank = if by == "net" { 3 } else { 2 };
-        assert_eq!((items(&rest).len(), &items(&rest)[0]["rank"]), (1, &json!(rank)), "{by}");
-    }
-    assert!(items(&anna.read("/api/v1/stats/leaderboard?game_type=americana").await).is_empty());
-
-    let path = format!("/api/v1/stats/sessions/{}/order-fairness", evening.session);
-    let fairness = boris.read(&path).await;
-    assert_eq!((&fairness["games"], &fairness["participants"][1]["positions"]), (&json!(3), &json!([0, 3, 0])));
-    let before = &fairness["participants"][0]["predecessors"];
-    assert_eq!(before, &json!([{"participant_id": evening.participants[2], "count": 3}]), "the first follows the last");
-    assert_eq!(app.player("stranger").await.get(&path).await.0, StatusCode::FORBIDDEN);
+    let unlocked = of_kind(&told, "achievement_unlocked");
+    assert!(unlocked.iter().any(|told| told["title"] == "Achievement: First blood"), "{unlocked:?}");
+    let kept = notifications(boris, 2).await;
+    assert_eq!(of_kind(&kept, "game_completed")[0]["title"], "Игра окончена");
+    // What was written before stays as it was.
+    anna.put(settings, json!({"language": "ru"})).await;
+    let kept = notifications(anna, 3).await;
+    assert_eq!(of_kind(&kept, "game_completed")[0]["title"], "The game is over");
 }

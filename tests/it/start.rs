@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use super::command_line::{refused, said};
+use super::ports::free_port;
 use super::test_app::{PostgresDatabase, Store, TestApp, artel, libfaketime, temp_dir};
 
 const SECRET: &str = "a secret of the tests, long enough for it";
@@ -15,11 +16,6 @@ fn refused_at(output: &Output, setting: &str, place: &str) {
     refused(output, 2, setting);
     let line = said(output);
     assert!(line.contains(place) && !line.contains("pa55") && line.len() > place.len() + setting.len() + 20, "{line}");
-}
-
-/// A port where nobody listens.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
 #[actix_web::test]

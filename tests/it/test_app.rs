@@ -17,7 +17,8 @@ use super::player::Player;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tests are faster than people. Who tests a limit sets it with a flag, which is stronger than the environment.
-const GENEROUS: [(&str, &str); 4] = [
+const GENEROUS: [(&str, &str); 5] = [
+    ("ARTEL_MESSAGES_PER_SECOND", "1000"),
     ("ARTEL_COMMANDS_PER_SECOND", "1000"),
     ("ARTEL_SESSIONS_PER_HOUR", "10000"),
     ("ARTEL_INVITATIONS_PER_HOUR", "10000"),
@@ -355,6 +356,13 @@ impl TestApp {
     pub async fn restart_with(&mut self, arguments: &[&str]) {
         self.kill();
         self.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        self.launch().await;
+    }
+
+    /// `kill -9`, then on the same data with a clock that is off by so much, like `+13d`.
+    pub async fn restart_with_clock(&mut self, clock: &str) {
+        self.kill();
+        self.clock = Some(clock.to_owned());
         self.launch().await;
     }
 

@@ -11,7 +11,9 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
+use super::{
+    Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, PottedBalls, Share, Table, Terms, Unit, check_price,
+};
 use crate::game::Refusal;
 use crate::game::event::Remaining;
 use crate::game::mark::{Act, Foul, Pot};
@@ -158,20 +160,14 @@ impl Default for Kolkhoz {
     }
 }
 
-/// How many balls of each colour were potted, in the order of `Color::ALL`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::game) struct PottedBalls([u32; 8]);
+/// What was potted by anybody.
+fn potted(board: &Scoreboard) -> PottedBalls {
+    if let Table::Kolkhoz(potted) = board.table { potted } else { PottedBalls::default() }
+}
 
-impl PottedBalls {
-    fn on(board: &Scoreboard) -> PottedBalls {
-        if let Table::Kolkhoz(potted) = &board.table { potted.clone() } else { PottedBalls::default() }
-    }
-
-    /// How many are left; `None` where they are not counted.
-    fn left(&self, ball: &Ball) -> Option<u32> {
-        let gone = self.0.get(ball.color as usize).copied().unwrap_or(0);
-        ball.count.map(|count| count.saturating_sub(gone))
-    }
+/// How many balls of that colour are left; `None` where they are not counted.
+fn left(ball: &Ball, potted: &PottedBalls) -> Option<u32> {
+    ball.count.map(|count| count.saturating_sub(potted.of(ball.color)))
 }
 
 impl Kolkhoz {
@@ -185,7 +181,7 @@ impl Kolkhoz {
     }
 
     fn is_cleared(&self, potted: &PottedBalls) -> bool {
-        self.is_table_counted() && self.balls.iter().all(|ball| potted.left(ball) == Some(0))
+        self.is_table_counted() && self.balls.iter().all(|ball| left(ball, potted) == Some(0))
     }
 
     fn worth(&self, color: Color, is_last: bool, players: usize) -> i64 {
@@ -203,9 +199,7 @@ impl Kolkhoz {
     fn take(&self, board: &mut Scoreboard, player: usize, color: Color) -> MarkEffect {
         let mut is_last = false;
         if let Table::Kolkhoz(potted) = &mut board.table {
-            if let Some(count) = potted.0.get_mut(color as usize) {
-                *count = count.saturating_add(1);
-            }
+            potted.add(color, 1);
             is_last = self.is_cleared(potted);
         }
         if is_last {
@@ -306,7 +300,7 @@ impl Discipline for Kolkhoz {
 
     fn pot(&self, board: &Scoreboard, _: usize, asked: &PotAsked<'_>) -> Result<Pot, Refusal> {
         let color = asked.ball(|color| self.of_color(color).is_some())?;
-        if self.of_color(color).is_some_and(|ball| PottedBalls::on(board).left(ball) == Some(0)) {
+        if self.of_color(color).is_some_and(|ball| left(ball, &potted(board)) == Some(0)) {
             return Err(Refusal::BallNotAvailable(color.name()));
         }
         asked.one(color)
@@ -335,9 +329,9 @@ impl Discipline for Kolkhoz {
     }
 
     fn remaining(&self, board: &Scoreboard) -> Vec<Remaining> {
-        let potted = PottedBalls::on(board);
-        let left = |ball: &Ball| Remaining { color: ball.color.name().to_owned(), count: potted.left(ball) };
-        self.balls.iter().map(left).collect()
+        let potted = potted(board);
+        let remaining = |ball: &Ball| Remaining { color: ball.color.name().to_owned(), count: left(ball, &potted) };
+        self.balls.iter().map(remaining).collect()
     }
 
     fn heights(&self, board: &Scoreboard) -> Vec<i64> {

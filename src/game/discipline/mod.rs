@@ -7,6 +7,7 @@
 //! Absent fields mean: `order` random_no_repeat, `alternate_direction` and `enforce_turns` false; the rest stands
 //! with each game type. An unknown field is refused, so a misspelt option is never silently another game.
 
+mod color;
 mod kolkhoz;
 mod pyramid;
 mod schema;
@@ -14,6 +15,7 @@ mod sides;
 mod snooker;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 use std::ops::RangeInclusive;
 
@@ -24,16 +26,19 @@ use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
 use super::currency::minor_digits;
-use super::event::{Remaining, VisitFigures};
+use super::event::Remaining;
 use super::mark::{Act, Foul, Pot};
 use super::refusal::{Refusal, invalid};
 use super::scoreboard::{Decision, MarkEffect, Scoreboard};
 use crate::ids::Money;
+pub use color::Color;
+pub(super) use color::PottedBalls;
 pub use kolkhoz::{Ball, Kolkhoz, KolkhozFoul, LastBall, Payer};
 pub use pyramid::{Pyramid, PyramidFoul};
 pub use sides::Format;
 pub(super) use sides::side;
 pub use snooker::Snooker;
+use visits::Visits;
 
 /// The rules of a game; `game_type` says which game it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
@@ -116,8 +121,8 @@ pub(super) trait Discipline {
         None
     }
 
-    /// A player's breaks, where they are counted.
-    fn visit(&self, _board: &Scoreboard, _player: usize) -> Option<VisitFigures> {
+    /// A player's visits to the table, where breaks are counted.
+    fn visits<'a>(&self, _board: &'a Scoreboard, _player: usize) -> Option<&'a Visits> {
         None
     }
 
@@ -208,7 +213,7 @@ pub(super) enum Table {
     #[default]
     Bare,
     /// Balls potted, by colour.
-    Kolkhoz(kolkhoz::PottedBalls),
+    Kolkhoz(PottedBalls),
     /// What is left on it, and the visits to it.
     Snooker(snooker::Frame),
 }
@@ -224,45 +229,6 @@ pub enum Order {
     RandomNoRepeat,
     /// Given at the start of each game.
     Manual,
-}
-
-/// The colours of balls there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Color {
-    White,
-    Yellow,
-    Red,
-    Green,
-    Brown,
-    Blue,
-    Pink,
-    Black,
-}
-
-impl Color {
-    /// All of them; a colour's place here is its number in the snapshot.
-    pub const ALL: [Color; 8] =
-        [Color::White, Color::Yellow, Color::Red, Color::Green, Color::Brown, Color::Blue, Color::Pink, Color::Black];
-
-    /// The colour of that name on the wire.
-    pub fn named(name: &str) -> Option<Color> {
-        Color::ALL.into_iter().find(|color| color.name() == name)
-    }
-
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Color::White => "white",
-            Color::Yellow => "yellow",
-            Color::Red => "red",
-            Color::Green => "green",
-            Color::Brown => "brown",
-            Color::Blue => "blue",
-            Color::Pink => "pink",
-            Color::Black => "black",
-        }
-    }
 }
 
 /// What one player owes another by the score of a game; below zero: the other way round.
@@ -314,6 +280,19 @@ impl GameType {
     /// Its word on the wire and in the store.
     pub fn as_str(self) -> &'static str {
         self.into()
+    }
+
+    /// The one of that word.
+    pub(crate) fn named(word: &str) -> Option<GameType> {
+        GameType::ALL.iter().copied().find(|game_type| game_type.as_str() == word)
+    }
+
+    /// Two sides play it, of one player each or more; else everybody plays for himself.
+    pub(crate) fn is_of_two_sides(self) -> bool {
+        match self {
+            GameType::Kolkhoz => false,
+            GameType::Americana | GameType::MoscowPyramid | GameType::Snooker => true,
+        }
     }
 
     /// The rules of this kind with these fields, not yet checked.

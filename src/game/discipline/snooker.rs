@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::sides::{Format, check_race, opposite, owed_by_losers, side, side_total, sides_won, split};
+use super::visits::Visits;
 use super::{Color, Debt, Discipline, Fault, FoulAsked, Order, PotAsked, Share, Table, Terms, Unit, check_price};
-use crate::game::event::{Remaining, VisitFigures};
+use crate::game::event::Remaining;
 use crate::game::mark::{Act, Foul, Pot};
 use crate::game::refusal::{Refusal, invalid};
 use crate::game::scoreboard::{Decision, MarkEffect, Scoreboard};
@@ -120,7 +121,7 @@ pub(in crate::game) struct Frame {
     /// Who is at the table.
     visitor: Option<usize>,
     /// By player.
-    visits: [VisitFigures; 4],
+    visits: [Visits; 4],
 }
 
 impl Frame {
@@ -203,7 +204,7 @@ impl Frame {
         self.leave();
         self.visitor = Some(player);
         if let Some(visit) = self.visits.get_mut(player) {
-            visit.visits = visit.visits.saturating_add(1);
+            visit.begin();
         }
     }
 
@@ -211,7 +212,7 @@ impl Frame {
     fn leave(&mut self) {
         self.is_color_on = false;
         if let Some(visit) = self.visitor.take().and_then(|player| self.visits.get_mut(player)) {
-            visit.current_break = 0;
+            visit.end();
         }
     }
 }
@@ -224,8 +225,7 @@ impl Snooker {
         let is_clearance = matches!(frame.on(), Some(BallOn::This(_)));
         let points = frame.take(pot);
         if let Some(visit) = frame.visits.get_mut(player) {
-            visit.current_break = visit.current_break.saturating_add(points);
-            visit.high_break = visit.high_break.max(visit.current_break);
+            visit.score(points);
         }
         let is_last =
             was_black_alone || frame.on().is_none() || (is_clearance && pot.color == Color::Black && !pot.free_ball);
@@ -363,8 +363,8 @@ impl Discipline for Snooker {
         left.map(|left| if board.decision.is_some() { 0 } else { left })
     }
 
-    fn visit(&self, board: &Scoreboard, player: usize) -> Option<VisitFigures> {
-        Frame::of(board).and_then(|frame| frame.visits.get(player)).copied()
+    fn visits<'a>(&self, board: &'a Scoreboard, player: usize) -> Option<&'a Visits> {
+        Frame::of(board).and_then(|frame| frame.visits.get(player))
     }
 
     /// The winners before the others, whatever the points: a frame may be conceded by who is ahead.

@@ -3,8 +3,10 @@
 
 mod corrections;
 mod newer;
+mod of_claims;
 mod of_game;
 mod of_money;
+mod of_scorers;
 mod proof;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 pub use corrections::{Correction, EventReassigned, EventVoided, GameReopened, Standing};
 pub use newer::NewerFact;
+pub use of_claims::{ClaimDeclined, ParticipantClaim, ParticipantClaimed};
 pub use of_game::{
     BallPotted, Fine, FoulCommitted, GameEnded, GameResult, GameStarted, LiveNet, Remaining, Score, TurnChanged,
     VisitFigures,
@@ -20,11 +23,12 @@ pub use of_game::{
 
 pub use of_money::{EntryVoided, ExpenseAdded, ExpenseShare, PaymentMarked, TableShare, TableStopped};
 
+pub use of_scorers::{ScorerAdmitted, ScorerLinkEnded};
 pub use proof::{EventHash, Proof};
 
 use super::discipline::Rules;
 use super::money::TableTerms;
-use crate::ids::{GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use crate::ids::{CommandId, CorrelationId, GameId, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// One fact of a session, as it is stored, streamed and published (contract, section 2.3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -43,9 +47,11 @@ pub struct Event {
     /// Who caused it.
     pub actor: Actor,
     /// The idempotency key of the command that made it.
-    pub command_id: Uuid,
+    #[schema(value_type = Uuid)]
+    pub command_id: CommandId,
     /// The request that caused it, over all services.
-    pub correlation_id: Uuid,
+    #[schema(value_type = Uuid)]
+    pub correlation_id: CorrelationId,
     /// When it was decided, by the deciding node's clock.
     pub timestamp: Timestamp,
     /// `prev_hash` and `hash`.
@@ -160,6 +166,16 @@ facts! {
     TableStopped(Box<TableStopped>) = "session.table_stopped",
     /// An expense or a payment was taken back.
     EntryVoided(EntryVoided) = "session.entry_voided",
+    /// An account says that a place without one is its own; the creator decides.
+    ClaimAsked(ParticipantClaim) = "session.claim_asked",
+    /// That claim waits no more: the creator said no, or it was taken back.
+    ClaimDeclined(ClaimDeclined) = "session.claim_declined",
+    /// A place without an account is somebody's from now on, and so is all that was played there.
+    ParticipantClaimed(ParticipantClaimed) = "session.participant_claimed",
+    /// A spectator may score, by a scorer link.
+    ScorerAdmitted(ScorerAdmitted) = "session.scorer_admitted",
+    /// A scorer link was taken back, and the right to score of all whom it brought.
+    ScorerLinkEnded(ScorerLinkEnded) = "session.scorer_link_ended",
     /// The evening is over.
     SessionCompleted(Nothing) = "session.completed",
     /// The evening was called off.
@@ -276,6 +292,18 @@ pub struct PlayerDeparture {
     /// A removal that only an invitation ends. Those of version 0.1.0 are without it: there the join code did, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub until_invited: bool,
+    /// The place was only kept: an invitation was declined or withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<EndedInvitation>,
+}
+
+/// An invitation that nobody will follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EndedInvitation {
+    /// The event that had kept the place.
+    pub event_id: Uuid,
+    /// Who was invited.
+    pub user_id: UserId,
 }
 
 /// Data of `session.player_updated`.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Actor, Event, Fact, Proof};
 use crate::game::GameType;
-use crate::ids::{GameId, Seq, SessionId, Timestamp};
+use crate::ids::{CommandId, CorrelationId, GameId, Seq, SessionId, Timestamp};
 
 /// Stands for what an event says that this version can't read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ impl Event {
             data: serde_json::Map<String, serde_json::Value>,
             game_id: Option<GameId>,
             actor: Actor,
-            command_id: Uuid,
-            correlation_id: Uuid,
+            command_id: CommandId,
+            correlation_id: CorrelationId,
             timestamp: Timestamp,
             #[serde(flatten)]
             proof: Proof,

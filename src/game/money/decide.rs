@@ -27,7 +27,7 @@ impl Session {
         new: &NewExpense,
         request: &Request,
     ) -> Result<Vec<DecidedFact>, Refusal> {
-        self.only_scorers(request)?;
+        self.only_scoring_players(request)?;
         self.only_open()?;
         self.only_room_for_entries()?;
         let title = composed(new.title.trim());
@@ -80,7 +80,7 @@ impl Session {
     }
 
     pub(in crate::game) fn stop_table(&self, request: &Request) -> Result<Vec<DecidedFact>, Refusal> {
-        self.only_scorers(request)?;
+        self.only_scoring_players(request)?;
         self.only_open()?;
         self.only_short()?;
         let stopped = self.table_stopped(request.at);
@@ -113,11 +113,11 @@ impl Session {
         let entry = self.entries.iter().find(|entry| entry.seq == seq);
         match entry.map(|entry| &entry.what) {
             Some(&EntryKind::Payment { from, to, .. }) => self.only_parties(from, to, request)?,
-            _ => self.only_scorers(request)?,
+            _ => self.only_scoring_players(request)?,
         }
         self.only_not_cancelled()?;
         self.only_short()?;
-        if !(1..=self.seq).contains(&seq) {
+        if !(Seq(1)..=self.seq).contains(&seq) {
             return Err(Refusal::NotFound("event"));
         }
         let entry = entry.ok_or(Refusal::EventNotVoidable("only expenses and payments are taken back here"))?;

@@ -1,11 +1,14 @@
 //! Evenings played through `decide` and `apply`, told in a few words.
 //! Players are known by their names; the first one opens the session and marks for everybody.
 
+mod claims;
 mod corrections;
 mod frames;
 mod games;
 pub(crate) mod golden;
+mod invitations;
 mod kolkhoz;
+mod mistakes;
 mod money;
 mod newer;
 mod orders;
@@ -15,6 +18,7 @@ mod pyramid;
 mod recomputed;
 mod refusals;
 mod replay;
+mod scorers;
 mod settings;
 mod snooker;
 mod steps;
@@ -28,7 +32,7 @@ use super::discipline::Rules;
 use super::event::{Actor, BallPotted, DecidedFact, Event, Fact, GameEnded, GameResult, Proof, Role};
 use super::refusal::Refusal;
 use super::{Session, Status};
-use crate::ids::{Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
+use crate::ids::{CommandId, CorrelationId, Dice, GameId, Money, ParticipantId, Seq, SessionId, Timestamp, UserId};
 
 /// The balls of the system templates that matter here, not counted.
 const OPEN_TABLE: &str = r#"[{"color":"white","points":1},{"color":"yellow","points":2},{"color":"pink","points":4}]"#;
@@ -110,9 +114,13 @@ impl Evening {
         evening
     }
 
+    /// When the last question was asked: one comes each second.
+    fn time(&self) -> Timestamp {
+        Timestamp::from_millis(1_769_882_645_000 + self.asked as i64 * 1000)
+    }
+
     fn request(&self, user: UserId, game: Option<GameId>, command: Command) -> Request {
-        let at = Timestamp::from_millis(1_769_882_645_000 + self.asked as i64 * 1000);
-        Request { user, game, command, at, dice: Dice(self.asked * 0x9e37_79b9_7f4a_7c15) }
+        Request { user, game, command, at: self.time(), dice: Dice(self.asked * 0x9e37_79b9_7f4a_7c15) }
     }
 
     /// Asks, stores and applies.
@@ -125,16 +133,16 @@ impl Evening {
     }
 
     fn store(&mut self, decided: DecidedFact, request: &Request) -> Event {
-        let seq = self.session.seq() + 1;
+        let seq = self.session.seq().next();
         let event = Event {
-            event_id: request.dice.id(seq as u64, request.at),
+            event_id: request.dice.id(seq.0 as u64, request.at),
             session_id: SessionId(Uuid::from_u128(1)),
             seq,
             fact: decided.fact,
             game_id: decided.game_id,
             actor: Actor { user_id: Some(request.user), participant_id: None },
-            command_id: Uuid::from_u128(self.asked),
-            correlation_id: Uuid::from_u128(self.asked),
+            command_id: CommandId(Uuid::from_u128(self.asked)),
+            correlation_id: CorrelationId(Uuid::from_u128(self.asked)),
             timestamp: request.at,
             proof: Proof::after(self.session.last_hash()),
         };

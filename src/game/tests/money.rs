@@ -78,8 +78,8 @@ fn an_expense_is_shared_to_the_kopeck_and_taken_back() {
     evening.by("Anna", Command::VoidEntry { seq: first });
     assert_eq!(evening.kopecks(), [1_001, -501, -500]);
     assert_eq!(evening.refused("Anna", Command::VoidEntry { seq: first }).code(), "event_not_voidable");
-    assert_eq!(evening.refused("Anna", Command::VoidEntry { seq: 1 }).code(), "event_not_voidable");
-    assert_eq!(evening.refused("Anna", Command::VoidEntry { seq: 999 }).code(), "not_found");
+    assert_eq!(evening.refused("Anna", Command::VoidEntry { seq: Seq(1) }).code(), "event_not_voidable");
+    assert_eq!(evening.refused("Anna", Command::VoidEntry { seq: Seq(999) }).code(), "not_found");
 }
 
 #[test]
@@ -305,7 +305,7 @@ impl Evening {
             }
             Spend::Forgotten(..) => return,
             Spend::Move(which, to) => {
-                let seq = which.index(self.log.len()) as Seq + 1;
+                let seq = Seq(which.index(self.log.len()) as i64 + 1);
                 Command::Score(Scoring::ReassignEvent { seq, participant_id: *to.get(&participants) })
             }
             Spend::Reopen => Command::Score(Scoring::ReopenGame {}),
@@ -320,7 +320,7 @@ impl Evening {
                 to: *to.get(&participants),
                 amount: Money(*amount),
             }),
-            Spend::Void(which) => Command::VoidEntry { seq: which.index(self.log.len()) as Seq + 1 },
+            Spend::Void(which) => Command::VoidEntry { seq: Seq(which.index(self.log.len()) as i64 + 1) },
             Spend::Table(by, split) => {
                 let split = [TableSplit::Equally, TableSplit::Losers, TableSplit::ByTime][usize::from(*split)];
                 let terms = TableTerms { price_per_hour: Money(33_333), paid_by: *by.get(&participants), split };

@@ -26,20 +26,20 @@ fn an_event_of_an_unknown_type_counts_and_ends_what_may_be_decided_here() {
     let last = evening.log.last().expect("events").clone();
     let newer = changed(&last, |json| {
         json["type"] = json!("game.ball_rerated");
-        json["seq"] = json!(last.seq + 1);
+        json["seq"] = json!(last.seq.next());
     });
     assert_eq!(newer.fact.event_type(), "game.ball_rerated");
     let before = evening.session.view(&|_| true);
     evening.session.apply(&newer);
     assert!(evening.session.needs_newer());
-    assert_eq!(evening.session.seq(), last.seq + 1);
+    assert_eq!(evening.session.seq(), last.seq.next());
     let refused = evening.refused("Anna", Command::Score(Scoring::EndGame { reason: None, participant_id: None }));
     assert_eq!((&refused, refused.code()), (&Refusal::NeedsNewer, "storage_unavailable"));
     let after = evening.session.view(&|_| true);
     assert_eq!((after.participants, after.current_game), (before.participants, before.current_game));
     // What comes after it is known, and is shown as far as it is.
     let mut next = last;
-    next.seq += 2;
+    next.seq = next.seq + 2;
     evening.session.apply(&next);
     assert_eq!(evening.session.seq(), next.seq);
 }
@@ -52,7 +52,7 @@ fn rules_of_a_game_to_come_leave_the_session_as_it_was() {
     let settings = evening.by("Anna", settings(ChangeSettings { rules, ..ChangeSettings::default() }));
     let mut event = evening.log.last().expect("events").clone();
     assert_eq!(settings.len(), 1);
-    event.seq += 1;
+    event.seq = event.seq.next();
     let newer = changed(&event, |json| json["data"]["rules"]["game_type"] = json!("carom"));
     let before = evening.session.rules().clone();
     evening.session.apply(&newer);
@@ -69,7 +69,7 @@ fn nobody_reads_a_session_that_began_with_a_game_to_come() {
     assert_eq!(session.seq(), log.last().expect("events").seq);
     for user in [stranger, log[0].actor.user_id.expect("a creator")] {
         assert_eq!(session.may_read(user), Err(Refusal::NeedsNewer));
-        assert_eq!(session.may_preview(user, true), Err(Refusal::NeedsNewer));
+        assert_eq!(session.may_preview(user, true, Timestamp::default()), Err(Refusal::NeedsNewer));
     }
 }
 

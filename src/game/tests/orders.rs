@@ -166,7 +166,7 @@ fn a_taken_back_last_ball_breaks_nothing() {
     let rules = kolkhoz(SHORT_TABLE, json!({"order": "always_random"}));
     let mut evening = Evening::playing(rules, &SIX);
     clears_the_table(&mut evening, "Boris");
-    evening.voids(evening.now() - 1);
+    evening.voids(evening.now().previous());
     evening.ends();
     let firsts: BTreeSet<_> = (0..40).map(|_| next_draw(&mut evening).0[0].clone()).collect();
     assert!(firsts.len() > 1);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::game::event::{PlayerDeparture, PlayerJoined};
 
-fn remove(evening: &Evening, name: &str) -> Command {
+pub(super) fn remove(evening: &Evening, name: &str) -> Command {
     Command::RemoveParticipant { participant_id: evening.participant(name) }
 }
 
@@ -66,54 +66,13 @@ fn a_forgotten_player_leaves_and_keeps_no_name() {
 }
 
 #[test]
-fn an_invitation_becomes_a_seat_on_joining() {
-    let mut evening = at_table(&["Anna"]);
-    let invite = Command::Invite { user_id: user("Boris"), display_name: "Boris".into() };
-    let facts = evening.by("Anna", invite.clone());
-    assert!(matches!(facts.as_slice(), [Fact::PlayerJoined(joined)] if !joined.is_active));
-    assert_eq!(
-        evening.session.may_read(user("Boris")).map_err(|refusal| refusal.code()),
-        Err("insufficient_permissions")
-    );
-    assert_eq!(evening.session.may_preview(user("Boris"), false), Ok(()));
-    assert_eq!(evening.session.may_join_without_code(user("Boris")), Ok(()));
-    assert_eq!(evening.by("Anna", invite.clone()), []);
-    let participant = evening.participant("Boris");
-    assert_eq!(evening.session.participant(participant).and_then(|participant| participant.joined_at), None);
-    assert_eq!(evening.score_refused(Scoring::StartGame { order: None }).code(), "not_enough_players");
-
-    evening.joins("Boris", Role::Spectator);
-    let boris = evening.session.participant_of(user("Boris")).expect("participant");
-    assert_eq!((boris.id, boris.role, boris.can_score), (participant, Role::Spectator, false));
-    assert_eq!(evening.by("Anna", invite.clone()), []);
-
-    // Having left, the account may be invited anew and choose again.
-    evening.by("Boris", remove(&evening, "Boris"));
-    assert_eq!(evening.by("Anna", invite).len(), 1);
-    evening.joins("Boris", Role::Participant);
-    let boris = evening.session.participant_of(user("Boris")).expect("participant");
-    assert_eq!((boris.role, boris.can_score, boris.is_active_player()), (Role::Participant, true, true));
-}
-
-#[test]
-fn an_invitation_can_be_declined_and_withdrawn() {
-    for by in ["Boris", "Anna"] {
-        let mut evening = at_table(&["Anna"]);
-        evening.by("Anna", Command::Invite { user_id: user("Boris"), display_name: "Boris".into() });
-        assert_eq!(evening.by(by, remove(&evening, "Boris")).len(), 1);
-        assert!(!evening.session.participants()[1].is_invited);
-        assert_eq!(evening.by(by, remove(&evening, "Boris")), []);
-    }
-}
-
-#[test]
 fn a_private_session_is_read_by_its_participants_only() {
     let mut evening = at_table(&["Anna", "Boris"]);
     assert!(evening.session.may_know_code(user("Boris")));
     evening.by("Boris", remove(&evening, "Boris"));
     assert_eq!(evening.session.may_read(user("Boris")), Ok(()), "a balance stands behind the place");
     assert!(!evening.session.may_know_code(user("Boris")));
-    assert!(evening.session.may_join_without_code(user("Boris")).is_err());
+    assert!(evening.session.may_join_without_code(user("Boris"), None, evening.time()).is_err());
     for by in ["Anna", "Vera"] {
         // Whoever declined an invitation never sat there.
         evening.by("Anna", Command::Invite { user_id: user("Vera"), display_name: "Vera".into() });
@@ -135,15 +94,18 @@ fn who_was_removed_neither_reads_nor_joins_until_invited_again() {
         assert!(evening.session.share_stands(user("Boris"), shared_at));
         evening.by("Anna", remove(&evening, "Boris"));
         assert_eq!(evening.session.may_read(user("Boris")), Err(Refusal::ParticipantRemoved));
-        assert_eq!(evening.session.may_preview(user("Boris"), true), Err(Refusal::ParticipantRemoved));
-        assert_eq!(evening.session.may_join_without_code(user("Boris")), Err(Refusal::ParticipantRemoved));
+        assert_eq!(evening.session.may_preview(user("Boris"), true, evening.time()), Err(Refusal::ParticipantRemoved));
+        assert_eq!(
+            evening.session.may_join_without_code(user("Boris"), None, evening.time()),
+            Err(Refusal::ParticipantRemoved)
+        );
         for role in [None, Some(Role::Participant), Some(Role::Spectator)] {
             assert_eq!(evening.refused("Boris", join("Boris", role)), Refusal::ParticipantRemoved);
         }
         assert!(!evening.session.share_stands(user("Boris"), shared_at));
 
         evening.by("Anna", Command::Invite { user_id: user("Boris"), display_name: "Boris".into() });
-        assert_eq!(evening.session.may_preview(user("Boris"), false), Ok(()));
+        assert_eq!(evening.session.may_preview(user("Boris"), false, evening.time()), Ok(()));
         evening.by("Boris", join("Boris", None));
         assert_eq!(evening.session.may_read(user("Boris")), Ok(()));
         assert!(!evening.session.share_stands(user("Boris"), shared_at), "what he shared before stays ended");
@@ -181,6 +143,7 @@ fn a_removal_holds_against_a_join_of_an_older_node() {
         participant_id: evening.participant("Boris"),
         current_participant_id: None,
         until_invited: false,
+        invitation: None,
     };
     let request = evening.request(user("Anna"), None, remove(&evening, "Boris"));
     evening.store(DecidedFact { game_id: None, fact: Fact::PlayerRemoved(participant) }, &request);

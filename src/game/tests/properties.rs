@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::steps::{PEOPLE, Step, any_rules, any_step};
+use super::steps::{PEOPLE, Step, about_place, any_rules, any_step};
 use super::*;
 use crate::game::discipline::{KolkhozFoul, LastBall, PyramidFoul};
 use crate::game::event::Score;
@@ -56,7 +56,7 @@ impl Evening {
                 (scorer, None, Command::Score(Scoring::EndTurn { participant_id, reason: None, correction: false }))
             }
             Step::Void(which) => {
-                let seq = which.index(self.log.len()) as Seq + 1;
+                let seq = Seq(which.index(self.log.len()) as i64 + 1);
                 (scorer, None, Command::Score(Scoring::VoidEvent { seq }))
             }
             Step::Start(order) => {
@@ -68,19 +68,7 @@ impl Evening {
                 (user(PEOPLE[*who]), game.map(|game| *game.get(&games)), Command::clone(command))
             }
             Step::Participant(who, participant, what) => {
-                let participant_id = *participant.get(&participants);
-                let command = match what % 4 {
-                    0 => Command::RemoveParticipant { participant_id },
-                    1 => {
-                        Command::UpdateParticipant { participant_id, display_name: None, can_score: Some(what % 8 < 4) }
-                    }
-                    2 => {
-                        Command::UpdateParticipant { participant_id, display_name: Some("New".into()), can_score: None }
-                    }
-                    _ => {
-                        settings(ChangeSettings { creator_participant_id: Some(participant_id), ..Default::default() })
-                    }
-                };
+                let command = about_place(*participant.get(&participants), *what);
                 (user(PEOPLE[*who]), None, command)
             }
         };
@@ -96,11 +84,19 @@ impl Evening {
         match answer {
             Ok(events) if events.is_empty() => assert!(!matches!(command, Command::Score(_) | Command::CancelSession)),
             Ok(events) => {
+                self.check_places();
                 self.check_said(&events);
                 self.check_gain(&events, current.as_ref());
             }
             Err(_) => assert_eq!(self.log.len(), before),
         }
+    }
+
+    /// Nobody has two places.
+    fn check_places(&self) {
+        let accounts: Vec<_> = self.session.participants().iter().filter_map(|it| it.user_id).collect();
+        let distinct: std::collections::HashSet<_> = accounts.iter().collect();
+        assert_eq!(distinct.len(), accounts.len(), "{accounts:?}");
     }
 
     /// Begins a game as the rules draw it, or else with the first players that are enough.
@@ -205,7 +201,7 @@ impl Evening {
 
     /// The log as if an event had never been, numbered anew.
     fn log_without(&self, gone: Seq) -> Vec<Event> {
-        let renumbered = |seq: Seq| if seq > gone { seq - 1 } else { seq };
+        let renumbered = |seq: Seq| if seq > gone { seq.previous() } else { seq };
         let mut log = self.log.clone();
         log.retain(|event| event.seq != gone);
         for event in &mut log {
@@ -331,14 +327,18 @@ proptest! {
         let scorer = evening.session.creator_user_id();
         let voided = evening.ask(scorer, None, Command::Score(Scoring::VoidEvent { seq: gone })).expect("a mark");
         // Where the void ends the game, so must the log without the mark.
-        without.extend(voided.into_iter().skip(1).map(|event| Event { seq: event.seq - 1, ..event }));
+        without.extend(voided.into_iter().skip(1).map(|event| Event { seq: event.seq.previous(), ..event }));
         let mut other = Session::default();
         without.iter().for_each(|event| other.apply(event));
         let others: Vec<_> = other.games().filter_map(|game| other.game_view(game)).collect();
         prop_assert_eq!(evening.views(), others);
         prop_assert_eq!(evening.session.balance(), other.balance());
         for game in other.games() {
-            prop_assert_eq!(evening.session.player_games(game), other.player_games(game));
+            let summary = evening.session.player_games(game);
+            for player in summary.iter().flat_map(|summary| &summary.players) {
+                prop_assert_eq!(player.balls_by_color.values().sum::<u32>(), player.balls_potted);
+            }
+            prop_assert_eq!(summary, other.player_games(game));
         }
     }
 

@@ -63,7 +63,7 @@ impl Recomputed {
                 order: started.order.clone(),
                 marks: Vec::new(),
                 is_completed: false,
-                opened_at: 0,
+                opened_at: Seq::ZERO,
                 told: Vec::new(),
             }),
             Fact::ExpenseAdded(_) | Fact::TableStopped(_) | Fact::PaymentMarked(_) => {

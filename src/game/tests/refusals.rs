@@ -12,7 +12,7 @@ fn every_scoring(evening: &Evening) -> Vec<Scoring> {
         evening.foul("Anna", None),
         evening.end_turn("Anna"),
         Scoring::StartGame { order: None },
-        Scoring::VoidEvent { seq: 1 },
+        Scoring::VoidEvent { seq: Seq(1) },
         Scoring::EndGame { reason: None, participant_id: None },
         Scoring::CancelGame {},
         Scoring::CompleteSession {},

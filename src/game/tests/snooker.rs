@@ -239,6 +239,35 @@ fn a_free_ball_before_the_first_red_makes_155() {
 }
 
 #[test]
+fn statistics_count_the_breaks_and_balls_that_stand() {
+    let mut evening = frame(json!({}));
+    let counted = |evening: &Evening, player: usize| {
+        let summary = evening.session.player_games(evening.game()).expect("summary");
+        let player = &summary.players[player];
+        let breaks = player.breaks.expect("breaks are counted");
+        let balls: Vec<_> = player.balls_by_color.iter().map(|(color, balls)| (color.name(), *balls)).collect();
+        ((breaks.highest, breaks.fifties, breaks.centuries), balls)
+    };
+    for _ in 0..6 {
+        evening.pots("Anna", "red");
+        evening.pots("Anna", "black");
+    }
+    assert_eq!(counted(&evening, 0), ((48, 0, 0), vec![("red", 6), ("black", 6)]));
+    evening.pots("Anna", "red");
+    evening.pots("Anna", "pink");
+    let pink = evening.now();
+    // A break counts before it is over.
+    assert_eq!(counted(&evening, 0), ((55, 1, 0), vec![("red", 7), ("pink", 1), ("black", 6)]));
+    evening.voids(pink);
+    assert_eq!(counted(&evening, 0), ((49, 0, 0), vec![("red", 7), ("black", 6)]));
+    evening.pots("Anna", "yellow");
+    evening.fouls("Boris");
+    evening.pots("Anna", "red");
+    assert_eq!(counted(&evening, 0), ((51, 1, 0), vec![("yellow", 1), ("red", 8), ("black", 6)]));
+    assert_eq!(counted(&evening, 1), ((0, 0, 0), vec![]));
+}
+
+#[test]
 fn who_concedes_loses_whatever_the_score() {
     let mut evening = frame(json!({"frame_price": 10_000, "point_price": 100}));
     evening.pots("Anna", "red");

@@ -127,7 +127,7 @@ fn hostile() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => Just(Command::Score(Scoring::CancelGame {})),
         2 => note().prop_map(|reason| Command::Score(Scoring::EndGame { reason, participant_id: None })),
-        1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq })),
+        1 => any_number().prop_map(|seq| Command::Score(Scoring::VoidEvent { seq: Seq(seq) })),
         1 => any_text().prop_map(move |color| Command::Score(Scoring::PotBall {
             participant_id: nobody, color, own_ball: true, count: None, free_ball: false, note: None, correction: false })),
         4 => (any_text(), role()).prop_map(|(display_name, role)| Command::Join { display_name, role }),
@@ -160,4 +160,20 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(who, game, command)| Step::Any(who, game, Box::new(command))),
         2 => (0..PEOPLE.len(), index(), any::<u8>()).prop_map(|(who, participant, what)| Step::Participant(who, participant, what)),
     ]
+}
+
+/// What somebody may ask about a place.
+pub(super) fn about_place(participant_id: ParticipantId, what: u8) -> Command {
+    let user_id = user(PEOPLE[usize::from(what) % PEOPLE.len()]);
+    match what % 9 {
+        0 => Command::RemoveParticipant { participant_id },
+        1 => Command::UpdateParticipant { participant_id, display_name: None, can_score: Some(what % 8 < 4) },
+        2 => Command::UpdateParticipant { participant_id, display_name: Some("New".into()), can_score: None },
+        3 => Command::AskClaim { participant_id, display_name: "Somebody".into() },
+        4 => Command::ConfirmClaim { participant_id, user_id },
+        5 => Command::DeclineClaim { participant_id, user_id },
+        6 => Command::AdmitScorer { link_id: Uuid::from_u128(u128::from(what) % 2), display_name: "X".into() },
+        7 => Command::EndScorerLink { link_id: Uuid::from_u128(u128::from(what) % 2) },
+        _ => settings(ChangeSettings { creator_participant_id: Some(participant_id), ..Default::default() }),
+    }
 }

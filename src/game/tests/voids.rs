@@ -7,9 +7,12 @@ fn a_taken_back_ball_is_back_on_the_table() {
     let mut evening = Evening::playing(kolkhoz(SHORT_TABLE, json!({})), &["Anna", "Boris"]);
     evening.pots("Anna", "pink");
     evening.misses("Anna");
-    let facts = evening.voids(evening.now() - 1);
+    let facts = evening.voids(evening.now().previous());
     let [Fact::EventVoided(voided)] = facts.as_slice() else { panic!("{facts:?}") };
-    assert_eq!((voided.voided_seq, voided.voided_type.as_str()), (evening.now() - 2, "game.ball_potted"));
+    assert_eq!(
+        (voided.voided_seq, voided.voided_type.as_str()),
+        (evening.now().previous().previous(), "game.ball_potted")
+    );
     assert_eq!(voided.standing.scores.iter().map(|score| score.points).collect::<Vec<_>>(), [0, 0]);
     assert_eq!(voided.standing.current_participant_id, Some(evening.participant("Boris")));
     assert_eq!(voided.standing.remaining[1].count, Some(1));
@@ -26,7 +29,7 @@ fn an_ended_game_stays_ended_and_its_money_is_put_right() {
     evening.pots("Boris", "white");
     assert_eq!((evening.points(), evening.balances()), (vec![5, 3], vec![100, -100]));
     // Another game was begun since, so that it can't go on.
-    let (first, pink_and_white) = (evening.game(), evening.now() - 2);
+    let (first, pink_and_white) = (evening.game(), evening.now().previous().previous());
     evening.starts(&["Anna", "Boris"]);
     evening.score(Scoring::CancelGame {});
     let facts = evening.voids(pink_and_white);
@@ -46,7 +49,7 @@ fn a_pyramid_that_loses_its_last_ball_was_won_by_nobody() {
     evening.pots("Anna", "white");
     assert_eq!(evening.balances(), [500, -500]);
     evening.score(Scoring::CompleteSession {});
-    evening.voids(evening.now() - 2);
+    evening.voids(evening.now().previous().previous());
     assert_eq!((evening.balances(), evening.winners()), (vec![0, 0], vec![]));
     assert_eq!(evening.session.status(), Status::Completed);
 }
@@ -86,10 +89,10 @@ fn only_marks_can_be_taken_back() {
     evening.pots("Anna", "pink");
     evening.voids(evening.now());
     evening.ends();
-    for seq in [1, 2, 3, 5, 6] {
+    for seq in [1, 2, 3, 5, 6].map(Seq) {
         assert_eq!(evening.score_refused(Scoring::VoidEvent { seq }).code(), "event_not_voidable", "{seq}");
     }
-    for seq in [i64::MIN, -1, 0, 7, i64::MAX] {
+    for seq in [i64::MIN, -1, 0, 7, i64::MAX].map(Seq) {
         assert_eq!(evening.score_refused(Scoring::VoidEvent { seq }), Refusal::NotFound("event"), "{seq}");
     }
 }

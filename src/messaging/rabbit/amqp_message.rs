@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::game::event::Proof;
-use crate::ids::ParticipantId;
+use crate::ids::{CorrelationId, ParticipantId};
 use crate::messaging::delivery::Invalid;
 use crate::messaging::message::EventHeader;
 use crate::messaging::topology::{DEAD_LETTERS, EVENTS, retry_queue};
 use crate::messaging::{Message, topology};
+use crate::outbox::chat_news::is_of_chats;
 use crate::outbox::envelope::{Envelope, MAX_RETRIES, Priority, SOURCE_SERVICE};
 
 const PERSISTENT: u8 = 2;
@@ -49,7 +50,8 @@ impl AmqpMessage {
     /// A message for whoever is bound to its key.
     pub(super) fn event(message: &Message, origin: &str) -> Self {
         let mut headers = headers(&message.envelope, 0);
-        if message.is_own && message.keys().any(is_between_nodes) {
+        // Of what this process did its sessions know, and whoever is in a chat here.
+        if message.is_own && (message.keys().any(is_between_nodes) || is_of_chats(&message.envelope)) {
             headers.insert(ORIGIN.into(), text(origin));
         }
         if !message.also.is_empty() {
@@ -129,7 +131,7 @@ fn headers(envelope: &Envelope, retry_count: u32) -> FieldTable {
     headers.insert("correlation_id".into(), text(&envelope.correlation_id.to_string()));
     headers.insert(RETRY_COUNT.into(), AMQPValue::LongInt(retry_count as i32));
     if let (true, Some(seq)) = (envelope.is_of_the_log(), envelope.seq) {
-        headers.insert(SEQ.into(), AMQPValue::LongLongInt(seq));
+        headers.insert(SEQ.into(), AMQPValue::LongLongInt(seq.0));
     }
     headers
 }
@@ -213,7 +215,7 @@ fn stand_in(raw: &Raw) -> Envelope {
         event_type: raw.properties.kind().as_ref().map_or("unreadable", ShortString::as_str).to_owned(),
         timestamp: clock::now(),
         source_service: raw.properties.app_id().as_ref().map_or("unknown", ShortString::as_str).to_owned(),
-        correlation_id: uuid(raw.properties.correlation_id()).unwrap_or(event_id),
+        correlation_id: CorrelationId(uuid(raw.properties.correlation_id()).unwrap_or(event_id)),
         causation_id: None,
         priority: Priority::Low as u8,
         retries: 0,

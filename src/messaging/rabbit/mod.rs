@@ -25,7 +25,7 @@ use self::amqp_message::AmqpMessage;
 use self::link::Link;
 use self::node_queue::Node;
 use self::publisher::{OutgoingMessage, WINDOW};
-pub(super) use self::unacked_delivery::UnackedDelivery;
+use self::unacked_delivery::UnackedDelivery;
 use super::load::{Load, QueueReport};
 use super::node_queue::BusBindings;
 use super::topology::{BROADCAST_TARGET, QUEUES, Queue, broadcast_queue};

@@ -16,7 +16,6 @@ use super::acks::Acks;
 use super::link::{Link, LiveConnection};
 use super::{PREFETCH, Rabbit, UnackedDelivery, amqp_message, answered};
 use crate::clock;
-use crate::messaging::delivery::DeliverySettlement;
 use crate::messaging::load::{ConsumerGauge, Load};
 use crate::messaging::topology::Queue;
 use crate::messaging::{BusError, Delivery};
@@ -224,7 +223,7 @@ impl Subscription {
             return Ok(None);
         }
         let (message, attempts, invalid) = amqp_message::open(raw);
-        Ok(Some(Delivery { message, attempts, invalid, settle: DeliverySettlement::Broker(unacked(tag)) }))
+        Ok(Some(Delivery { message, attempts, invalid, settlement: Box::new(unacked(tag)) }))
     }
 
     async fn settle(&mut self, tag: u64) -> Result<(), BusError> {

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::Rabbit;
 use super::amqp_message::AmqpMessage;
 use crate::messaging::Message;
+use crate::messaging::delivery::Settlement;
 use crate::messaging::load::Load;
 use crate::telemetry::Trouble;
 
@@ -18,7 +20,7 @@ static STAYS: Trouble = Trouble::new();
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// One unacknowledged delivery.
-pub(in crate::messaging) struct UnackedDelivery {
+pub(super) struct UnackedDelivery {
     tag: u64,
     queue: &'static str,
     /// To the channel it came from.
@@ -39,27 +41,9 @@ impl UnackedDelivery {
         Self { tag, queue, settled, rabbit, load, arrived: Instant::now() }
     }
 
-    pub(in crate::messaging) fn ack(self) {
-        self.load.took(self.arrived.elapsed());
-        // There is a place for each unacknowledged delivery of the channel.
-        let _ = self.settled.try_send(self.tag);
-    }
-
-    /// Puts the message into the next retry queue.
-    pub(in crate::messaging) async fn retry(self, message: &Message, attempts: u32) {
-        let replacement = || AmqpMessage::retry(self.queue, message, attempts);
-        self.replace(replacement).await;
-    }
-
-    /// Puts the message, or the body that is none, into the dead letter queue.
-    pub(in crate::messaging) async fn bury(self, message: &Message, attempts: u32, raw: Option<String>, reason: &str) {
-        let replacement = || AmqpMessage::dead(self.queue, message, attempts, raw.clone(), reason);
-        self.replace(replacement).await;
-    }
-
     /// Acknowledges when the other is confirmed; until then the message is still here. Ends without where the channel
     /// is lost, since the message comes again.
-    async fn replace(&self, replacement: impl Fn() -> AmqpMessage) {
+    async fn replace(&self, replacement: impl Fn() -> AmqpMessage + Send) {
         while !self.settled.is_closed() {
             match self.rabbit.send(replacement()).await.await {
                 Ok(()) => {
@@ -74,5 +58,43 @@ impl UnackedDelivery {
                 }
             }
         }
+    }
+}
+
+impl Settlement for UnackedDelivery {
+    fn ack(self: Box<Self>) {
+        self.load.took(self.arrived.elapsed());
+        // There is a place for each unacknowledged delivery of the channel.
+        let _ = self.settled.try_send(self.tag);
+    }
+
+    /// Puts the message into the next retry queue, whose delay it is.
+    fn retry<'a>(
+        self: Box<Self>,
+        message: &'a Message,
+        attempts: u32,
+        _: Duration,
+    ) -> BoxFuture<'a, Option<Box<dyn Settlement>>> {
+        Box::pin(async move {
+            self.replace(|| AmqpMessage::retry(self.queue, message, attempts)).await;
+            None
+        })
+    }
+
+    /// Puts the message, or the body that is none, into the dead letter queue.
+    fn bury<'a>(
+        self: Box<Self>,
+        message: &'a Message,
+        attempts: u32,
+        raw: Option<String>,
+        reason: &'a str,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.replace(|| AmqpMessage::dead(self.queue, message, attempts, raw.clone(), reason)).await;
+        })
+    }
+
+    fn is_local(&self) -> bool {
+        false
     }
 }

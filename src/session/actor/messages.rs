@@ -12,9 +12,9 @@ use super::{Newcomer, PendingAnswer, SessionActor, WaitingLook};
 use crate::game::Session;
 use crate::ids::{ParticipantId, Seq, UserId};
 use crate::journal::Record;
+use crate::session::activity::Activity;
 use crate::session::audience::Listener;
 use crate::session::engine::{Ask, CallerId, Input};
-use crate::session::live::Activity;
 use crate::session::{CommandError, CommandReceipt, SessionUpdate, Submission};
 
 /// Decide this and store it.

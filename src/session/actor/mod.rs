@@ -12,9 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
 
 use self::messages::StateReader;
+use super::activity::Activity;
 use super::audience::{Audience, Listener, Push, Welcome};
 use super::engine::{CallerId, Effect, Engine, Input, Outcome};
-use super::live::Activity;
 use super::{CommandError, CommandReceipt, SessionUpdate};
 use crate::game::view::SessionView;
 use crate::ids::{GameId, Seq, SessionId, UserId};
@@ -254,9 +254,9 @@ impl SessionActor {
                         let there = records.first().and_then(|record| record.event.game_id);
                         caller.game.zip(there).is_some_and(|(asked, there)| asked != there)
                     };
-                    let result = match journal.read(id, first - 1, u64::from(count)).await {
+                    let result = match journal.read(id, first.previous(), u64::from(count)).await {
                         Ok(records) if of_another_game(&records) => Err(CommandError::KeyReused),
-                        Ok(records) => Ok(CommandReceipt { seq: first + Seq::from(count) - 1, records }),
+                        Ok(records) => Ok(CommandReceipt { seq: first.previous() + i64::from(count), records }),
                         Err(error) => {
                             tracing::error!(session.id = %id, %error, "a repeated command could not be answered");
                             Err(CommandError::NotStored)

@@ -15,12 +15,12 @@ use crate::telemetry::Trouble;
 static UNREADABLE: Trouble = Trouble::new();
 
 /// What the row of a session says of it.
-pub(in crate::session) struct ListedSession {
-    pub(in crate::session) session: SessionId,
+pub(crate) struct ListedSession {
+    pub(crate) session: SessionId,
     /// Its last event.
-    pub(in crate::session) head: Seq,
+    pub(crate) head: Seq,
     /// Its join code.
-    pub(in crate::session) code: String,
+    pub(crate) code: String,
 }
 
 impl Sessions {
@@ -89,7 +89,7 @@ impl Sessions {
 
     /// These sessions as an account sees them, without those that are not for its eyes. Those that do not live here are
     /// read together and not brought into memory.
-    pub(in crate::session) async fn list_for(
+    pub(crate) async fn list_for(
         &self,
         user: UserId,
         listed: Vec<ListedSession>,

@@ -2,7 +2,7 @@
 
 mod looks;
 
-pub(super) use self::looks::ListedSession;
+pub(crate) use self::looks::ListedSession;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,14 +12,15 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::activity::Activity;
 use super::actor::SessionActor;
 use super::actor::messages::{Close, Execute, Leave, OthersKnown, RemoteEvents, RemotePresence, SayOnline, Watch};
-use super::live::{Activity, LiveSession, LiveSessions};
+use super::live::{LiveSession, LiveSessions};
 use super::unstored_keys::UnstoredKeys;
 use super::{CommandError, CommandReceipt, Listener, SessionUpdate, Submission, Viewer};
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession};
-use crate::ids::{Seq, SessionId, UserId};
+use crate::ids::{CommandId, Seq, SessionId, UserId};
 use crate::journal::{AppendError, Journal, LoadedSession, Record};
 
 /// A session that dies under a message is opened again this often before the caller hears of it.
@@ -107,7 +108,7 @@ impl Sessions {
         async {
             let result = self.execute_in_span(session, submission).await;
             match &result {
-                Ok(played) => tracing::debug!(seq = played.seq, events = played.records.len(), "played"),
+                Ok(played) => tracing::debug!(seq = played.seq.0, events = played.records.len(), "played"),
                 Err(error) => tracing::debug!(code = error.code(), %error, "not played"),
             }
             result
@@ -160,7 +161,7 @@ impl Sessions {
     }
 
     /// Whether the account opened a session under that key before.
-    pub async fn has_created(&self, user: UserId, key: Uuid) -> Result<bool, CommandError> {
+    pub async fn has_created(&self, user: UserId, key: CommandId) -> Result<bool, CommandError> {
         Ok(self.journal.opened_by(user, key).await?.is_some())
     }
 
@@ -179,7 +180,7 @@ impl Sessions {
         let records = submission.stamp(id, &nothing, decided);
         // Its place in memory before its place in the log: nothing is stored that is refused.
         let slot = self.live.slot(id).ok_or(CommandError::Busy)?;
-        let stored = self.journal.append(id, 0, records.clone()).await;
+        let stored = self.journal.append(id, Seq::ZERO, records.clone()).await;
         if stored.is_ok() {
             // Without a look at the database, which may be gone since: what was stored is answered.
             // Nobody can be watching it.
@@ -194,7 +195,7 @@ impl Sessions {
         }
     }
 
-    async fn created_before(&self, (user, key): (UserId, Uuid), hash: i64) -> Result<SessionId, CommandError> {
+    async fn created_before(&self, (user, key): (UserId, CommandId), hash: i64) -> Result<SessionId, CommandError> {
         match self.journal.opened_by(user, key).await? {
             Some((id, there)) if there == hash => Ok(id),
             Some(_) => Err(CommandError::KeyReused),
@@ -262,10 +263,10 @@ impl Sessions {
     /// see an older state than it has seen.
     async fn known_head(&self, session: SessionId) -> Result<Seq, CommandError> {
         if self.news.is_none() {
-            return Ok(0);
+            return Ok(Seq::ZERO);
         }
         // What is in memory may be older than what the client has seen elsewhere, so it is not shown instead.
-        Ok(self.journal.head(session).await?.unwrap_or(0))
+        Ok(self.journal.head(session).await?.unwrap_or(Seq::ZERO))
     }
 
     /// A listener hears no more.

@@ -12,12 +12,10 @@ mod resuming;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 pub(crate) use self::effects::{Ask, CallerId, Effect, Input, Outcome};
 use super::recent::RecentRecords;
 use crate::game::Session;
-use crate::ids::{Seq, UserId};
+use crate::ids::{CommandId, Seq, UserId};
 use crate::journal::{AppendError, Commands, LoadedSession, Record, Snapshot};
 use crate::session::Submission;
 
@@ -27,7 +25,7 @@ const DECIDED_TOGETHER_MAX: usize = 256;
 /// nothing had to change.
 const UNSTORED_MAX: usize = 256;
 /// Events between two snapshots: what opening a session replays at most.
-const SNAPSHOT_EVERY: Seq = 512;
+const SNAPSHOT_EVERY: i64 = 512;
 
 #[derive(Debug)]
 enum Phase {
@@ -60,7 +58,7 @@ pub(crate) struct Engine {
     phase: Phase,
     waiting: VecDeque<Ask>,
     made: Commands,
-    unstored: VecDeque<((UserId, Uuid), i64, Outcome)>,
+    unstored: VecDeque<((UserId, CommandId), i64, Outcome)>,
     recent: RecentRecords,
     /// Listeners whose history is being read, and what they have.
     resuming: BTreeMap<u64, Seq>,
@@ -87,7 +85,7 @@ impl Engine {
             resuming: BTreeMap::new(),
             shared,
             looks_later: false,
-            heard: 0,
+            heard: Seq::ZERO,
             snapshot_seq: opened.snapshot_seq,
         }
     }
@@ -252,7 +250,7 @@ impl Engine {
             Err(AppendError::Conflict) => {
                 // Decided again, on what the other node stored; the first answer of a key stays the first.
                 self.take_back(decisions);
-                self.heard = self.heard.max(self.committed.seq() + 1);
+                self.heard = self.heard.max(self.committed.seq().next());
             }
             Err(AppendError::KeysUsed(keys)) => {
                 let is_used = |(ask, _): &mut (Ask, Outcome)| keys.contains(&ask.submission.key());
@@ -331,10 +329,12 @@ impl Engine {
     /// Applies and tells what continues the log; drops what is known.
     fn catch_up(&mut self, mut records: Vec<Arc<Record>>, effects: &mut Vec<Effect>) {
         records.sort_by_key(|record| record.seq());
-        let mut next = self.committed.seq() + 1;
+        let mut next = self.committed.seq().next();
         records.retain(|record| {
             let continues = record.seq() == next;
-            next += Seq::from(continues);
+            if continues {
+                next = next.next();
+            }
             continues
         });
         if records.is_empty() {
@@ -357,7 +357,7 @@ impl Engine {
     }
 
     fn ask_for_snapshot(&self, effects: &mut Vec<Effect>) {
-        if self.committed.seq() - self.snapshot_seq >= SNAPSHOT_EVERY {
+        if self.committed.seq().since(self.snapshot_seq) >= SNAPSHOT_EVERY {
             effects.push(Effect::KeepSnapshot);
         }
     }

@@ -7,13 +7,13 @@ use crate::ids::Seq;
 use crate::journal::Record;
 
 /// A watcher that misses more than this gets the snapshot instead (contract, section 3).
-const RESUME_MAX: Seq = 1_000;
+const RESUME_MAX: i64 = 1_000;
 
 impl Engine {
     pub(super) fn watch(&mut self, watcher: u64, after: Option<Seq>, effects: &mut Vec<Effect>) {
         let head = self.committed.seq();
         match after {
-            Some(after) if (0..=head).contains(&after) && head - after <= RESUME_MAX => {
+            Some(after) if (Seq::ZERO..=head).contains(&after) && head.since(after) <= RESUME_MAX => {
                 match self.recent.after(after, head) {
                     Some(missed) => effects.push(Effect::Welcome { watcher, missed: Some(missed) }),
                     None => {
@@ -35,9 +35,9 @@ impl Engine {
         // Only what is known to be committed here: the rest is told in its turn.
         missed.retain(|record| record.seq() > after && record.seq() <= self.committed.seq());
         let last = missed.last().map_or(after, |record| record.seq());
-        let whole = missed.iter().zip(after + 1..).all(|(record, seq)| record.seq() == seq);
+        let whole = missed.iter().zip(1..).all(|(record, place)| record.seq() == after + place);
         match self.recent.after(last, self.committed.seq()) {
-            Some(rest) if whole && last - after + rest.len() as Seq <= RESUME_MAX => {
+            Some(rest) if whole && last.since(after) + rest.len() as i64 <= RESUME_MAX => {
                 missed.extend(rest);
                 effects.push(Effect::Welcome { watcher, missed: Some(missed) });
             }

@@ -7,7 +7,7 @@ use super::node::Message;
 use super::work::{Process, Query, Turn, Work};
 use super::world::{World, trace};
 use super::{NODES, number_of};
-use crate::ids::Seq;
+use crate::ids::{Position, Seq};
 use crate::journal::Record;
 
 /// What became of a message.
@@ -24,7 +24,7 @@ pub(super) enum Sent {
 
 impl World {
     /// Hands an event of a writer over, whose process need not hear of it.
-    pub(super) fn publish(&mut self, process: Process, row: usize, position: i64, record: &Arc<Record>) -> Sent {
+    pub(super) fn publish(&mut self, process: Process, row: usize, position: Position, record: &Arc<Record>) -> Sent {
         self.store.rows[row].attempted(position);
         if self.nodes[process.node].queue.is_none() {
             return Sent::Refused;

@@ -6,12 +6,11 @@ use uuid::Uuid;
 
 use super::clients::Answer;
 use super::node::Place;
-use super::store::Row;
 use super::world::World;
 use super::{NODES, SESSIONS, number_of};
 use crate::game::Session;
 use crate::game::command::Request;
-use crate::ids::{Dice, Seq, Timestamp};
+use crate::ids::{CommandId, Dice, Seq, Timestamp};
 use crate::journal::LoadedSession;
 
 impl World {
@@ -25,7 +24,7 @@ impl World {
         if is_refused(&log.truth) || played.answer == Some(Answer::Refused) {
             return;
         }
-        let mut state = LoadedSession::new(log.after(0, head as usize)).state;
+        let mut state = LoadedSession::new(log.after(Seq::ZERO, head.0 as usize)).state;
         let since = log.after(head, usize::MAX);
         let was_refused = is_refused(&state)
             || since.iter().any(|record| {
@@ -61,8 +60,8 @@ impl World {
     pub(super) fn is_settled(&self) -> bool {
         let is_at_head = |session: usize, seq: Seq| seq == self.store.logs[session].head();
         self.clients.are_answered()
-            && self.store.rows.iter().all(|row| row.published == row.outbox.len() as i64)
-            && self.watchers.iter().all(|watcher| is_at_head(watcher.session, watcher.last.unwrap_or(0)))
+            && self.store.rows.iter().all(|row| row.published == row.last())
+            && self.watchers.iter().all(|watcher| is_at_head(watcher.session, watcher.last.unwrap_or_default()))
             && self.store.logs.iter().all(|log| log.applied == log.head())
             && self.nodes.iter().all(|node| {
                 node.sessions.iter().enumerate().all(|(session, place)| match place {
@@ -79,8 +78,9 @@ impl World {
             self.check_nodes(session);
         }
         self.check_commands();
-        for Row { process, outbox, published, .. } in &self.store.rows {
-            assert_eq!(*published, outbox.len() as i64, "what {process:?} stored is published");
+        for row in &self.store.rows {
+            let process = row.process;
+            assert_eq!(row.published, row.last(), "what {process:?} stored is published");
         }
         for watcher in &self.watchers {
             let head = self.store.logs[watcher.session].head();
@@ -91,7 +91,7 @@ impl World {
     fn check_log(&self, session: usize) {
         let log = &self.store.logs[session];
         for (record, seq) in log.records.iter().zip(1..) {
-            assert_eq!(record.seq(), seq, "one gapless log");
+            assert_eq!(record.seq(), Seq(seq), "one gapless log");
         }
         let LoadedSession { state, commands, .. } = LoadedSession::new(log.records.clone());
         assert_eq!(state, log.truth, "the state is the fold of the log");
@@ -120,7 +120,7 @@ impl World {
 
     /// Acknowledged is stored, once and nowhere else; what is known to have left nothing has left nothing.
     fn check_commands(&self) {
-        let mut stored: BTreeMap<(Uuid, Uuid), (usize, i64, Vec<Uuid>)> = BTreeMap::new();
+        let mut stored: BTreeMap<(Uuid, CommandId), (usize, i64, Vec<Uuid>)> = BTreeMap::new();
         for (session, log) in self.store.logs.iter().enumerate() {
             for record in &log.records {
                 let Some(user) = record.event.actor.user_id else { continue };

@@ -12,14 +12,14 @@ use super::work::{Process, Turn, Work};
 use super::world::{World, trace};
 use super::{NODES, PERSONS, SESSIONS, user};
 use crate::game::command::{Command, Request, Scoring};
-use crate::ids::{Seq, Timestamp, UserId};
+use crate::ids::{CommandId, CorrelationId, Seq, Timestamp, UserId};
 use crate::journal::Record;
 use crate::session::Submission;
 
 /// A command and what its author knows of it.
 pub(super) struct Played {
     pub(super) user: UserId,
-    pub(super) key: Uuid,
+    pub(super) key: CommandId,
     pub(super) session: usize,
     pub(super) command: Command,
     pub(super) answer: Option<Answer>,
@@ -169,7 +169,7 @@ impl World {
         let key = match of_mine {
             Some(played) if self.draws.one_in(5) => return played,
             Some(played) if self.draws.one_in(3) => self.clients.played[played].key,
-            _ => Uuid::from_u128(u128::from(self.draws.draw()) | 1 << 100),
+            _ => CommandId(Uuid::from_u128(u128::from(self.draws.draw()) | 1 << 100)),
         };
         let command = self.command(session);
         let user = user(person);
@@ -187,7 +187,7 @@ impl World {
             0 => Command::AddGuest { display_name: "guest".to_owned() },
             1..=4 if !playing => Command::Score(Scoring::StartGame { order: None }),
             1 => Command::Score(Scoring::EndGame { reason: None, participant_id: None }),
-            2 => Command::Score(Scoring::VoidEvent { seq: 1 + self.draws.below(head as usize) as Seq }),
+            2 => Command::Score(Scoring::VoidEvent { seq: Seq(1 + self.draws.below(head.0 as usize) as i64) }),
             3 => Command::Score(Scoring::CommitFoul {
                 participant_id,
                 points: None,
@@ -225,7 +225,12 @@ impl World {
         trace!(self, "{caller:?} command {played} session {session} on {process:?}: {:?}", request.command);
         let ask = Ask {
             caller,
-            submission: Submission { request, command_id, correlation_id: command_id, hash: played as i64 },
+            submission: Submission {
+                request,
+                command_id,
+                correlation_id: CorrelationId(command_id.0),
+                hash: played as i64,
+            },
         };
         let head = self.store.logs[session].head();
         self.clients.persons[person].awaits = Some(caller.0);
@@ -252,7 +257,7 @@ impl World {
         let outcome = match records {
             Some(records) => {
                 self.clients.figures.repeated += 1;
-                let seq = records.last().map_or(0, |record| record.seq());
+                let seq = records.last().map_or(Seq::ZERO, |record| record.seq());
                 Outcome::Done { seq, records }
             }
             None => Outcome::NotStored,
@@ -324,7 +329,7 @@ impl World {
         assert!(seq <= log.head(), "answered before it was stored");
         for record in records {
             assert_eq!(
-                log.records[record.seq() as usize - 1].event.event_id,
+                log.records[record.seq().0 as usize - 1].event.event_id,
                 record.event.event_id,
                 "acknowledged with the numbers that it has"
             );

@@ -31,7 +31,7 @@ use self::world::World;
 use crate::game::Session;
 use crate::game::command::{Command, CreateSession, Request, Scoring};
 use crate::game::event::{Actor, Event, Proof};
-use crate::ids::{Dice, SessionId, Timestamp, UserId};
+use crate::ids::{CommandId, CorrelationId, Dice, Seq, SessionId, Timestamp, UserId};
 use crate::journal::Record;
 
 const NODES: usize = 3;
@@ -87,12 +87,12 @@ fn make_opening(session: usize) -> (Vec<Arc<Record>>, Session) {
             let event = Event {
                 event_id: dice.id(log.len() as u64, at),
                 session_id: session_id(session),
-                seq: log.len() as i64 + 1,
+                seq: Seq(log.len() as i64 + 1),
                 fact: decided.fact,
                 game_id: decided.game_id,
                 actor: Actor { user_id: Some(user(person)), participant_id: None },
-                command_id: Uuid::from_u128(number),
-                correlation_id: Uuid::from_u128(number),
+                command_id: CommandId(Uuid::from_u128(number)),
+                correlation_id: CorrelationId(Uuid::from_u128(number)),
                 timestamp: at,
                 proof: Proof::after(state.last_hash()),
             };

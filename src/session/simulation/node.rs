@@ -98,7 +98,7 @@ impl World {
     /// Somebody asks something of a session on a node, which looks first how long the log is, where that matters.
     pub(super) fn request(&mut self, process: Process, session: usize, message: Message) {
         match message {
-            Message::Execute(_) => self.open(process, session, 0, message),
+            Message::Execute(_) => self.open(process, session, Seq::ZERO, message),
             then => self.pending.push(Work::Query(process, Query::Head { session, then })),
         }
     }

@@ -7,6 +7,7 @@ use super::broker::Sent;
 use super::store::{Row, Rows};
 use super::work::{Process, Query, Turn, Work};
 use super::world::{World, trace};
+use crate::ids::Position;
 use crate::journal::Record;
 use crate::messaging::backlog::Backlog;
 
@@ -22,7 +23,7 @@ const TAKEN_PAGE: usize = 2;
 pub(super) struct Publication {
     /// Of which attempt: those that were given up are not awaited.
     attempt: u32,
-    position: i64,
+    position: Position,
     /// Of whose outbox, where it is another's.
     row: Option<usize>,
 }
@@ -30,10 +31,10 @@ pub(super) struct Publication {
 pub(super) struct Relay {
     backlog: Backlog,
     /// What the writer told of and the relay has not taken yet.
-    tap: VecDeque<(i64, Vec<Arc<Record>>)>,
-    end: i64,
+    tap: VecDeque<(Position, Vec<Arc<Record>>)>,
+    end: Position,
     attempt: u32,
-    confirms: VecDeque<(i64, Option<bool>)>,
+    confirms: VecDeque<(Position, Option<bool>)>,
     is_woken: bool,
     is_reading: bool,
     /// Looks after the writers of others.
@@ -46,7 +47,7 @@ impl Relay {
         Self {
             backlog: Backlog::new(BACKLOG),
             tap: VecDeque::new(),
-            end: 1,
+            end: Position(1),
             attempt: 0,
             confirms: VecDeque::new(),
             is_woken: false,
@@ -62,13 +63,13 @@ pub(super) struct TakeOver {
     row: usize,
     attempt: u32,
     /// The positions of a page that are not confirmed yet, and its last.
-    awaited: Vec<i64>,
-    last: i64,
+    awaited: Vec<Position>,
+    last: Position,
 }
 
 impl World {
     /// The writer tells of a commit; what does not fit is in the table.
-    pub(super) fn tap(&mut self, process: Process, first: i64, records: Vec<Arc<Record>>) {
+    pub(super) fn tap(&mut self, process: Process, first: Position, records: Vec<Arc<Record>>) {
         let relay = &mut self.nodes[process.node].relay;
         relay.end = first + records.len() as i64;
         if relay.tap.len() < TAP {
@@ -173,9 +174,9 @@ impl World {
         self.wake_relay(process);
     }
 
-    pub(super) fn last_read(&mut self, process: Process, last: i64) {
+    pub(super) fn last_read(&mut self, process: Process, last: Position) {
         let relay = &mut self.nodes[process.node].relay;
-        relay.end = relay.end.max(last + 1);
+        relay.end = relay.end.max(last.next());
         self.wake_relay(process);
     }
 
@@ -196,7 +197,7 @@ impl World {
             !is_silent(there) && other.as_ref().is_some_and(|other| other.row == at)
         };
         let is_abandoned = |(at, row): (usize, &Row)| {
-            let has_more = row.outbox.len() as i64 > row.published;
+            let has_more = row.last() > row.published;
             row.process != process
                 && is_silent(row.process)
                 && !row.taken_by.is_some_and(|by| is_at_it(by, at))
@@ -205,7 +206,7 @@ impl World {
         let row = self.store.rows.iter().enumerate().position(is_abandoned)?;
         trace!(self, "{process:?} takes the outbox of {:?} over", self.store.rows[row].process);
         self.store.rows[row].taken_by = Some(process);
-        Some((row, self.store.page(row, self.store.rows[row].published + 1, TAKEN_PAGE)))
+        Some((row, self.store.page(row, self.store.rows[row].published.next(), TAKEN_PAGE)))
     }
 
     pub(super) fn publish_for(&mut self, process: Process, page: Option<(usize, Rows)>) {
@@ -248,7 +249,7 @@ impl World {
     }
 
     /// At the database; false: the lease is lost.
-    pub(super) fn hold(&mut self, process: Process, row: usize, published: i64) -> bool {
+    pub(super) fn hold(&mut self, process: Process, row: usize, published: Position) -> bool {
         self.store.mark(row, published);
         self.store.rows[row].taken_by == Some(process)
     }
@@ -256,7 +257,7 @@ impl World {
     pub(super) fn held(&mut self, process: Process, row: usize, is_held: bool) {
         match &self.nodes[process.node].take_over {
             Some(other) if is_held && other.row == row => {
-                let from = other.last + 1;
+                let from = other.last.next();
                 self.pending.push(Work::Query(process, Query::PageOfOther { row, from }));
             }
             _ => self.end_take_over(process),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::super::engine::{Ask, CallerId, Effect, Engine, Input, Outcome};
 use super::{opening, user};
 use crate::game::command::{Command, Request, Scoring};
-use crate::ids::{Dice, Timestamp, UserId};
+use crate::ids::{CommandId, CorrelationId, Dice, Seq, Timestamp, UserId};
 use crate::journal::{AppendError, LoadedSession, Record};
 use crate::session::Submission;
 
@@ -24,8 +24,8 @@ fn first_event() -> Arc<Record> {
 fn ask(caller: u64, command: Command) -> Input {
     let at = Timestamp::from_millis(1_700_000_000_000);
     let request = Request { user: CREATOR, game: None, command, at, dice: Dice(u128::from(caller)) };
-    let command_id = Uuid::from_u128(u128::from(caller));
-    let submission = Submission { request, command_id, correlation_id: command_id, hash: 7 };
+    let command_id = CommandId(Uuid::from_u128(u128::from(caller)));
+    let submission = Submission { request, command_id, correlation_id: CorrelationId(command_id.0), hash: 7 };
     Input::Ask(Box::new(Ask { caller: CallerId(caller), submission }))
 }
 
@@ -44,9 +44,12 @@ fn an_append_that_is_stored_unheard_is_told_though_nobody_asks_again() {
     let records = appended(&engine.on(ask(1, Command::AddGuest { display_name: "guest".to_owned() })));
     let effects = engine.on(Input::Appended(Err(AppendError::Unavailable)));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::LookLater)), "{effects:?}");
-    assert!(matches!(engine.on(Input::HeardHead(2))[..], [Effect::ReadTail { after: 1 }]), "somebody asks meanwhile");
+    assert!(
+        matches!(engine.on(Input::HeardHead(Seq(2)))[..], [Effect::ReadTail { after: Seq(1) }]),
+        "somebody asks meanwhile"
+    );
     assert!(engine.on(Input::Tail(None)).is_empty(), "it looks later already");
-    assert!(matches!(engine.on(Input::LookNow)[..], [Effect::ReadTail { after: 1 }]));
+    assert!(matches!(engine.on(Input::LookNow)[..], [Effect::ReadTail { after: Seq(1) }]));
     let effects = engine.on(Input::Tail(None));
     assert!(matches!(effects[..], [Effect::LookLater]), "the journal is still away: {effects:?}");
     engine.on(Input::LookNow);
@@ -60,11 +63,11 @@ fn what_others_store_while_the_log_is_read_is_no_false_claim() {
     let mut engine = Engine::new(opened(&[first_event()]), true);
     // A refusal is answered after a look at the log.
     let refused = Command::Score(Scoring::EndGame { reason: None, participant_id: None });
-    assert!(matches!(engine.on(ask(1, refused))[..], [Effect::ReadTail { after: 1 }]));
-    assert!(engine.on(Input::HeardHead(2)).is_empty());
+    assert!(matches!(engine.on(ask(1, refused))[..], [Effect::ReadTail { after: Seq(1) }]));
+    assert!(engine.on(Input::HeardHead(Seq(2))).is_empty());
     // That look came before event 2 was stored.
     let effects = engine.on(Input::Tail(Some(Vec::new())));
-    assert!(matches!(effects[..], [Effect::ReadTail { after: 1 }]), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::ReadTail { after: Seq(1) }]), "{effects:?}");
     let effects = engine.on(Input::Tail(Some(Vec::new())));
     let given_up = Effect::Answer { caller: CallerId(1), outcome: Outcome::NotStored };
     assert_eq!(format!("{effects:?}"), format!("{:?}", [given_up]), "now it is one");
@@ -78,14 +81,14 @@ fn a_key_that_another_session_used_is_refused_and_the_rest_is_decided_again() {
     engine.on(ask(2, guest("second")));
     engine.on(ask(3, guest("third")));
     let together = appended(&engine.on(Input::Appended(Ok(()))));
-    assert_eq!(together.iter().map(|record| record.seq()).collect::<Vec<_>>(), [3, 4]);
-    let used = vec![(CREATOR, Uuid::from_u128(2))];
+    assert_eq!(together.iter().map(|record| record.seq()).collect::<Vec<_>>(), [Seq(3), Seq(4)]);
+    let used = vec![(CREATOR, CommandId(Uuid::from_u128(2)))];
     let effects = engine.on(Input::Appended(Err(AppendError::KeysUsed(used))));
     assert!(matches!(effects[0], Effect::Answer { caller: CallerId(2), outcome: Outcome::KeyReused }), "{effects:?}");
     let rest = appended(&effects);
-    assert_eq!((rest.len(), rest[0].seq(), rest[0].event.command_id), (1, 3, Uuid::from_u128(3)));
+    assert_eq!((rest.len(), rest[0].seq(), rest[0].event.command_id), (1, Seq(3), CommandId(Uuid::from_u128(3))));
     engine.on(Input::Appended(Ok(())));
-    assert_eq!(engine.state().seq(), 3);
+    assert_eq!(engine.state().seq(), Seq(3));
 }
 
 #[test]

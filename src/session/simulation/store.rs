@@ -4,17 +4,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::work::Process;
 use super::{SESSIONS, opening};
 use crate::game::Session;
-use crate::ids::{Seq, UserId};
+use crate::ids::{CommandId, Position, Seq, UserId};
 use crate::journal::{LoadedSession, Record, Snapshot};
 
-pub(super) type Key = (UserId, Uuid);
+pub(super) type Key = (UserId, CommandId);
 /// Events of an outbox with their positions.
-pub(super) type Rows = Vec<(i64, Arc<Record>)>;
+pub(super) type Rows = Vec<(Position, Arc<Record>)>;
 
 /// What a session asks its writer for.
 #[derive(Clone)]
@@ -38,8 +36,8 @@ impl Append {
 pub(super) struct Commit {
     pub(super) row: usize,
     /// The last position that it takes for taken.
-    pub(super) position: i64,
-    pub(super) published: i64,
+    pub(super) position: Position,
+    pub(super) published: Position,
     pub(super) appends: Vec<Append>,
 }
 
@@ -72,11 +70,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn head(&self) -> Seq {
-        self.records.len() as Seq
+        Seq(self.records.len() as i64)
     }
 
     pub(super) fn after(&self, after: Seq, limit: usize) -> Vec<Arc<Record>> {
-        self.records.iter().skip(usize::try_from(after).unwrap_or(0)).take(limit).cloned().collect()
+        self.records.iter().skip(usize::try_from(after.0).unwrap_or(0)).take(limit).cloned().collect()
     }
 }
 
@@ -84,27 +82,35 @@ impl Log {
 pub(super) struct Row {
     pub(super) process: Process,
     pub(super) outbox: Vec<Arc<Record>>,
-    pub(super) published: i64,
+    pub(super) published: Position,
     pub(super) taken_by: Option<Process>,
     pub(super) is_finished: bool,
     /// What the broker has taken of it.
-    pub(super) taken: BTreeSet<i64>,
+    pub(super) taken: BTreeSet<Position>,
     /// The last position that was handed over.
-    attempted: i64,
+    attempted: Position,
 }
 
 impl Row {
+    pub(super) fn last(&self) -> Position {
+        Position(self.outbox.len() as i64)
+    }
+
     /// One is handed over: the next, or one of those that were handed over before.
-    pub(super) fn attempted(&mut self, position: i64) {
-        assert!((1..=self.attempted + 1).contains(&position), "{position} is handed over after {}", self.attempted);
-        assert!(position <= self.outbox.len() as i64, "published before it was stored");
+    pub(super) fn attempted(&mut self, position: Position) {
+        assert!(
+            (Position(1)..=self.attempted.next()).contains(&position),
+            "{position} is handed over after {}",
+            self.attempted
+        );
+        assert!(position <= self.last(), "published before it was stored");
         self.attempted = self.attempted.max(position);
     }
 
-    fn mark(&mut self, published: i64) {
+    fn mark(&mut self, published: Position) {
         if published > self.published {
-            let is_taken = |position| self.taken.contains(&position);
-            assert!((self.published + 1..=published).all(is_taken), "{published} is published without a promise");
+            let is_taken = |position| self.taken.contains(&Position(position));
+            assert!((self.published.0 + 1..=published.0).all(is_taken), "{published} is published without a promise");
             self.published = published;
         }
     }
@@ -121,7 +127,7 @@ impl Store {
     pub(super) fn new() -> Self {
         let log = |session| {
             let (records, truth) = opening(session);
-            Log { records, truth, snapshot: None, is_locked: false, applied: 0 }
+            Log { records, truth, snapshot: None, is_locked: false, applied: Seq::ZERO }
         };
         Self { logs: (0..SESSIONS).map(log).collect(), rows: Vec::new(), keys: BTreeSet::new(), is_away: false }
     }
@@ -131,11 +137,11 @@ impl Store {
         self.rows.push(Row {
             process,
             outbox: Vec::new(),
-            published: 0,
+            published: Position::ZERO,
             taken_by: None,
             is_finished: false,
             taken: BTreeSet::new(),
-            attempted: 0,
+            attempted: Position::ZERO,
         });
         self.rows.len() - 1
     }
@@ -160,7 +166,7 @@ impl Store {
             }
         }
         let row = &mut self.rows[commit.row];
-        if !outcome.stored.is_empty() && row.outbox.len() as i64 != commit.position {
+        if !outcome.stored.is_empty() && row.last() != commit.position {
             return Err(Failed::PositionTaken);
         }
         row.mark(commit.published);
@@ -168,7 +174,7 @@ impl Store {
         for append in commit.appends.iter().filter(|append| outcome.stored.contains(&append.session)) {
             let log = &mut self.logs[append.session];
             for record in &append.records {
-                assert_eq!(record.seq(), log.head() + 1, "one gapless log");
+                assert_eq!(record.seq(), log.head().next(), "one gapless log");
                 log.truth.apply(&record.event);
                 log.records.push(record.clone());
                 row.outbox.push(record.clone());
@@ -192,16 +198,16 @@ impl Store {
         taken
     }
 
-    pub(super) fn last_position(&self, row: usize) -> i64 {
-        self.rows[row].outbox.len() as i64
+    pub(super) fn last_position(&self, row: usize) -> Position {
+        self.rows[row].last()
     }
 
-    pub(super) fn page(&self, row: usize, from: i64, limit: usize) -> Rows {
-        let skip = usize::try_from(from - 1).unwrap_or(0);
-        (from..).zip(self.rows[row].outbox.iter().skip(skip).take(limit).cloned()).collect()
+    pub(super) fn page(&self, row: usize, from: Position, limit: usize) -> Rows {
+        let skip = usize::try_from(from.previous().0).unwrap_or(0);
+        (0..).map(|place| from + place).zip(self.rows[row].outbox.iter().skip(skip).take(limit).cloned()).collect()
     }
 
-    pub(super) fn mark(&mut self, row: usize, published: i64) {
+    pub(super) fn mark(&mut self, row: usize, published: Position) {
         self.rows[row].mark(published);
     }
 

@@ -57,7 +57,7 @@ impl World {
         }
         let Some(process) = self.some_node() else { return };
         let listener = self.clients.id();
-        let socket = Socket { process, listener, subscriptions: Subscriptions::default(), seen: 0 };
+        let socket = Socket { process, listener, subscriptions: Subscriptions::default(), seen: Seq::ZERO };
         self.watchers[person].socket = Some(socket);
         self.subscribe(person);
     }
@@ -139,7 +139,11 @@ impl World {
             (Some(WelcomeDecision::Answers(_)), Some(missed)) => {
                 self.clients.figures.resumed += 1;
                 missed.iter().for_each(|record| self.told_event(person, record));
-                assert_eq!(self.watchers[person].last.unwrap_or(0), seq, "a welcome ends where the state stands");
+                assert_eq!(
+                    self.watchers[person].last.unwrap_or_default(),
+                    seq,
+                    "a welcome ends where the state stands"
+                );
                 assert!(seq >= seen, "welcomed at event {seq}, after event {seen} was seen");
             }
             (Some(WelcomeDecision::Answers(_)), None) => {
@@ -147,7 +151,7 @@ impl World {
                 self.clients.figures.shown += 1;
                 let last = &mut self.watchers[person].last;
                 assert!(
-                    seq >= seen.max(last.unwrap_or(0)),
+                    seq >= seen.max(last.unwrap_or_default()),
                     "shown event {seq} as the last, {last:?} and {seen} were seen"
                 );
                 *last = Some(seq);
@@ -175,11 +179,11 @@ impl World {
         let session = watcher.session;
         assert_eq!(
             record.seq(),
-            watcher.last.unwrap_or(0) + 1,
+            watcher.last.unwrap_or_default().next(),
             "person {person} hears the next event, not another one"
         );
         let stored =
-            self.store.logs[session].records.get(record.seq() as usize - 1).expect("told before it was stored");
+            self.store.logs[session].records.get(record.seq().0 as usize - 1).expect("told before it was stored");
         assert_eq!(stored.event.event_id, record.event.event_id, "told what is stored");
         watcher.last = Some(record.seq());
         self.clients.figures.told += 1;

@@ -6,7 +6,7 @@ use super::super::engine::CallerId;
 use super::node::Message;
 use super::relay::Publication;
 use super::store::{Append, Commit, Failed, Key, Outcome, Rows};
-use crate::ids::Seq;
+use crate::ids::{Position, Seq};
 use crate::journal::{AppendError, LoadedSession, Record, Snapshot};
 
 /// A node from one start to its end. What is meant for an earlier one reaches nobody.
@@ -27,7 +27,7 @@ pub(super) enum Query {
     },
     Mark {
         row: usize,
-        published: i64,
+        published: Position,
     },
     Keep {
         session: usize,
@@ -64,7 +64,7 @@ pub(super) enum Query {
     /// A part of this process's own outbox.
     Page {
         row: usize,
-        from: i64,
+        from: Position,
     },
     Last {
         row: usize,
@@ -77,12 +77,12 @@ pub(super) enum Query {
     /// A part of the outbox of another writer.
     PageOfOther {
         row: usize,
-        from: i64,
+        from: Position,
     },
     /// Everything up to there is published, and the lease goes on.
     Hold {
         row: usize,
-        published: i64,
+        published: Position,
     },
     LetGo {
         row: usize,
@@ -94,8 +94,8 @@ pub(super) enum Query {
 pub(super) enum Reply {
     CommitFeed(Result<Outcome, Failed>),
     Taken(Option<Vec<Vec<Key>>>),
-    Position(Option<i64>),
-    Marked(i64),
+    Position(Option<Position>),
+    Marked(Position),
     Opened { session: usize, opened: Option<Box<LoadedSession>> },
     Tail { session: usize, records: Option<Vec<Arc<Record>>> },
     History { session: usize, watcher: u64, records: Option<Vec<Arc<Record>>> },
@@ -103,7 +103,7 @@ pub(super) enum Reply {
     Head { session: usize, head: Option<Seq>, then: Message },
     Heads(Vec<(usize, Seq)>),
     Page(Option<Rows>),
-    Last(i64),
+    Last(Position),
     PageOfOther(Option<(usize, Rows)>),
     Held { row: usize, is_held: bool },
 }

@@ -206,7 +206,7 @@ impl World {
                 Reply::History { session, watcher, records: works.then(|| store.logs[session].after(after, 1_000)) }
             }
             Query::Repeated { session, caller, first, count } => {
-                let records = works.then(|| store.logs[session].after(first - 1, count as usize));
+                let records = works.then(|| store.logs[session].after(first.previous(), count as usize));
                 Reply::Repeated { session, caller, records }
             }
             Query::Head { session, then } => {

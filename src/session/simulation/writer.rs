@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use super::store::{Append, Commit, Failed, Key, Outcome};
 use super::work::{Process, Query, Turn, Work};
 use super::world::World;
+use crate::ids::Position;
 use crate::journal::{AppendError, Snapshot};
 
 /// How often a row that is held is tried again.
@@ -25,16 +26,16 @@ pub(super) struct Writer {
     jobs: VecDeque<Job>,
     /// The job that the database has.
     current: Option<Job>,
-    position: i64,
+    position: Position,
     /// The last commit failed and may be stored all the same.
     unsure: bool,
     is_busy: bool,
     is_woken: bool,
     /// Confirmed by the bus.
-    pub(super) published: i64,
+    pub(super) published: Position,
     /// What the last statement said of that, and what is known to be stored.
-    published_sent: i64,
-    published_stored: i64,
+    published_sent: Position,
+    published_stored: Position,
 }
 
 impl Writer {
@@ -46,13 +47,13 @@ impl Writer {
             snapshots: VecDeque::new(),
             jobs: VecDeque::new(),
             current: None,
-            position: 0,
+            position: Position::ZERO,
             unsure: false,
             is_busy: false,
             is_woken: false,
-            published: 0,
-            published_sent: 0,
-            published_stored: 0,
+            published: Position::ZERO,
+            published_sent: Position::ZERO,
+            published_stored: Position::ZERO,
         }
     }
 
@@ -81,7 +82,7 @@ impl World {
         }
     }
 
-    pub(super) fn position_kept(&mut self, process: Process, published: i64) {
+    pub(super) fn position_kept(&mut self, process: Process, published: Position) {
         self.nodes[process.node].writer.published_stored = published;
     }
 
@@ -126,7 +127,7 @@ impl World {
     }
 
     /// The last position that is taken; `None`: it can't be read.
-    pub(super) fn position_read(&mut self, process: Process, position: Option<i64>) {
+    pub(super) fn position_read(&mut self, process: Process, position: Option<Position>) {
         let writer = &mut self.nodes[process.node].writer;
         let Some(Job::Commit(appends)) = writer.current.take() else { return };
         let Some(position) = position else { return self.not_stored(process, appends) };
@@ -172,8 +173,8 @@ impl World {
         writer.unsure = false;
         writer.published_stored = writer.published_sent;
         if !committed.is_empty() {
-            let first = writer.position + 1;
-            writer.position += committed.len() as i64;
+            let first = writer.position.next();
+            writer.position = writer.position + committed.len() as i64;
             self.tap(process, first, committed);
         }
         self.next_job(process);

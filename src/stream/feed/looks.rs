@@ -10,8 +10,9 @@ use futures_util::stream::FuturesUnordered;
 use sea_orm::DbErr;
 
 use crate::account::Accounts;
+use crate::chat::WaitingMessages;
 use crate::database::Database;
-use crate::ids::{Seq, SessionId, UserId, WriterId};
+use crate::ids::{MessageId, Seq, SessionId, UserId, WriterId};
 use crate::journal::{Journal, JournalError};
 use crate::notification::{Notifications, WaitingCount};
 use crate::outbox::lease;
@@ -27,8 +28,26 @@ pub(super) enum LookResult {
     Logins(Result<(), DbErr>),
     /// Which writers live, and how long ago they said so.
     Writers(Result<Vec<(WriterId, Duration)>, DbErr>),
-    /// The notifications that wait for users.
-    Notifications(Result<HashMap<UserId, WaitingCount>, DbErr>),
+    /// What waits for users.
+    Waiting(Result<HashMap<UserId, WaitingItems>, DbErr>),
+}
+
+/// What waits for a user, as far as it tells that there is something new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct WaitingItems {
+    notifications: Option<WaitingCount>,
+    last_message: Option<MessageId>,
+}
+
+async fn waiting(database: Database, users: HashSet<UserId>) -> Result<HashMap<UserId, WaitingItems>, DbErr> {
+    let mut waiting: HashMap<UserId, WaitingItems> = HashMap::new();
+    for (user, count) in Notifications::new(database.clone()).waiting(users.iter().copied()).await? {
+        waiting.entry(user).or_default().notifications = Some(count);
+    }
+    for (user, message) in WaitingMessages::new(database).last_of(users).await? {
+        waiting.entry(user).or_default().last_message = Some(message);
+    }
+    Ok(waiting)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,7 +55,7 @@ enum Kind {
     Heads,
     Logins,
     Writers,
-    Notifications,
+    Waiting,
 }
 
 /// The looks under way.
@@ -90,10 +109,10 @@ impl DatabaseLooks {
     }
 
     /// What waits for these users.
-    pub(super) fn at_notifications(&mut self, users: HashSet<UserId>) {
-        if !users.is_empty() && self.kinds.insert(Kind::Notifications) {
-            let notifications = Notifications::new(self.database.clone());
-            self.running.push(Box::pin(async move { LookResult::Notifications(notifications.waiting(users).await) }));
+    pub(super) fn at_waiting(&mut self, users: HashSet<UserId>) {
+        if !users.is_empty() && self.kinds.insert(Kind::Waiting) {
+            let database = self.database.clone();
+            self.running.push(Box::pin(async move { LookResult::Waiting(waiting(database, users).await) }));
         }
     }
 
@@ -104,7 +123,7 @@ impl DatabaseLooks {
             LookResult::Heads(_) => Kind::Heads,
             LookResult::Logins(_) => Kind::Logins,
             LookResult::Writers(_) => Kind::Writers,
-            LookResult::Notifications(_) => Kind::Notifications,
+            LookResult::Waiting(_) => Kind::Waiting,
         };
         self.kinds.remove(&kind);
         self.at_heads([]);

@@ -11,6 +11,7 @@ mod looks;
 mod node_message;
 mod nodes;
 mod other_nodes;
+mod users;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -23,19 +24,19 @@ use tokio::sync::mpsc;
 
 use self::bindings::{Binding, BindingState, BindingTarget};
 use self::hearing::{Change, HearingMonitor};
-use self::looks::{DatabaseLooks, LookResult};
+use self::looks::{DatabaseLooks, LookResult, WaitingItems};
 use self::node_message::{NodeMessage, Sender};
 use self::other_nodes::{MessageAge, OtherNodes};
+use super::chat_listeners::ChatListeners;
 use super::connections::{Connections, UserPush, UserUpdate};
-use super::topics::TopicName;
-use super::wire::ServerFrame;
 use crate::account::Accounts;
+use crate::chat::ChatAudience as _;
 use crate::clock;
 use crate::database::Database;
 use crate::ids::{SessionId, UserId, WriterId};
 use crate::messaging::message::event_in;
 use crate::messaging::{Bindings, Bus, BusError, Message, NodeEvent, Peers};
-use crate::notification::WaitingCount;
+use crate::outbox::chat_news::ChatTelling;
 use crate::outbox::user_message::UserMessage;
 use crate::session::{SessionUpdate, Sessions};
 use crate::telemetry::Trouble;
@@ -44,7 +45,7 @@ use crate::telemetry::Trouble;
 static HEADS: Trouble = Trouble::new();
 static LOGINS: Trouble = Trouble::new();
 static WRITERS: Trouble = Trouble::new();
-static NOTIFICATIONS: Trouble = Trouble::new();
+static WAITING: Trouble = Trouble::new();
 static UNBOUND: Trouble = Trouble::new();
 static DEAF: Trouble = Trouble::new();
 static TWIN: Trouble = Trouble::new();
@@ -80,6 +81,7 @@ pub(crate) struct Feed {
     pub(crate) epoch: WriterId,
     pub(crate) sessions: Sessions,
     pub(crate) connections: Connections,
+    pub(crate) chats: ChatListeners,
     pub(crate) accounts: Accounts,
     /// What this node has to say to others; `None`: there are no others.
     pub(crate) news: Option<FeedUpdates>,
@@ -100,6 +102,7 @@ struct FeedState {
     me: Sender,
     sessions: Sessions,
     connections: Connections,
+    chats: ChatListeners,
     accounts: Accounts,
     looks: DatabaseLooks,
     bindings: Bindings,
@@ -123,7 +126,7 @@ struct FeedState {
     /// When it was seen in the database who lives.
     seen_at: Option<Instant>,
     /// What waited for the users here at the last look, which was without the bus.
-    waiting: HashMap<UserId, WaitingCount>,
+    waiting: HashMap<UserId, WaitingItems>,
     /// This node ends: it says no more that it lives.
     is_leaving: bool,
 }
@@ -131,7 +134,7 @@ struct FeedState {
 impl Feed {
     /// Carries messages until the bus closes.
     pub(crate) async fn run(self) {
-        let Feed { bus, database, node_id, epoch, sessions, connections, accounts, news } = self;
+        let Feed { bus, database, node_id, epoch, sessions, connections, chats, accounts, news } = self;
         let mut queue = bus.node_queue(&node_id);
         let bindings = queue.bindings.clone();
         let alone = news.is_none();
@@ -151,7 +154,7 @@ impl Feed {
         let mut closing = connections.closing();
         let looks = DatabaseLooks::new(database, sessions.journal().clone(), accounts.clone());
         let me = Sender { node: node_id, epoch: Some(epoch), counter: 0 };
-        let mut running = FeedState::new((bus, bindings), me, sessions, (connections, accounts), looks);
+        let mut running = FeedState::new((bus, bindings), me, sessions, (connections, chats, accounts), looks);
         let mut alive = clock::every(ALIVE_EVERY);
         let mut beat = clock::every(BEAT);
         let mut sweep = clock::every(SWEEP_EVERY);
@@ -188,7 +191,7 @@ impl FeedState {
         (bus, bindings): (Bus, Bindings),
         me: Sender,
         sessions: Sessions,
-        (connections, accounts): (Connections, Accounts),
+        (connections, chats, accounts): (Connections, ChatListeners, Accounts),
         looks: DatabaseLooks,
     ) -> Self {
         Self {
@@ -196,6 +199,7 @@ impl FeedState {
             me,
             sessions,
             connections,
+            chats,
             accounts,
             looks,
             bindings,
@@ -229,19 +233,11 @@ impl FeedState {
         if let Some((sender, message)) = NodeMessage::decode(envelope) {
             return self.hear_node(&sender, message).await;
         }
-        let (Some(message), Some(user)) = (UserMessage::read(envelope), envelope.user_id) else { return };
-        match message {
-            UserMessage::LoginsRevoked(logins) => {
-                self.accounts.note_revoked(&logins);
-                self.connections.revoke_of(user, &logins);
-            }
-            UserMessage::SharesEnded(shares) => self.connections.end_shares(|share| shares.contains(&share)),
-            UserMessage::Notification(id, notification) => {
-                let frame = ServerFrame::Notification { notification: notification.raw() }.encode();
-                self.connections.tell(user, &UserPush::Item(TopicName::Notifications, id, frame));
-            }
-            UserMessage::StatsChanged(games) => self.connections.tell(user, &UserPush::Stats(games.into())),
+        if let Some(telling) = ChatTelling::read(envelope) {
+            return self.chats.hear(&telling);
         }
+        let (Some(message), Some(user)) = (UserMessage::read(envelope), envelope.user_id) else { return };
+        self.hear_user(user, message);
     }
 
     async fn tell(&mut self, news: SessionUpdate) {
@@ -336,8 +332,8 @@ impl FeedState {
                 self.note_solitude().await;
             }
             LookResult::Writers(Err(error)) if WRITERS.is_news() => tracing::warn!(%error, "who lives is not read"),
-            LookResult::Notifications(Ok(waiting)) => {
-                NOTIFICATIONS.end();
+            LookResult::Waiting(Ok(waiting)) => {
+                WAITING.end();
                 for (user, waiting) in &waiting {
                     if self.waiting.get(user) != Some(waiting) {
                         self.connections.tell(*user, &UserPush::Missed);
@@ -345,8 +341,8 @@ impl FeedState {
                 }
                 self.waiting = waiting;
             }
-            LookResult::Notifications(Err(error)) if NOTIFICATIONS.is_news() => {
-                tracing::warn!(%error, "new notifications are not read");
+            LookResult::Waiting(Err(error)) if WAITING.is_news() => {
+                tracing::warn!(%error, "new notifications and messages are not read");
             }
             _ => {}
         }

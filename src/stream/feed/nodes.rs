@@ -205,7 +205,7 @@ impl FeedState {
         }
         if is_slow_due {
             self.looks.at_logins();
-            self.looks.at_notifications(self.connections.users());
+            self.looks.at_waiting(self.connections.users());
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What reaches a socket: frames of its client, and what it is told.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use actix::prelude::{Actor, ActorContext, AsyncContext, Handler, StreamHandler};
 use actix_http::ws::ProtocolError;
 use actix_web_actors::ws;
 
-use super::{Ctx, Socket};
+use super::{Ctx, PUSHES_MAX, Socket};
 use crate::clock;
 use crate::http::Code;
 use crate::session::Push;
@@ -20,6 +21,7 @@ impl Actor for Socket {
     type Context = Ctx;
 
     fn started(&mut self, ctx: &mut Ctx) {
+        ctx.set_mailbox_capacity(PUSHES_MAX);
         self.place.introduce(self.user.id, self.user.login_id, ctx.address().recipient());
         self.close_when_expired(ctx);
         ctx.run_interval(self.services.settings.heartbeat, Self::heartbeat);
@@ -37,6 +39,7 @@ impl Actor for Socket {
         for session in self.subscriptions.sessions() {
             self.services.sessions.leave(session, self.listener_id);
         }
+        self.mark_rest();
     }
 }
 
@@ -93,11 +96,10 @@ impl Handler<UserPush> for Socket {
     fn handle(&mut self, push: UserPush, ctx: &mut Ctx) {
         match push {
             UserPush::Close(why) => self.close(why, ctx),
-            UserPush::Item(topic, id, frame) => {
-                if let Some(frame) = self.backlog(topic).take(id, frame) {
-                    ctx.text(frame);
-                }
+            UserPush::Topic(topic, news) => {
+                self.backlog(topic).take(news).into_iter().for_each(|frame| ctx.text(frame))
             }
+            UserPush::Frame(frame) | UserPush::Hint(frame) => ctx.text(frame),
             UserPush::Reachable => {
                 for topic in TopicName::ALL {
                     if !self.backlog(topic).has_begun() {
@@ -105,7 +107,11 @@ impl Handler<UserPush> for Socket {
                     }
                 }
             }
-            UserPush::Missed => TopicName::ALL.into_iter().for_each(|topic| self.send_waiting(topic, ctx)),
+            UserPush::Missed => self.send_all_waiting(ctx),
+            UserPush::Overflowed(overflowed) => {
+                overflowed.store(false, Ordering::Release);
+                self.send_all_waiting(ctx);
+            }
             UserPush::Stats(games) => {
                 if let Some(wait) = self.stats.add(&games, Instant::now()) {
                     ctx.run_later(wait, Self::tell_stats);

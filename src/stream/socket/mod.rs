@@ -1,6 +1,7 @@
 //! One WebSocket, one actor (nothing else knows actix-web-actors). It turns frames into calls of the session room
 //! and pushes into frames; what a session is, it does not know.
 
+mod chat;
 mod items;
 mod messages;
 
@@ -19,12 +20,14 @@ use futures_util::stream;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use self::chat::ChatFrame;
 use super::Services;
 use super::accepted::{AcceptedConnection, cut_later};
 use super::backlog::Backlog;
-use super::connections::{ASKING_COSTS, Opener, Place, UserPush, cost_of_welcome};
+use super::connections::{ASKING_COSTS, Opener, Place, cost_of_welcome};
 use super::frames::Frames;
 use super::handshake;
+use super::socket_handle::SocketHandle;
 use super::stats_frames::StatsFrames;
 use super::subscriptions::{
     EventDecision, FailureDecision, SUBSCRIPTIONS_MAX, SubscribeDecision, Subscriptions, WatchId, WelcomeDecision,
@@ -35,7 +38,7 @@ use crate::account::{CurrentUser, PublicUser, TokenBucket};
 use crate::clock;
 use crate::game::command::Command;
 use crate::http::{Code, Problem};
-use crate::ids::{Seq, SessionId};
+use crate::ids::{CommandId, CorrelationId, Seq, SessionId};
 use crate::session::{CommandError, Listener, Push, Submission, Viewer, Welcome};
 use crate::telemetry::Trouble;
 
@@ -43,7 +46,8 @@ use crate::telemetry::Trouble;
 static UNMARKED: Trouble = Trouble::new();
 static UNREAD: Trouble = Trouble::new();
 
-/// Pushes that may wait for one socket; when it is full the socket is a slow consumer.
+/// Pushes that may wait for one socket, of its sessions and of its user each; when that is full the socket is a slow
+/// consumer.
 const PUSHES_MAX: usize = 256;
 /// Frames a second for each command a second, and at least so many: what is over the rate of commands is refused, so it
 /// has to be read.
@@ -179,6 +183,18 @@ impl Socket {
                 ctx.text(ServerFrame::Unsubscribed { id, session_id }.encode());
             }
             Ok(ClientFrame::Authenticate { id, token }) => self.authenticate(id, &token, ctx),
+            Ok(ClientFrame::Message { id, chat_id: chat, content }) => {
+                self.chat(id, ChatFrame::Say { chat, content }, ctx);
+            }
+            Ok(ClientFrame::EditMessage { id, message_id: message, content }) => {
+                self.chat(id, ChatFrame::Edit { message, content }, ctx);
+            }
+            Ok(ClientFrame::DeleteMessage { id, message_id: message }) => {
+                self.chat(id, ChatFrame::Delete { message }, ctx);
+            }
+            Ok(ClientFrame::Read { chat_id, up_to }) => self.read(chat_id, up_to, ctx),
+            Ok(ClientFrame::Typing { chat_id }) => self.typing(chat_id, ctx),
+            Ok(ClientFrame::Received { message_ids }) => self.acknowledge(TopicName::Messages, message_ids, ctx),
             Ok(ClientFrame::AckNotifications { ids }) => self.acknowledge(TopicName::Notifications, ids, ctx),
             Ok(ClientFrame::Pong { .. }) => {}
             Err(bad) => self.refuse(&bad, ctx),
@@ -186,7 +202,7 @@ impl Socket {
     }
 
     fn command(&mut self, id: Uuid, session_id: SessionId, command: Command, ctx: &mut Ctx) {
-        let submission = Submission::new(self.user.id, None, command, id, id);
+        let submission = Submission::new(self.user.id, None, command, CommandId(id), CorrelationId(id));
         let sessions = self.services.sessions.clone();
         let executing = async move { sessions.execute(session_id, submission).await };
         let answered = executing.into_actor(self).map(move |result, _, ctx: &mut Ctx| {
@@ -245,14 +261,14 @@ impl Socket {
             push
         });
         let push = push.clone();
-        let (address, connection) = (ctx.address(), self.connection.clone());
+        let (socket, connection) = (SocketHandle::new(ctx.address().recipient()), self.connection.clone());
         Listener {
             id: self.listener_id,
             viewer: Viewer::User(self.user.id),
             wants_evening: false,
             push,
             on_slow: Arc::new(move || {
-                let _ = address.try_send(UserPush::Close(Close::SlowConsumer));
+                socket.close(Close::SlowConsumer);
                 cut_later(connection.clone());
             }),
         }

@@ -1,32 +1,30 @@
 //! What must hold when all is whole again: the log, what everybody heard of it, and everything that is made from it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Until;
 use super::client::{Answer, Call, Client, READY};
-use super::club::{Known, Person, Table};
+use super::club::{Person, Table};
+use super::differences::{balance_differences, state_differences, totals, wrong_acknowledgements};
 use super::model::Evening;
-use super::node::ADMIN;
-use super::outsider::BROKEN;
 use super::report::Report;
 use super::rig::Rig;
-use super::schedule::{Fault, NODES};
+use super::schedule::NODES;
 use super::watcher::{Heard, hash_of};
 
 /// Consumers may have a long outage to make up for, on a machine that has much else to do.
-const CATCH_UP: Duration = Duration::from_secs(120);
+pub(super) const CATCH_UP: Duration = Duration::from_secs(120);
 /// A message that failed in one outage after another may wait for ten minutes.
-const LAST_RETRY: Duration = Duration::from_secs(11 * 60);
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+pub(super) const LAST_RETRY: Duration = Duration::from_secs(11 * 60);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
+pub(super) const ANSWER: Duration = Duration::from_secs(60);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Requests of a session that the audit is asked for.
-const AUDITED: usize = 15;
+pub(super) const AUDITED: usize = 15;
 
 /// A listener and what it heard.
 pub(super) struct Ear {
@@ -47,25 +45,30 @@ pub(super) struct Check<'a> {
 }
 
 /// A table with its log, as the rules see it.
-struct Played<'a> {
-    table: &'a Table,
-    log: Vec<Value>,
-    evening: Evening,
+pub(super) struct Played<'a> {
+    pub(super) table: &'a Table,
+    pub(super) log: Vec<Value>,
+    pub(super) evening: Evening,
 }
 
 impl Check<'_> {
-    fn report(&self) -> &Report {
+    pub(super) fn report(&self) -> &Report {
         &self.rig.report
     }
 
     /// Waits for something to be as it should; says what it was last where it never is.
-    async fn eventually(&self, what: &'static str, look: impl AsyncFn() -> Result<(), String>) {
+    pub(super) async fn eventually(&self, what: &'static str, look: impl AsyncFn() -> Result<(), String>) {
         // Once is enough to know that it does not come.
         let patience = if self.report().is_violated(what) { LOOK_AGAIN } else { CATCH_UP };
         self.eventually_for(patience, what, look).await;
     }
 
-    async fn eventually_for(&self, patience: Duration, what: &'static str, look: impl AsyncFn() -> Result<(), String>) {
+    pub(super) async fn eventually_for(
+        &self,
+        patience: Duration,
+        what: &'static str,
+        look: impl AsyncFn() -> Result<(), String>,
+    ) {
         let deadline = Instant::now() + patience;
         let mut last;
         loop {
@@ -81,7 +84,7 @@ impl Check<'_> {
         self.report().violation(what, &last);
     }
 
-    async fn read(&self, node: usize, path: String, person: &Person) -> Result<Value, String> {
+    pub(super) async fn read(&self, node: usize, path: String, person: &Person) -> Result<Value, String> {
         let call = Call::get(path, &person.token());
         match self.client.call(node, &call, ANSWER, self.report()).await {
             Answer::Done(value) => Ok(value),
@@ -123,7 +126,7 @@ impl Check<'_> {
         }
     }
 
-    async fn log_in(&self, person: &Person) {
+    pub(super) async fn log_in(&self, person: &Person) {
         let login = Call {
             method: Method::POST,
             path: "/api/v1/auth/login".to_owned(),
@@ -367,261 +370,5 @@ impl Check<'_> {
                 .await;
             }
         }
-    }
-
-    async fn outbox(&self) {
-        self.eventually("the outbox does not drain", async || {
-            let waiting = "SELECT (SELECT count(*) FROM outbox) || ' messages, ' || (SELECT count(*) FROM event JOIN \
-                           writer ON writer.id = event.writer_id WHERE event.position > writer.published) || ' events'";
-            let said = self.rig.query(waiting).await?;
-            if said == ["0 messages, 0 events"] { Ok(()) } else { Err(said.join(" ")) }
-        })
-        .await;
-    }
-
-    /// Nothing was given up but what nobody can read.
-    async fn dead_letters(&self) {
-        let letters = "SELECT queue || ' ' || routing_key || ': ' || reason || ': ' || left(envelope, 300) FROM dead_letter \
-                       WHERE envelope NOT LIKE ";
-        match self.rig.query(&format!("{letters} '%{BROKEN}%' LIMIT 5")).await {
-            Ok(letters) => {
-                for letter in letters {
-                    self.report().violation("a message was given up", &letter);
-                }
-            }
-            Err(error) => self.report().violation("the database can't be asked", &error),
-        }
-    }
-
-    /// A sample of requests is found with what it caused, and what other systems asked for is there.
-    async fn audit(&self, played: &[Played<'_>]) {
-        let admin = Person::named(ADMIN);
-        self.log_in(&admin).await;
-        for (index, Played { table, log, .. }) in played.iter().enumerate() {
-            let step = (log.len() / AUDITED).max(1);
-            for event in log.iter().step_by(step) {
-                self.eventually("the audit does not have what a request caused", async || {
-                    let correlation = event["correlation_id"].as_str().unwrap_or_default();
-                    let path = format!("/api/v1/admin/audit?limit=200&correlation_id={correlation}");
-                    let found = self.read(index % NODES, path, &admin).await?;
-                    let items = found["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-                    let same = items.iter().filter(|item| item["event_id"] == event["event_id"]).count();
-                    let of = format!("session {}, event {}, request {correlation}", table.session, event["seq"]);
-                    if same == 1 { Ok(()) } else { Err(format!("{of}: {same} times in {} messages", items.len())) }
-                })
-                .await;
-            }
-        }
-        self.other_systems(played).await;
-    }
-
-    /// What the broker took from another system was played or refused, and is audited, unless its queue was emptied.
-    async fn other_systems(&self, played: &[Played<'_>]) {
-        let was_emptied = |name: &'static str| {
-            self.report().was_there(
-                self.began,
-                |fault| matches!(fault, Fault::QueueDeleted { queue } | Fault::QueuePurged { queue } if *queue == name),
-            )
-        };
-        let (commands, audit) = (was_emptied("game.service.queue"), was_emptied("audit.log.queue"));
-        for Played { table, log, .. } in played {
-            let published: Vec<String> = table.known().published.iter().map(|(id, _)| id.to_string()).collect();
-            let in_log: HashSet<&str> = log.iter().filter_map(|event| event["command_id"].as_str()).collect();
-            self.eventually("a command of another system is lost", async || {
-                let refused = "SELECT envelope::json->'data'->>'command_id' FROM audit_entry WHERE event_type LIKE \
-                               'compensation.game.command.%' UNION SELECT envelope::json->'data'->>'id' FROM \
-                               audit_entry WHERE event_type LIKE 'game.command.%' AND false";
-                let refused: HashSet<String> = self.rig.query(refused).await?.into_iter().collect();
-                let lost = |id: &&String| !in_log.contains(id.as_str()) && !refused.contains(*id);
-                let lost: Vec<&String> = published.iter().filter(lost).collect();
-                if lost.is_empty() || commands || audit {
-                    return Ok(());
-                }
-                Err(format!("session {}: {} of {}: {:?}", table.session, lost.len(), published.len(), lost[0]))
-            })
-            .await;
-            self.eventually("a command of another system is not audited", async || {
-                let asked =
-                    "SELECT envelope::json->'data'->>'id' FROM audit_entry WHERE event_type LIKE 'game.command.%'";
-                let asked: Vec<String> = self.rig.query(asked).await?;
-                let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-                asked.iter().for_each(|id| *times.entry(id).or_default() += 1);
-                let wrong = published.iter().find(|id| {
-                    let count = times.get(id.as_str()).copied().unwrap_or_default();
-                    count > 1 || count == 0 && !audit
-                });
-                wrong.map_or(Ok(()), |id| Err(format!("session {}, command {id}", table.session)))
-            })
-            .await;
-        }
-    }
-
-    /// Every queue is consumed, and nothing waits in it.
-    async fn consumers(&self) {
-        self.eventually_for(LAST_RETRY, "messages wait in a queue, or nobody consumes it", async || {
-            let listed = self.rig.broker.queues().await;
-            let is_well = |line: &&String| {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let [name, ready, unacknowledged, consumers] = words[..] else { return true };
-                let is_empty = ready == "0" && unacknowledged == "0";
-                let is_kept = name.ends_with(".dlq");
-                is_kept || is_empty && (consumers != "0" || !name.ends_with(".queue"))
-            };
-            let wrong: Vec<&String> = listed.iter().filter(|line| !is_well(line)).collect();
-            if wrong.is_empty() { Ok(()) } else { Err(format!("name, ready, unacknowledged, consumers: {wrong:?}")) }
-        })
-        .await;
-    }
-}
-
-/// What was acknowledged is in the log once, as it was acknowledged; what was refused is not.
-fn wrong_acknowledgements(known: &Known, log: &[Value]) -> Vec<(&'static str, String)> {
-    let mut wrong = Vec::new();
-    let mut by_command: HashMap<&str, Vec<(i64, String)>> = HashMap::new();
-    for event in log {
-        let place = (event["seq"].as_i64().unwrap_or_default(), event["event_id"].as_str().unwrap_or_default());
-        let command = event["command_id"].as_str().unwrap_or_default();
-        by_command.entry(command).or_default().push((place.0, place.1.to_owned()));
-    }
-    for (command, acked) in &known.acked {
-        let there = by_command.get(command.to_string().as_str()).map(Vec::as_slice).unwrap_or_default();
-        let is_same = if acked.is_whole { there == acked.events } else { there.starts_with(&acked.events) };
-        if !is_same || acked.events.is_empty() {
-            let sentence = format!("command {command}: {acked:?}, the log has {there:?}");
-            wrong.push(("an acknowledged command is not in the log as it was acknowledged", sentence));
-        }
-    }
-    for command in known.refused.iter().filter(|command| by_command.contains_key(command.to_string().as_str())) {
-        wrong.push(("a refused command is in the log", format!("command {command}")));
-    }
-    // A command is one mark, and the end of the game that it may bring, or that the game goes on.
-    for (command, events) in by_command.iter().filter(|(_, events)| events.len() > 1) {
-        let followed = |(seq, _): &(i64, String)| {
-            let event = log.get(*seq as usize - 1);
-            event.is_some_and(|event| event["type"] == "game.ended" || event["type"] == "game.reopened")
-        };
-        if events.len() > 2 || events[1].0 != events[0].0 + 1 || !followed(&events[1]) {
-            wrong.push(("a command is in the log more than once", format!("command {command}: {events:?}")));
-        }
-    }
-    wrong
-}
-
-/// What a session's state says of its participants and its game, where the rules say something else.
-fn state_differences(Played { log, evening, .. }: &Played<'_>, session: &Value) -> Until {
-    let mut wrong = Vec::new();
-    if session["seq"] != log.len() {
-        wrong.push(format!("seq {} of {}", session["seq"], log.len()));
-    }
-    for participant in session["participants"].as_array().into_iter().flatten() {
-        let id = participant["id"].as_str().unwrap_or_default();
-        let completed = evening.games_with(id).filter(|(game, _)| game.status == "completed").count() as i64;
-        let balls: i64 = evening.games_with(id).map(|(_, line)| line.balls).sum();
-        let is = [evening.net(id), completed, balls];
-        let said =
-            ["balance", "games_played", "balls_potted"].map(|field| participant[field].as_i64().unwrap_or(i64::MIN));
-        if said != is {
-            wrong.push(format!("{id}: balance, games, balls are {said:?}, the rules say {is:?}"));
-        }
-    }
-    let current = evening.games.last().filter(|game| game.status == "in_progress");
-    match (current, session["current_game"].as_object()) {
-        (None, None) => {}
-        (Some(game), Some(said)) if said["id"] == game.id.as_str() => {
-            game.compare_scores(&said["scores"], &json!({"seq": "now"}), &mut wrong);
-        }
-        (game, said) => {
-            wrong.push(format!("the game in progress is {said:?}, the log says {:?}", game.map(|game| &game.id)))
-        }
-    }
-    wrong
-}
-
-/// Balances, and transfers that clear them.
-fn balance_differences(Played { evening, .. }: &Played<'_>, balance: &Value) -> Until {
-    let mut wrong = Vec::new();
-    let mut open: BTreeMap<&str, i64> = BTreeMap::new();
-    for line in balance["participants"].as_array().into_iter().flatten() {
-        let id = line["participant_id"].as_str().unwrap_or_default();
-        let (said, is) = (line["net"].as_i64(), evening.net(id));
-        open.insert(id, is);
-        if said != Some(is) {
-            wrong.push(format!("{id}: net is {said:?}, the rules say {is}"));
-        }
-    }
-    if open.values().sum::<i64>() != 0 || open.len() != evening.participants.len() {
-        wrong.push(format!("{open:?} is no balance of {} participants", evening.participants.len()));
-    }
-    let transfers = balance["settlement"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let owing = open.values().filter(|net| **net != 0).count();
-    for transfer in transfers {
-        let amount = transfer["amount"].as_i64().unwrap_or_default();
-        for (end, change) in [("from", amount), ("to", -amount)] {
-            *open.entry(transfer[end].as_str().unwrap_or_default()).or_default() += change;
-        }
-    }
-    if open.values().any(|net| *net != 0) || transfers.len() > owing.saturating_sub(1) {
-        wrong.push(format!("the settlement {transfers:?} leaves {open:?}"));
-    }
-    wrong
-}
-
-/// What the log says a user has done.
-fn totals(played: &Played<'_>, participant: &str) -> BTreeMap<&'static str, i64> {
-    let lines: Vec<_> = played.evening.games_with(participant).collect();
-    let ended: Vec<_> = lines.iter().filter(|(game, _)| game.status == "completed").map(|(_, line)| line).collect();
-    let mut totals = BTreeMap::from([
-        ("/games", ended.len() as i64),
-        ("/wins", ended.iter().filter(|line| line.won).count() as i64),
-        ("/losses", ended.iter().filter(|line| line.lost).count() as i64),
-        ("/points", lines.iter().map(|(_, line)| line.points).sum()),
-        ("/balls_potted", lines.iter().map(|(_, line)| line.balls).sum()),
-        ("/fouls", lines.iter().map(|(_, line)| line.fouls).sum()),
-        ("/best_score", ended.iter().map(|line| line.points).max().unwrap_or_default()),
-    ]);
-    if !ended.is_empty() {
-        totals.insert("/nets/RUB", ended.iter().map(|line| line.net()).sum());
-    }
-    totals
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::nemesis::club::Acked;
-
-    fn event(seq: i64, command: u128, kind: &str) -> Value {
-        json!({"seq": seq, "event_id": format!("event {seq}"), "command_id": Uuid::from_u128(command), "type": kind})
-    }
-
-    fn acked(seqs: &[i64]) -> Acked {
-        Acked { events: seqs.iter().map(|seq| (*seq, format!("event {seq}"))).collect(), is_whole: true }
-    }
-
-    fn wrong(known: &Known, log: &[Value]) -> Vec<&'static str> {
-        wrong_acknowledgements(known, log).into_iter().map(|(what, _)| what).collect()
-    }
-
-    #[test]
-    fn what_is_lost_doubled_renumbered_or_was_refused_is_seen() {
-        let pot = "game.ball_potted";
-        let log = [event(1, 1, pot), event(2, 2, pot), event(3, 2, "game.ended"), event(4, 3, pot)];
-        let mut known = Known::default();
-        known.acked.insert(Uuid::from_u128(1), acked(&[1]));
-        known.acked.insert(Uuid::from_u128(2), acked(&[2, 3]));
-        assert!(wrong(&known, &log).is_empty());
-        let not_there = ["an acknowledged command is not in the log as it was acknowledged"];
-        assert_eq!(wrong(&known, &log[..2]), not_there, "its second event is lost");
-        assert_eq!(wrong(&known, &[event(1, 7, pot), log[1].clone(), log[2].clone()]), not_there, "lost");
-        known.acked.insert(Uuid::from_u128(3), acked(&[5]));
-        assert_eq!(wrong(&known, &log), not_there, "renumbered");
-        known.acked.remove(&Uuid::from_u128(3));
-        known.refused.push(Uuid::from_u128(3));
-        assert_eq!(wrong(&known, &log), ["a refused command is in the log"]);
-        known = Known::default();
-        let twice = [event(1, 1, pot), event(2, 2, pot), event(3, 1, pot)];
-        assert_eq!(wrong(&known, &twice), ["a command is in the log more than once"]);
     }
 }

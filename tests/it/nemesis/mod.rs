@@ -5,10 +5,12 @@
 //! `tests/nemesis` runs it for as long as one likes. A seed names a schedule of faults; when exactly each message comes
 //! is the machine's doing, so a seed that found something may have to be run again. `./test` has a short one.
 
+mod aftermath;
 mod check;
 mod client;
 mod club;
 mod dice;
+mod differences;
 mod each;
 mod model;
 mod node;

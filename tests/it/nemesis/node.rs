@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::ports::free_port;
 use crate::proxy::Proxy;
 use crate::test_app::{artel, find_libfaketime, temp_dir};
 
@@ -47,11 +48,6 @@ pub(super) struct Node {
     child: Mutex<Option<Child>>,
     /// One fault at a time stops, kills and starts it.
     pub(super) process: tokio::sync::Mutex<()>,
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 impl Node {

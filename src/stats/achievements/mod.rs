@@ -1,22 +1,16 @@
 //! Achievements: what a player's ended games come to. Earned is what the games as they stand now say, so a ball that is
 //! taken back takes an achievement along as if it had never been marked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod table;
+
+use std::collections::BTreeMap;
 
 use entity::game_player;
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::game::currency::minor_digits;
+pub use self::table::ACHIEVEMENTS;
+use self::table::Career;
 use crate::ids::{GameId, Timestamp};
-
-/// A net from which a win is a big one, in whole units of its currency.
-const BIG_WIN: i64 = 1_000;
-
-fn is_big(row: &game_player::Model) -> bool {
-    let digits = row.currency.as_deref().and_then(minor_digits).unwrap_or(2);
-    row.net >= BIG_WIN * 10_i64.pow(digits)
-}
 
 /// Words in both languages of the page.
 #[derive(Clone, Copy, Debug)]
@@ -45,132 +39,6 @@ pub struct Achievement {
     pub description: Words,
     reached: fn(&Career, &game_player::Model) -> bool,
 }
-
-/// A player's ended games so far.
-#[derive(Debug, Default)]
-struct Career {
-    games: u32,
-    wins: u32,
-    balls: i64,
-    /// Wins in a row, up to and with the last game.
-    streak: u32,
-    /// Losses in a row before the last game.
-    losses_before: u32,
-    losses: u32,
-    game_types: BTreeSet<String>,
-    in_session: HashMap<Uuid, u32>,
-}
-
-impl Career {
-    fn play(&mut self, row: &game_player::Model) {
-        self.games += 1;
-        self.wins += u32::from(row.won);
-        self.balls += i64::from(row.balls_potted);
-        self.streak = if row.won { self.streak + 1 } else { 0 };
-        self.losses_before = self.losses;
-        self.losses = if row.lost { self.losses + 1 } else { 0 };
-        self.game_types.insert(row.game_type.clone());
-        *self.in_session.entry(row.session_id).or_default() += 1;
-    }
-}
-
-const fn achievement(
-    code: &'static str,
-    (title_ru, title_en): (&'static str, &'static str),
-    (description_ru, description_en): (&'static str, &'static str),
-    reached: fn(&Career, &game_player::Model) -> bool,
-) -> Achievement {
-    let title = Words { ru: title_ru, en: title_en };
-    Achievement { code, title, description: Words { ru: description_ru, en: description_en }, reached }
-}
-
-/// All of them.
-pub const ACHIEVEMENTS: &[Achievement] = &[
-    achievement(
-        "first_game",
-        ("Начало положено", "The first step"),
-        ("Первая игра", "The first game"),
-        |career, _| career.games >= 1,
-    ),
-    achievement(
-        "first_win",
-        ("Первая победа", "First blood"),
-        ("Выиграть игру", "Win a game"),
-        |career, _| career.wins >= 1,
-    ),
-    achievement(
-        "ten_wins",
-        ("Десятка", "Ten"),
-        ("Выиграть десять игр", "Win ten games"),
-        |career, _| career.wins >= 10,
-    ),
-    achievement(
-        "hundred_games",
-        ("Завсегдатай", "A regular"),
-        ("Сыграть сто игр", "Play a hundred games"),
-        |career, _| career.games >= 100,
-    ),
-    achievement(
-        "hundred_balls",
-        ("Сотня", "A hundred"),
-        ("Забить сто шаров", "Pot a hundred balls"),
-        |career, _| career.balls >= 100,
-    ),
-    achievement(
-        "thousand_balls",
-        ("Тысяча", "A thousand"),
-        ("Забить тысячу шаров", "Pot a thousand balls"),
-        |career, _| career.balls >= 1_000,
-    ),
-    achievement(
-        "sharpshooter",
-        ("Снайпер", "Sharpshooter"),
-        ("Забить десять шаров за игру", "Pot ten balls in one game"),
-        |_, game| game.balls_potted >= 10,
-    ),
-    achievement(
-        "clean_game",
-        ("Чистая работа", "Clean"),
-        ("Выиграть без единого фола, забив хотя бы пять шаров", "Win without a foul, with five balls at least"),
-        |_, game| game.won && game.fouls == 0 && game.balls_potted >= 5,
-    ),
-    achievement(
-        "comeback",
-        ("Реванш", "Comeback"),
-        ("Выиграть после трёх поражений подряд", "Win after three losses in a row"),
-        |career, game| game.won && career.losses_before >= 3,
-    ),
-    achievement(
-        "big_win",
-        ("Крупный выигрыш", "Big win"),
-        ("Выиграть за игру 1000 и больше", "Win 1000 or more in one game"),
-        |_, game| is_big(game),
-    ),
-    achievement(
-        "streak_3",
-        ("Три подряд", "Three in a row"),
-        ("Выиграть три игры подряд", "Win three games in a row"),
-        |career, _| career.streak >= 3,
-    ),
-    achievement(
-        "streak_5",
-        ("Пять подряд", "Five in a row"),
-        ("Выиграть пять игр подряд", "Win five games in a row"),
-        |career, _| career.streak >= 5,
-    ),
-    achievement(
-        "marathon",
-        ("Марафон", "Marathon"),
-        ("Сыграть десять игр за вечер", "Play ten games in one evening"),
-        |career, game| career.in_session.get(&game.session_id).is_some_and(|games| *games >= 10),
-    ),
-    achievement(
-        "all_rounder",
-        ("Универсал", "All-rounder"),
-        ("Сыграть в три разные игры", "Play three different games"),
-        |career, _| career.game_types.len() >= 3,
-    ),
-];
 
 /// The achievement of that code.
 pub fn of_code(code: &str) -> Option<&'static Achievement> {
@@ -222,6 +90,10 @@ pub fn earned(rows: &[game_player::Model]) -> BTreeMap<&'static str, Award> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
     use super::*;
 
     fn game(number: u128, won: bool) -> game_player::Model {
@@ -242,6 +114,7 @@ mod tests {
             lost: !won,
             place: Some(1),
             currency: Some("RUB".to_owned()),
+            details: None,
         }
     }
 
@@ -300,12 +173,52 @@ mod tests {
     }
 
     #[test]
+    fn an_evening_is_unbeaten_until_the_first_loss_in_it() {
+        let wins: Vec<_> = (100..105).map(|number| game(number, true)).collect();
+        assert!(codes(&wins).contains(&"unbeaten_evening"));
+        let mut beaten = wins.clone();
+        beaten.insert(0, game(99 + 1, false));
+        beaten[0].game_id = Uuid::from_u128(7);
+        beaten[0].ended_at_ms = Some(1);
+        assert!(!codes(&beaten).contains(&"unbeaten_evening"));
+        // Two evenings are not one.
+        let apart: Vec<_> = [100, 101, 102, 200, 201].map(|number| game(number, true)).into();
+        assert!(!codes(&apart).contains(&"unbeaten_evening"));
+    }
+
+    #[test]
+    fn evenings_wins_of_one_kind_and_long_streaks_are_counted() {
+        let evenings: Vec<_> = (1..=10).map(|evening| game(evening * 100, false)).collect();
+        assert!(codes(&evenings).contains(&"ten_evenings"));
+        assert!(!codes(&evenings[1..]).contains(&"ten_evenings"));
+        let mut wins: Vec<_> = (0..50).map(|number| game(number, true)).collect();
+        assert!(codes(&wins).contains(&"specialist") && codes(&wins).contains(&"streak_10"));
+        wins[20].game_type = "snooker".to_owned();
+        wins[25].won = false;
+        assert!(!codes(&wins).contains(&"specialist"));
+        let thousand: Vec<_> = (0..1_000).map(|number| game(number, number % 10 == 0)).collect();
+        assert!(codes(&thousand).contains(&"thousand_games") && codes(&thousand).contains(&"hundred_wins"));
+        assert!(!codes(&thousand[1..]).contains(&"thousand_games"));
+    }
+
+    #[test]
+    fn fouls_and_losses_of_one_game_have_theirs() {
+        let fouled = |fouls, won| game_player::Model { fouls, ..game(1, won) };
+        assert!(codes(&[fouled(3, true)]).contains(&"against_the_odds"));
+        assert!(!codes(&[fouled(2, true)]).contains(&"against_the_odds"));
+        assert!(!codes(&[fouled(3, false)]).contains(&"against_the_odds"));
+        let lost = |net| game_player::Model { net, ..game(1, false) };
+        assert!(codes(&[lost(-100_000)]).contains(&"generous") && !codes(&[lost(-99_999)]).contains(&"generous"));
+    }
+
+    #[test]
     fn sums_and_variety_are_measured_over_all_games() {
         let mut rows: Vec<_> = (100..200).map(|number| game(number, number % 2 == 0)).collect();
         rows[7].game_type = "americana".to_owned();
         rows[8].game_type = "moscow_pyramid".to_owned();
+        rows[9].game_type = "snooker".to_owned();
         let codes = codes(&rows);
-        for code in ["hundred_games", "hundred_balls", "ten_wins", "marathon", "all_rounder"] {
+        for code in ["hundred_games", "hundred_balls", "ten_wins", "marathon", "all_rounder", "grand_tour"] {
             assert!(codes.contains(&code), "{code}");
         }
         assert!(!codes.contains(&"thousand_balls"));
