@@ -66,13 +66,16 @@ async fn a_node_that_cannot_read_the_log_says_so_and_tells_nothing_older() {
     let mut listening = there.socket().await;
     listening.subscribe(&evening.session, None).await;
     let mut socket = there.socket().await;
-    // What waits for the user is read when his socket opens, and one that is cut in this closes: these are open, and have
-    // told of the first game.
+    // What waits for the user is read when his socket opens or something is new, and one that is cut in this closes: these
+    // are open, and have told all of the first game.
     let first = evening.start_game().await;
     evening.pot(&first, 0, "white").await;
     evening.end(&first).await;
-    for told in [&mut listening, &mut socket] {
-        told.next_of("notification").await;
+    for open in [&mut listening, &mut socket] {
+        // The game, and the achievements of a first game and of a first win.
+        for _ in 0..3 {
+            open.next_of("notification").await;
+        }
     }
     let game = evening.start_game().await;
     evening.pot(&game, 0, "white").await;
