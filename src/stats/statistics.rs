@@ -71,6 +71,8 @@ pub(super) async fn of_user(
 ) -> Result<web::Json<UserStatistics>, Problem> {
     let user = id.into_inner();
     must_exist(&database, user).await?;
+    let counted = of(&database, user).await?;
+    // Read last: a game that is counted is rated, too.
     let ratings = standings.ratings(user).await?.into_iter().collect();
-    Ok(web::Json(UserStatistics { ratings, ..of(&database, user).await? }))
+    Ok(web::Json(UserStatistics { ratings, ..counted }))
 }
