@@ -111,6 +111,8 @@ async fn consume(
     let mut batch = Vec::with_capacity(BATCH_MAX);
     let mut begun = Instant::now();
     telemetry::consuming(queue, topology::event_types(queue));
+    // A file has one writer, and balls wait for it as long as a transaction lasts: there, many short ones.
+    let pace = if database.is_postgres() { pace } else { pace / 4 };
     loop {
         // A batch that is full enough is not waited for.
         while begun.elapsed() < pace && deliveries.len() < BATCH_FULL {

@@ -41,13 +41,13 @@ fn of(sessions: &[Uuid]) -> Select<Entity> {
 
 /// How far these sessions are applied. Nobody else applies them before the transaction ends: the consumer of another
 /// node would otherwise write older figures over newer ones. Those that are missing in the answer are held by somebody
-/// else. On SQLite nobody else writes, and rows that are missing are made.
+/// else. On SQLite nobody else writes, and a session without a row has nothing applied yet.
 pub(super) async fn hold(tx: &DatabaseTransaction, sessions: &[Uuid]) -> Result<HashMap<SessionId, Seq>, DbErr> {
     let is_postgres = tx.get_database_backend() == DbBackend::Postgres;
-    if !is_postgres {
-        make(tx, sessions).await?;
-    }
     let mut applied = HashMap::with_capacity(sessions.len());
+    if !is_postgres {
+        applied.extend(sessions.iter().map(|&session| (SessionId(session), Seq::ZERO)));
+    }
     for sessions in sessions.chunks(ROWS_MAX) {
         let mut rows = of(sessions).order_by_asc(Column::SessionId);
         if is_postgres {
