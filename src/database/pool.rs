@@ -5,6 +5,7 @@ use sea_orm::{
     IntoDatabaseExecutor, QueryResult, Statement, TransactionOptions, TransactionTrait,
 };
 
+use super::sqlite::Checkpoints;
 use super::watch::Answers;
 
 /// Connections to the tables. Clones share them.
@@ -13,11 +14,17 @@ pub struct Pool {
     connections: DatabaseConnection,
     /// Whether the server answers; `None`: the database is a file.
     pub(super) answers: Option<Answers>,
+    /// Where what is written has to be folded into the file from time to time.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl Pool {
     pub(super) fn new(connections: DatabaseConnection, answers: Option<Answers>) -> Self {
-        Self { connections, answers }
+        Self { connections, answers, checkpoints: None }
+    }
+
+    pub(super) fn with_checkpoints(connections: DatabaseConnection, checkpoints: Checkpoints) -> Self {
+        Self { connections, answers: None, checkpoints: Some(checkpoints) }
     }
 
     /// A transaction.
@@ -31,10 +38,16 @@ impl Pool {
     }
 
     pub(super) async fn close(&self) -> Result<(), DbErr> {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.close().await?;
+        }
         self.connections.close_by_ref().await
     }
 
     async fn while_it_answers<T>(&self, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.count();
+        }
         match &self.answers {
             Some(answers) => answers.or_silence(asked).await,
             None => asked.await,

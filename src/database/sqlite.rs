@@ -1,10 +1,13 @@
 //! SQLite: how its connections are opened, what is wrong in a file, copying it while it is used, closing it whole.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection};
-use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use tokio::sync::mpsc;
 
 use super::{Database, Options, Pool, common};
 
@@ -21,10 +24,57 @@ const STEPS: i32 = 100;
 /// What SQLite says where it was stopped, or where others were in its way: nothing about the file.
 const INTERRUPTED: [&str; 3] = ["5", "6", "9"];
 
+/// Writes between two checkpoints: a few megabytes of the write-ahead log where many sessions play.
+const WRITES: u32 = 100;
+
+/// Folds the write-ahead log into the file beside the writer, on a connection of its own. Done by the writer's
+/// connection, when the log is long, it holds up every ball for the time that the disk takes. That remains for what is
+/// left over where the log never rests.
+#[derive(Clone, Debug)]
+pub(super) struct Checkpoints {
+    writes: Arc<AtomicU32>,
+    due: mpsc::Sender<()>,
+    connection: DatabaseConnection,
+}
+
+impl Checkpoints {
+    /// The task ends with the last clone.
+    fn over(connection: DatabaseConnection) -> Self {
+        let (due, mut is_due) = mpsc::channel(1);
+        let this = Self { writes: Arc::default(), due, connection };
+        let connection = this.connection.clone();
+        tokio::spawn(async move {
+            while is_due.recv().await.is_some() {
+                if let Err(error) = connection.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await {
+                    tracing::debug!(%error, "no checkpoint");
+                }
+            }
+        });
+        this
+    }
+
+    /// Something is about to be written.
+    pub(super) fn count(&self) {
+        if self.writes.fetch_add(1, Ordering::Relaxed) % WRITES == WRITES - 1 {
+            // Full: one is due already.
+            let _ = self.due.try_send(());
+        }
+    }
+
+    pub(super) async fn close(&self) -> Result<(), DbErr> {
+        self.connection.close_by_ref().await
+    }
+}
+
 pub(super) async fn connect(url: &str, options: Options) -> Result<Database, DbErr> {
     let writer = sea_orm::Database::connect(settings(url, 1, options, writing)).await?;
     let reader = sea_orm::Database::connect(settings(url, options.sqlite_readers, options, reading)).await?;
-    Ok(Database { reader: Pool::new(reader, None), writer: Pool::new(writer, None), file: Some(url.into()) })
+    let checkpoints = sea_orm::Database::connect(settings(url, 1, options, writing)).await?;
+    Ok(Database {
+        reader: Pool::new(reader, None),
+        writer: Pool::with_checkpoints(writer, Checkpoints::over(checkpoints)),
+        file: Some(url.into()),
+    })
 }
 
 /// What is wrong in the file. Over a connection of its own: those that are open trust what they have read before.
@@ -102,6 +152,32 @@ fn reading(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[actix_web::test]
+    async fn what_is_written_goes_into_the_file_long_before_its_log_is_full() {
+        let dir = std::env::temp_dir().join(format!("artel-folded-{}", crate::clock::new_id()));
+        std::fs::create_dir(&dir).expect("a directory");
+        let file = dir.join("artel.db");
+        let database = Database::connect(&format!("sqlite://{}", file.display()), Options::default()).await;
+        let database = database.expect("a database");
+        database.writer().execute_unprepared("CREATE TABLE ball (color TEXT)").await.expect("a table");
+        let ball = "the ball that was potted first";
+        for _ in 0..2 * WRITES {
+            let insert = format!("INSERT INTO ball VALUES ('{ball}')");
+            database.writer().execute_unprepared(&insert).await.expect("written");
+        }
+        let is_in_the_file = || {
+            let bytes = std::fs::read(&file).expect("a file");
+            bytes.windows(ball.len()).any(|window| window == ball.as_bytes())
+        };
+        while !is_in_the_file() {
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
+        database.close().await.expect("closed");
+        let names = std::fs::read_dir(&dir).expect("a directory").map(|entry| entry.expect("an entry").file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["artel.db"], "nobody has it open");
+        std::fs::remove_dir_all(dir).expect("cleaned up");
+    }
 
     #[actix_web::test]
     async fn a_look_at_a_file_is_bounded_in_size_and_time() {
