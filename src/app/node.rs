@@ -18,7 +18,7 @@ use super::sinks::sinks;
 use super::{check, schema, store};
 use crate::account::{self, Accounts};
 use crate::audit::{self, Audit};
-use crate::chat::{self, Chats};
+use crate::chat::{self, Announcer, ChatWriter, Chats, ReceiptWriter};
 use crate::config::{BadSetting, Config, NodeRole};
 use crate::database::{Database, Options};
 use crate::ids::WriterId;
@@ -199,13 +199,11 @@ impl Node {
         let front = on_this_runtime(database.clone(), config.clone()).await?;
         let database = handle.spawn(on_this_runtime(database, config.clone())).await.context("starting")??;
         let accounts = open_accounts(&front, config, secret).await?;
-        let sends_mail = config.mail.is_some();
-        let outbound = Outbound::new(config.allow_private_targets).context("preparing requests")?;
-        let vapid = Arc::new(VapidKey::load(&front).await.context("reading the key of Web Push")?);
+        let (outbound, vapid) = outside(config, &front).await?;
         let (sessions, connections, news) = listeners(config, &journal, !bus.is_local());
         let rooms = (accounts.clone(), sessions.clone());
         let listening = stream::ChatListeners::new(connections.clone());
-        let (chats, (saying, receiving, announcing)) =
+        let (chats, writing) =
             Chats::new(front.clone(), rooms, (back.clone(), bus.clone()), Arc::new(listening.clone()));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -226,15 +224,13 @@ impl Node {
         // The bus in the process reaches the consumers in the process only.
         if config.role != NodeRole::Api || bus.is_local() {
             let _bus = handle.enter();
-            spawn_consumers(&mut tasks, (&bus, &database), &sessions, sends_mail);
+            spawn_consumers(&mut tasks, (&bus, &database), &sessions, config.mail.is_some());
             tasks.spawn(named("sinks", sinks(config, &database, &journal, (&accounts, &outbound, &vapid))?.run()));
         }
         tasks.spawn_on(named("feed", feed.run()), handle);
         spawn_upkeep(&mut tasks, handle, (&sessions, &accounts), (&bus, &database));
         tasks.spawn(named("online", stream::online::run(chats.clone(), connections.clone(), writer_id)));
-        tasks.spawn_on(named("chats", saying.run()), runtimes.journal.handle());
-        tasks.spawn_on(named("chat receipts", receiving.run()), runtimes.journal.handle());
-        tasks.spawn_on(named("chat statuses", announcing.run()), handle);
+        spawn_chats(&mut tasks, runtimes, writing);
         tasks.spawn_on(named("journal", writer.run()), runtimes.journal.handle());
         let relay = handle.spawn(Relay::new(database, bus.clone(), committed).run(stopped));
         Ok(Self {
@@ -255,6 +251,24 @@ impl Node {
             _data_dir: data_dir,
         })
     }
+}
+
+/// What is needed to send anything outside.
+async fn outside(config: &Config, database: &Database) -> anyhow::Result<(Outbound, Arc<VapidKey>)> {
+    let outbound = Outbound::new(config.allow_private_targets).context("preparing requests")?;
+    let vapid = VapidKey::load(database).await.context("reading the key of Web Push")?;
+    Ok((outbound, Arc::new(vapid)))
+}
+
+/// What stores chats, and tells of them.
+fn spawn_chats(
+    tasks: &mut JoinSet<&'static str>,
+    runtimes: &Runtimes,
+    (saying, receiving, announcing): (ChatWriter, ReceiptWriter, Announcer),
+) {
+    tasks.spawn_on(named("chats", saying.run()), runtimes.journal.handle());
+    tasks.spawn_on(named("chat receipts", receiving.run()), runtimes.journal.handle());
+    tasks.spawn_on(named("chat statuses", announcing.run()), runtimes.bus.handle());
 }
 
 /// What looks again and again whether something is due.

@@ -30,11 +30,14 @@ mod writer;
 
 use actix_web::web;
 
+pub(crate) use self::announcer::Announcer;
 pub(crate) use self::audience::ChatAudience;
 pub(crate) use self::changing::Asking;
 pub(crate) use self::chats::Chats;
 pub(crate) use self::message::ChatMessage;
+pub(crate) use self::receipts::ReceiptWriter;
 pub(crate) use self::waiting::{WaitingMessage, WaitingMessages};
+pub(crate) use self::writer::ChatWriter;
 
 /// The paths of this room, below `/api/v1`.
 pub(crate) fn api_routes(config: &mut web::ServiceConfig) {
